@@ -1,0 +1,13 @@
+"""The map: the journey of one message.
+
+    smtp/session.py    reads the dialogue and the bytes, within limits
+    smtp/handler.py    asks `ingest` about each recipient and gives it the finished message
+    ingest.py          the journey with its I/O: read → authenticate → settle, then the answer
+    core/message.py    `read`: bytes → Message; pure, never raises, what is broken becomes a finding
+    core/questions.py  what must be asked of the store about a message
+    storage/           `settle`: facts → decide → record, in one database transaction
+    core/decide.py     the stages in their order; pure; every outcome has a reason and its findings
+    core/explain.py    a decision in words, for the operator, the console and the golden tests
+
+Nothing is spooled: the SMTP transaction is the database transaction, and a failure of ours is a 451.
+"""

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Installs the Debian programs that the tests talk to, where that is possible; elsewhere those tests say that they were skipped.
+set -eu
+missing=""
+command -v postfix >/dev/null 2>&1 || [ -x /usr/sbin/postfix ] || missing="$missing postfix"
+command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq
+    # shellcheck disable=SC2086  # a list of names
+    apt-get install -qq -y --no-install-recommends $missing >/dev/null
+else
+    echo "not installed, tests that need them are skipped:$missing" >&2
+fi
