@@ -24,7 +24,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	touch $@
 
 run: install
-	$(BIN)/bcc-gateway demo $(if $(ONCE),--once)
+	$(BIN)/bcc-gateway demo --samples fixtures/demo $(if $(ONCE),--once)
 
 check: install-dev
 	$(BIN)/ruff check .
@@ -43,7 +43,7 @@ prove: install-dev
 lock:
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --group dev -o requirements-dev.lock
-	printf 'hatchling\nsetuptools\nwheel\n' | uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 - -o build.lock
+	printf 'editables\nhatchling\nsetuptools\nwheel\n' | uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 - -o build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis
