@@ -56,7 +56,7 @@ class Mailbox:
     address: str
     """The addr-spec as written, without comments, folding and needless quotes; "" for a piece without an address."""
     canonical: str
-    """The same for exact comparison: local part NFC and case-folded, domain as lower-case A-label; "" if not readable."""
+    """For exact comparison: local part NFC and case-folded, domain as lower-case A-label; "" if not readable."""
     tokens: tuple[str, ...] = ()
     """Every address-like token of this piece, decoded and raw: what the never-log list is held against."""
 
@@ -125,6 +125,8 @@ class Message:
     failed_recipients: tuple[str, ...]
     reported_ids: tuple[str, ...]
     """Message-IDs of the original that a bounce or receipt names."""
+    content_types: tuple[str, ...]
+    """Of every part outside attached messages, lower-case; a report's type behind it: "multipart/report;delivery-status"."""
     text: str
     attachments: tuple[Attachment, ...]
     findings: tuple[str, ...]
