@@ -126,7 +126,7 @@ class Message:
     reported_ids: tuple[str, ...]
     """Message-IDs of the original that a bounce or receipt names."""
     content_types: tuple[str, ...]
-    """Of every part outside attached messages, lower-case; a report's type behind it: "multipart/report;delivery-status"."""
+    """Of every part outside attached messages, lower-case; of a report "multipart/report;delivery-status"."""
     text: str
     attachments: tuple[Attachment, ...]
     findings: tuple[str, ...]

@@ -1,0 +1,115 @@
+"""What the never-log list is compared by: an entry and an address each yield keys, and any common key is a hit.
+
+The normalisation is aggressive on purpose (case, width, IDNA both ways, quoting, comments, subaddress): a listed
+person must not slip through by spelling. Attribution never uses these keys.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import idna
+
+_DOTS = str.maketrans("。．｡", "...")
+_IGNORABLE = re.compile(
+    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+)
+_COMMENT = re.compile(r"\([^()]*\)")
+_PLAIN = re.compile(r"[a-z0-9._=/-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A never-log entry's pattern: kind is address, domain or subdomain; text is how it is shown."""
+
+    kind: str
+    text: str
+
+
+def parse_pattern(typed: str) -> Pattern:
+    """What a person typed, as a pattern.
+
+    `name@domain`, `*@domain` (that domain exactly), `*@*.domain` (its subdomains); a bare domain is read as `*@domain`.
+    Raises ValueError with a sentence for the person.
+    """
+    text = typed.strip()
+    if "@" not in text:
+        text = f"*@{text.removeprefix('*.') if not text.startswith('*.') else text}"
+    local, _, domain = text.rpartition("@")
+    below = domain.startswith("*.")
+    name = domain.removeprefix("*.")
+    if not local or not _is_domain(name) or "*" in name or ("*" in local and local != "*") or (below and local != "*"):
+        raise ValueError(f"{typed!r} is not name@domain, *@domain or *@*.domain")
+    kind = "subdomain" if below else "domain" if local == "*" else "address"
+    return Pattern(kind, f"{local}@{domain.lower()}")
+
+
+def entry_keys(pattern: Pattern) -> frozenset[str]:
+    """The keys under which an entry is stored. An address entry keeps its subaddress."""
+    local, _, domain = pattern.text.rpartition("@")
+    if pattern.kind == "address":
+        return frozenset(f"a:{_local(local)}@{form}" for form in domain_forms(domain))
+    letter = "s" if pattern.kind == "subdomain" else "d"
+    return frozenset(f"{letter}:{form}" for form in domain_forms(domain.removeprefix("*.")))
+
+
+def token_keys(token: str) -> frozenset[str]:
+    """The keys of an address-like token: the address with and without subaddress, its domain, each domain above."""
+    lower = token.lower()
+    if _PLAIN.match(lower) and "xn--" not in lower:
+        local, _, domain = lower.partition("@")
+        locals_, forms = {local}, frozenset((domain,))
+    else:
+        written, _, domain = token.rpartition("@")
+        local = _local(written)
+        locals_, forms = {local, local.partition("+")[0] or local}, domain_forms(domain)
+    keys = {f"a:{name}@{form}" for name in locals_ for form in forms}
+    for form in forms:
+        keys.add(f"d:{form}")
+        rest = form
+        while "." in rest:
+            rest = rest.partition(".")[2]
+            keys.add(f"s:{rest}")
+    return frozenset(keys)
+
+
+def domain_forms(domain: str) -> frozenset[str]:
+    """Every spelling of a domain that counts as the same: its IDNA2008 and IDNA2003 A-labels, or itself if it has none.
+
+    The two differ where case folding changes a letter (ß and ss, final sigma), so both foldings are encoded.
+    """
+    text = unicodedata.normalize("NFKC", _COMMENT.sub("", domain).translate(_DOTS))
+    text = _IGNORABLE.sub("", text).strip(".").lower()
+    if "xn--" in text:
+        text = ".".join(_u_label(label) for label in text.split("."))
+    if text.isascii():
+        return frozenset((text,))
+    return frozenset(_a_label(form) for form in (text, text.casefold()))
+
+
+def _local(written: str) -> str:
+    text = _COMMENT.sub("", unicodedata.normalize("NFKC", written)).strip()
+    if text.startswith('"') and text.endswith('"') and len(text) > 1:
+        text = re.sub(r"\\(.)", r"\1", text[1:-1])
+    return _IGNORABLE.sub("", text.replace('"', "").replace("\\", "")).casefold()
+
+
+def _u_label(label: str) -> str:
+    try:
+        return idna.ulabel(label) if label.startswith("xn--") else label
+    except (idna.IDNAError, UnicodeError):
+        return label
+
+
+def _a_label(domain: str) -> str:
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except (idna.IDNAError, UnicodeError):
+        return domain
+
+
+def _is_domain(name: str) -> bool:
+    forms = domain_forms(name)
+    return bool(name) and all("." in f and not re.search(r"[@\s<>\"(),;:]", f) and ".." not in f for f in forms)
