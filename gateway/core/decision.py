@@ -1,0 +1,132 @@
+"""What was decided about one case: everything that is recorded, shown or answered comes from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.core.facts import StoredParticipant
+from gateway.core.model import Attachment, Channel, Finding, Outcome
+
+
+class Direction(StrEnum):
+    """Who wrote the original: a user (outgoing), or somebody else to a user or shared mailbox (incoming)."""
+
+    OUT = "outgoing"
+    IN = "incoming"
+    NONE = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stage's word that ends the journey here (a hold still waits for the never-log list)."""
+
+    outcome: Outcome
+    reason: str
+    entry_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A record that the activity is written on. No contact id yet: the contact is created."""
+
+    canonical: str
+    address: str
+    name: str
+    contact_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """In whose name the activity counts, by which rule, and what the choice was made from."""
+
+    slug: str
+    user_id: str | None = None
+    candidates: tuple[str, ...] = ()
+    """User ids."""
+    owner_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPlan:
+    """Where the message stands among others. All ids and members are keyed hashes."""
+
+    join: str | None
+    """Thread id; None starts a new one."""
+    merge: tuple[str, ...] = ()
+    """Other threads that become the joined one."""
+    parents: tuple[str, ...] = ()
+    """Ids the message names; unknown ones are remembered as phantoms."""
+    members: tuple[str, ...] = ()
+    forward_of: str | None = None
+    """Activity that the message passes on to outsiders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What threads and duplicates need of a message, logged or not: keyed hashes only."""
+
+    id_hash: str
+    anchor_hash: str
+    text_hash: str
+    subject_hash: str
+    thread: ThreadPlan
+    reachable: bool = True
+    """False for a later message that reuses an id: replies naming that id mean the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """A logged message as it is to be stored, or as it becomes when another copy merges into it."""
+
+    direction: Direction
+    explicit: bool
+    message_id: str | None
+    subject: str | None
+    sent_at: int
+    """Epoch ms; the arrival where the message has no possible date."""
+    text: str
+    reference: str
+    """The capture address's +tag."""
+    participants: tuple[StoredParticipant, ...]
+    targets: tuple[Target, ...]
+    attribution: Attribution
+    attachments: tuple[Attachment, ...]
+    richness: str
+    redact: tuple[str, ...] = ()
+    """Tokens of passed-over participants, to be taken out of the stored header."""
+    into: str | None = None
+    """The activity it merges into; None for a new one."""
+    replaces_content: bool = True
+    """Whether this copy's text and raw message become the activity's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Outcome and reason for one recipient of one message, with all that follows from it."""
+
+    trace_id: str
+    account_id: str
+    channel: Channel
+    at: int
+    outcome: Outcome
+    reason: str
+    size: int
+    retry_hash: str
+    id_hash: str | None
+    flags: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    entry_id: str | None = None
+    first: str | None = None
+    """Id of the decision that this one repeats."""
+    activity: Activity | None = None
+    remembered: Remembered | None = None
+    failed: tuple[tuple[str, str], ...] = ()
+    """(activity id, canonical address) of deliveries that a bounce reports as failed."""
+
+    @property
+    def tombstone(self) -> bool:
+        """Nothing of the message may be kept: never-log said no, or it is nobody's business here."""
+        return self.outcome is Outcome.SKIPPED and (
+            self.reason.startswith("never_log.") or self.reason in ("participants.no_user", "participants.unparsable")
+        )

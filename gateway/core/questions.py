@@ -1,0 +1,124 @@
+"""What must be asked of the store about one message for one recipient.
+
+Everything is asked by keyed hash: a database server may log the parameters of its queries.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from gateway.core import message_ids, subjects
+from gateway.core.address_keys import token_keys
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.model import Envelope, Evidence, Mailbox, Message, Recipient
+
+_URL = re.compile(r"\w+://\S+")
+_PRINT_LETTERS = 2000
+_MAX_PARENTS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """The hashes under which the store is asked."""
+
+    account_id: str
+    capture: str
+    retry: str
+    people: Mapping[str, tuple[str, ...]]
+    """Canonical address → its hash, then that of the address without subaddress."""
+    tokens: Mapping[str, tuple[str, ...]]
+    """Address-like token → hashes of its never-log keys."""
+    message_id: str
+    """Of the Message-ID, or of one derived from the content."""
+    anchor: str
+    """Of author and date: tells the same mail from reuse of its id."""
+    text: str
+    subject: str
+    """Of the base subject; "" for an empty one, which equals nothing."""
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    """Last first, without those of in_reply_to."""
+    reported: tuple[str, ...]
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        return self.in_reply_to + self.references
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One recipient of one message: all that `decide` looks at, but for the facts."""
+
+    envelope: Envelope
+    recipient: Recipient
+    message: Message
+    evidence: Evidence
+    asked: Questions
+    gateway_hosts: frozenset[str]
+    """Domains of the capture addresses."""
+    host: str
+    """The gateway's own name, as it writes it into Received."""
+    may_refuse: bool = True
+    """False where another recipient of the transaction was taken: then what would be refused is held."""
+
+
+def ask(envelope: Envelope, recipient: Recipient, message: Message, digest: str, keyed: KeyedHash) -> Questions:
+    """The questions of one case. `digest` is the hash of the canonical bytes, as hex."""
+    subject = keyed("subject", message.base_subject) if message.base_subject else ""
+    author = message.from_[0].canonical if message.from_ else ""
+    moment = str(int(message.date.timestamp())) if message.date else ""
+    text = keyed("text", text_print(message.text))
+    own_id = message_ids.key(message.message_id) if message.message_id else f"derived:{author}:{moment}:{subject}:{text}"
+    in_reply_to = _id_hashes(message.in_reply_to, keyed)
+    references = _id_hashes(reversed(message.references), keyed)
+    own = keyed("message-id", own_id)
+    return Questions(
+        account_id=recipient.account_id,
+        capture=recipient.key_hash,
+        retry=keyed("retry", recipient.address.casefold(), envelope.mail_from, digest),
+        people={a: address_hashes(a, keyed) for a in _addresses(message)},
+        tokens={t: tuple(keyed("never-log", k) for k in token_keys(t)) for t in _tokens(message, envelope.mail_from)},
+        message_id=own,
+        anchor=keyed("anchor", author, moment),
+        text=text,
+        subject=subject,
+        in_reply_to=tuple(h for h in in_reply_to if h != own),
+        references=tuple(h for h in references if h != own and h not in in_reply_to)[:_MAX_PARENTS],
+        reported=_id_hashes(message.reported_ids, keyed),
+    )
+
+
+def address_hashes(canonical: str, keyed: KeyedHash) -> tuple[str, ...]:
+    """The hash of an address, and behind it that of the address without its subaddress (RFC 5233) if it has one."""
+    local, _, domain = canonical.rpartition("@")
+    plain = local.partition("+")[0]
+    exact = keyed("address", canonical)
+    return (exact,) if plain in ("", local) else (exact, keyed("address", f"{plain}@{domain}"))
+
+
+def text_print(text: str) -> str:
+    """What is compared of a body: its first 2,000 letters and digits, without URLs, width and case."""
+    head = unicodedata.normalize("NFKC", _URL.sub("", text[: 8 * _PRINT_LETTERS])).casefold()
+    return "".join(filter(str.isalnum, head))[:_PRINT_LETTERS]
+
+
+def mailboxes(message: Message) -> Iterable[Mailbox]:
+    """Every mailbox of the address fields, in the order of the roles."""
+    for field in (message.from_, message.sender, message.reply_to, message.to, message.cc, message.bcc):
+        yield from field
+
+
+def _addresses(message: Message) -> Iterable[str]:
+    return dict.fromkeys([m.canonical for m in mailboxes(message) if m.canonical] + list(message.failed_recipients))
+
+
+def _tokens(message: Message, mail_from: str) -> Iterable[str]:
+    found = [t for m in mailboxes(message) for t in (*m.tokens, m.canonical) if t]
+    return dict.fromkeys([*found, *(t for _, t in message.nets.tokens), *([mail_from] if mail_from else [])])
+
+
+def _id_hashes(ids: Iterable[str], keyed: KeyedHash) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(keyed("message-id", message_ids.key(i)) for i in ids))

@@ -1,0 +1,88 @@
+"""The catalogue of reasons, flags and attribution rules: each slug with its one sentence."""
+
+from __future__ import annotations
+
+REASONS: dict[str, str] = {
+    "explicit.bcc": "A user asked for this copy by Bcc.",
+    "explicit.forward": "A user forwarded this message.",
+    "thread.logged": "It belongs to a thread that is already logged.",
+    "rule.log_all": "The account logs all mail with existing contacts.",
+    "rule.log_all_and_create": "The account logs all mail and creates the contacts it needs.",
+    "dedupe.upgraded": "An earlier copy was skipped; a user has now asked for the message.",
+    "dedupe.retry": "The same bytes and envelope came before; the first decision stands.",
+    "dedupe.merged": "Another copy of a logged message; what it adds was added.",
+    "never_log.address": "The never-log list names an address that takes part.",
+    "never_log.domain": "The never-log list names the domain of an address that takes part.",
+    "never_log.subdomain": "The never-log list names a domain above that of an address that takes part.",
+    "automated.dsn": "It is a delivery status notification.",
+    "automated.bounce": "It is a bounce.",
+    "automated.mdn": "It is a read receipt.",
+    "automated.feedback_report": "It is a feedback or abuse report.",
+    "automated.auto_reply": "It is an automatic reply.",
+    "automated.generated": "A program generated it.",
+    "automated.list": "It came through a mailing list.",
+    "automated.bulk": "It is bulk mail.",
+    "automated.loop": "It has passed through this gateway before.",
+    "participants.internal_only": "Nobody outside the company takes part.",
+    "participants.no_user": "Neither its author nor a recipient is a user.",
+    "participants.unparsable": "An address in it can't be read with certainty.",
+    "rule.replies_only": "The account logs replies only, and its thread isn't logged.",
+    "rule.unknown_contact": "Nobody in it is a contact, and the logging rule creates none.",
+    "thread.subject_changed": "It answers a logged thread under another subject, which the account doesn't accept.",
+    "sender.not_permitted": "The user it concerns may not log mail.",
+    "sender.unknown": "Its author is nobody's user.",
+    "sender.unverified": "It is in a user's name, and nothing proves that the user sent it.",
+    "sender.spf_only": "Only SPF speaks for its sender, which the account doesn't take as proof.",
+    "held.discarded": "A person discarded it.",
+    "held.expired": "Nobody resolved it in time.",
+    "forward.not_found": "No forwarded message was found in it.",
+    "forward.ambiguous": "It may hold a forwarded message, but not with certainty.",
+    "forward.is_reply": "It is a reply, not a forward.",
+    "journal.untrusted_peer": "It looks like a journal report, from a source that may not journal.",
+    "journal.malformed": "It came to a journal address and is no well-formed journal report.",
+    "unwrap.too_deep": "It is wrapped too many times.",
+    "operator.mail": "It is addressed to the operator of this host.",
+    "smtp.unknown_recipient": "No such capture address.",
+    "smtp.peer_denied": "This client may not send to that address.",
+    "smtp.too_large": "The message is larger than the limit.",
+    "smtp.malformed": "The message breaks the format of mail.",
+    "smtp.routing_loop": "The message has passed too many servers.",
+    "smtp.store_unavailable": "The database can't take the message now.",
+    "smtp.dns_unavailable": "DNS can't answer now.",
+    "smtp.busy": "Too much at once.",
+}
+
+FLAGS: dict[str, str] = {
+    "gateway.exposed": "A capture address stands in a visible field; it should be rotated.",
+    "dedupe.conflict": "Its Message-ID was used before by a different message.",
+    "dedupe.variant": "The copies differ in subject tag, footer or attachments.",
+    "thread.unknown_author": "Its author is new to the thread.",
+    "date.assumed": "It has no possible date; the time of arrival was taken.",
+    "forward.claimed": "Its author is known from the forwarder only.",
+    "bcc.hidden": "A recipient was in Bcc.",
+    "participants.truncated": "It has more participants than are stored.",
+    "sender.unverified": "Nothing proves that its outside author sent it.",
+    "attribution.none": "No user could be named.",
+}
+
+ATTRIBUTION: dict[str, str] = {
+    "attribution.author": "The user who wrote it.",
+    "attribution.on_behalf": "The user who sent it on behalf of the author.",
+    "attribution.forwarder": "The user who forwarded it.",
+    "attribution.single_recipient": "Rule 1: the only recipient.",
+    "attribution.single_user": "Rule 2: the only user among the recipients.",
+    "attribution.contact_owner": "Rule 3: the owner of the contact.",
+    "attribution.thread_user": "The addressed user who takes part in the thread.",
+    "attribution.latest_activity": "The user of the latest activity with the contact.",
+    "attribution.first_to": "The first user in To.",
+    "attribution.first_cc": "The first user in Cc.",
+    "attribution.none": "No user could be named.",
+}
+
+
+def sentence(slug: str) -> str:
+    """The sentence of a reason, flag or attribution rule; KeyError for a slug that is not in the catalogue."""
+    for catalogue in (REASONS, FLAGS, ATTRIBUTION):
+        if slug in catalogue:
+            return catalogue[slug]
+    raise KeyError(slug)
