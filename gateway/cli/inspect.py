@@ -1,0 +1,162 @@
+"""`inspect`: read messages and print what is in them. No configuration, no store, no network."""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import orjson
+
+from gateway.core import message as reader
+from gateway.core import reply_text
+from gateway.core.model import Channel, Mailbox, Message
+
+_MBOX_START = re.compile(rb"From [^\n]*\n[!-9;-~]+[ \t]*:")
+_MBOX_NEXT = re.compile(rb"\r?\n\r?\n(?=From [^\n]*\n[!-9;-~]+[ \t]*:)")
+
+Line = dict[str, Any]
+"""What one message is to be printed as; the shape of `inspect --json`."""
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line for each message.")
+@click.option(
+    "--channel",
+    type=click.Choice([channel.value for channel in Channel]),
+    help="Unwrap only as this channel does. Without it every unwrapping is tried, as from a trusted peer.",
+)
+@click.argument("paths", metavar="PATH...", nargs=-1, required=True)
+def inspect(paths: tuple[str, ...], channel: str | None, *, as_json: bool) -> None:
+    """Read messages and print what is in them.
+
+    A PATH is a message file, a folder (every file below it, sorted), an mbox, or - for standard input.
+    """
+    failed = False
+    for path in paths:
+        for name, content in _contents(path):
+            if isinstance(content, OSError):
+                click.echo(f"bcc-gateway inspect: {_visible(name)}: {content.strerror}", err=True)
+                failed = True
+                continue
+            for index, raw in enumerate(_messages(content)):
+                line = describe(name, index, raw, Channel(channel) if channel else None)
+                output = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) if as_json else _readable(line).encode()
+                sys.stdout.buffer.write(output)
+                sys.stdout.buffer.flush()
+    if failed:
+        sys.exit(1)
+
+
+def _contents(path: str) -> Iterator[tuple[str, bytes | OSError]]:
+    """Each file that a PATH stands for, with its bytes or the reason why it can't be read."""
+    if path == "-":
+        yield path, sys.stdin.buffer.read()
+        return
+    try:
+        is_folder = Path(path).is_dir()
+        files = sorted(f for f in Path(path).rglob("*") if f.is_file()) if is_folder else [Path(path)]
+    except OSError as error:
+        yield path, error
+        return
+    for file in files:
+        name = str(file) if is_folder else path
+        try:
+            yield name, file.read_bytes()
+        except OSError as error:
+            yield name, error
+
+
+def _messages(content: bytes) -> Iterator[bytes]:
+    """The messages of an mbox, or the file itself; line ends as on the wire where the file has bare LF only."""
+    if not _MBOX_START.match(content):
+        yield _as_sent(content)
+        return
+    for one in _MBOX_NEXT.split(content):
+        yield _as_sent(one.partition(b"\n")[2])
+
+
+def _as_sent(content: bytes) -> bytes:
+    return content if b"\r\n" in content else content.replace(b"\n", b"\r\n")
+
+
+def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line:
+    """The line of one message."""
+    reading = reader.read_parts(raw)
+    message = reading.message
+    return {
+        "file": name.encode("utf-8", "replace").decode(),
+        "index": index,
+        "headers": _headers(message),
+        "automated": message.automated,
+        "failed_recipients": message.failed_recipients,
+        **_unwrapped(reading, channel),
+        "text": message.text,
+        "reply_text": reply_text.trim(message.text),
+        "attachments": message.attachments,
+        "findings": message.findings,
+    }
+
+
+def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Line:
+    """What the message wraps: a forward, a journal report, a redirected message."""
+    del reading, channel
+    return {"unwrap": "none", "note": None, "chain": [], "original": None, "journal": None}
+
+
+def _headers(message: Message) -> Line:
+    return {
+        "message_id": message.message_id,
+        "in_reply_to": message.in_reply_to,
+        "references": message.references,
+        "subject": message.subject,
+        "date": message.date.isoformat() if message.date else None,
+        "from": _people(message.from_),
+        "sender": _people(message.sender),
+        "reply_to": _people(message.reply_to),
+        "to": _people(message.to),
+        "cc": _people(message.cc),
+        "bcc": _people(message.bcc),
+    }
+
+
+def _people(mailboxes: tuple[Mailbox, ...]) -> list[dict[str, str]]:
+    return [{"name": mailbox.name, "address": mailbox.address} for mailbox in mailboxes]
+
+
+def _readable(line: Line) -> str:
+    """The same for a person at a terminal; what a message says can't steer it."""
+    headers = line["headers"]
+    shown = {
+        "from": _listed(headers["from"]),
+        "to": _listed(headers["to"]),
+        "cc": _listed(headers["cc"]),
+        "date": headers["date"],
+        "subject": headers["subject"],
+        "id": headers["message_id"],
+        "automated": line["automated"],
+        "failed": ", ".join(line["failed_recipients"]),
+        "unwrap": line["unwrap"] if line["unwrap"] != "none" else None,
+        "attached": ", ".join(f"{a.name or '(no name)'} {a.content_type} {a.size} bytes" for a in line["attachments"]),
+        "findings": ", ".join(line["findings"]),
+    }
+    title = f"{line['file']}[{line['index']}]" if line["index"] else line["file"]
+    rows = [f"  {label:<10}{_visible(value)}" for label, value in shown.items() if value]
+    rows += [f"  | {_visible(text)}" for text in line["reply_text"].split("\n")[:5] if text.strip()]
+    return "\n".join([_visible(title), *rows, ""])
+
+
+def _listed(people: list[dict[str, str]]) -> str:
+    return ", ".join(f"{p['name']} <{p['address']}>".strip() if p["address"] else p["name"] for p in people)
+
+
+def _visible(text: str) -> str:
+    """With every character escaped that a terminal would obey or that would turn letters round."""
+    return "".join(c if unicodedata.category(c) not in _STEERING else repr(c)[1:-1] for c in text)
+
+
+_STEERING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})

@@ -1,0 +1,201 @@
+"""`read`: the bytes of one message → what is in it. Never raises; what is broken becomes a finding."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gateway.core import (
+    addresses,
+    automated,
+    body,
+    dates,
+    encoded_words,
+    headers,
+    message_ids,
+    mime,
+    reports,
+    subjects,
+    wire,
+)
+from gateway.core.limits import ReadingLimits
+from gateway.core.model import HeaderField, Mailbox, Message, Nets
+
+_MAILBOX_FIELDS = ("from", "sender", "reply-to", "to", "cc", "bcc")
+_NO_ADDRESSES = re.compile(
+    r"(?:.*-)?message-id|in-reply-to|references|content-.*|received|dkim-.*|domainkey-.*|arc-.*|authentication-results"
+    r"|list-.*|thread-.*|mime-version|x-google-.*-signature"
+)
+"""Fields of ids, host names and signatures. Received is read apart, as it names a recipient beside its ids."""
+_RECEIVED_ADDRESS = re.compile(r"\b(?:for|from)\s+<?([^\s<>;()]+@[^\s<>;()]+)", re.IGNORECASE)
+_STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
+_ORIGINAL_HEADER_TYPES = ("text/rfc822-headers", "message/global-headers")
+_RECEIPT_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
+_DEFAULT = ReadingLimits()
+_MOST_REPLIED, _MOST_REFERENCES = 4, 32
+_MOST_OF_REPORT = 64 * 1024
+_MACHINES = ("mailer-daemon", "postmaster")
+
+Values = Mapping[str, Sequence[str]]
+"""Lower-case field name → the values of its fields, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message with what it was read from, for those that look into its parts."""
+
+    message: Message
+    raw: bytes
+    """The canonical bytes, to which all offsets belong."""
+    tree: mime.Tree
+    choice: body.Choice
+
+
+def read(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Message:
+    """What is in these bytes, whatever they are."""
+    return read_parts(raw, limits).message
+
+
+def read_parts(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Reading:
+    """The same, with the message's parts."""
+    repaired = wire.irregular(raw)
+    if repaired:
+        raw = wire.repair(raw)
+    block = headers.split(raw, limits)
+    tree = mime.walk(raw, block.fields, block.body, limits)
+    choice = body.choose(tree)
+    findings = (*block.findings, *["body.unparsed"] * tree.broken, *["bytes.repaired"] * repaired)
+    text = body.text(choice.plain, raw, limits) or body.text(choice.html, raw, limits)
+    message = _message(block, raw, tree, limits)
+    message = replace(message, text=text, attachments=body.attachments(choice, raw), findings=findings)
+    return Reading(_classified(message, raw, tree, limits), raw, tree, choice)
+
+
+def _message(block: headers.HeaderBlock, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
+    """What the header block tells."""
+    values: dict[str, list[str]] = {}
+    for field in block.fields:
+        values.setdefault(field.name.lower(), []).append(field.value)
+    people = {name: addresses.read(_joined(values, name)) for name in _MAILBOX_FIELDS if name in values}
+    subject = _first(values, "subject")
+    decoded = None if subject is None else encoded_words.decode(subject)
+    date = _first(values, "date")
+    ids = [found for value in values.get("message-id", []) if (found := message_ids.first(value))]
+    return Message(
+        size=len(raw),
+        fields=tuple(block.fields),
+        message_id=ids[0] if ids else None,
+        in_reply_to=tuple(message_ids.all(_first(values, "in-reply-to") or "", _MOST_REPLIED)),
+        references=tuple(message_ids.all(_first(values, "references") or "", _MOST_REFERENCES)),
+        subject=decoded,
+        base_subject=subjects.base(decoded or ""),
+        date=dates.parse(date) if date else None,
+        from_=_mailboxes(people, "from"),
+        sender=_mailboxes(people, "sender"),
+        reply_to=_mailboxes(people, "reply-to"),
+        to=_mailboxes(people, "to"),
+        cc=_mailboxes(people, "cc"),
+        bcc=_mailboxes(people, "bcc"),
+        nets=Nets(tuple(dict.fromkeys((*_net(block.fields), *_inner_net(tree))))),
+        unreadable=tuple(name for name, read_list in people.items() if read_list.unreadable),
+        breaches=tuple(block.breaches),
+        automated=None,
+        failed_recipients=(),
+        reported_ids=(),
+        content_types=tuple(_typed(part) for part in tree.parts()),
+        text="",
+        attachments=(),
+        findings=(),
+    )
+
+
+def _first(values: Values, name: str) -> str | None:
+    return values[name][0] if name in values else None
+
+
+def _joined(values: Values, name: str) -> str:
+    """Several To or Cc fields are one list; of the others the first counts (hostile or broken mail has more)."""
+    return ", ".join(values[name]) if name in ("to", "cc", "bcc", "from") else values[name][0]
+
+
+def _mailboxes(people: Mapping[str, addresses.AddressList], name: str) -> tuple[Mailbox, ...]:
+    return tuple(people[name].mailboxes) if name in people else ()
+
+
+def _typed(part: mime.Part) -> str:
+    report = part.parameters.get("report-type", "").strip().lower()
+    return f"{part.content_type};{report}" if report and part.multipart else part.content_type
+
+
+def _net(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
+    """The address-like tokens of every field that isn't read as mailboxes."""
+    for field in fields:
+        value = field.value
+        if "@" not in value and "=?" not in value:
+            continue
+        name = field.name.lower()
+        if name == "received":
+            for token in _RECEIVED_ADDRESS.findall(value):
+                yield name, token
+        elif name not in _MAILBOX_FIELDS and not _NO_ADDRESSES.fullmatch(name):
+            for token in addresses.tokens(value):
+                yield name, token
+
+
+def _inner_net(tree: mime.Tree) -> Iterator[tuple[str, str]]:
+    """The same for every header block inside the message, whose mailboxes nobody else reads."""
+    for part in tree.messages():
+        fields = part.children[0].fields
+        for name, token in _net(fields):
+            yield f"inner:{name}", token
+        for field in fields:
+            name = field.name.lower()
+            if name in _MAILBOX_FIELDS:
+                for token in addresses.tokens(field.value):
+                    yield f"inner:{name}", token
+
+
+def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
+    """The message with what its own words tell about automation."""
+    null_path = _null_path(message)
+    report = reports.classify(message.fields, message.content_types, null_path=null_path, our_host="")
+    if report is None:
+        by_header = automated.classify(
+            message, null_path=null_path, own_list=False, author_is_user=False, answers_ours=False
+        )
+        return replace(message, automated=by_header) if by_header else message
+    originals = list(_originals(raw, tree, limits))
+    failed: tuple[str, ...] = ()
+    if report in ("dsn", "bounce"):
+        statuses = [part.text(raw, _MOST_OF_REPORT) for part in tree.parts() if part.content_type in _STATUS_TYPES]
+        recipients = [mailbox.address for fields in originals[:1] for mailbox in _recipients(fields)]
+        failed = reports.failed_recipients(message.fields, statuses, message.text, recipients)
+    return replace(
+        message, automated=report, failed_recipients=failed, reported_ids=reports.reported_ids(originals)
+    )
+
+
+def _null_path(message: Message) -> bool:
+    """Whether the header shows a null reverse-path: Return-Path tells, else a sender that only machines use."""
+    path = message.first("return-path")
+    if path is None:
+        return any(mailbox.canonical.startswith("mailer-daemon@") or mailbox.name.lower() == "mailer-daemon" for mailbox in message.from_)
+    address = path.strip().strip("<> ").lower()
+    return not address or address.partition("@")[0] == "mailer-daemon"
+
+
+def _originals(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Iterator[Sequence[HeaderField]]:
+    """The header blocks of the message that a report is about, and the fields of a receipt that name it."""
+    for part in tree.parts():
+        if part.message:
+            yield part.children[0].fields
+        elif part.content_type in _ORIGINAL_HEADER_TYPES + _RECEIPT_TYPES:
+            block = part.content(raw)[: limits.header_block]
+            yield headers.split(wire.repair(block), limits).fields
+
+
+def _recipients(fields: Sequence[HeaderField]) -> Iterator[Mailbox]:
+    for field in fields:
+        if field.name.lower() in ("to", "cc"):
+            yield from (mailbox for mailbox in addresses.read(field.value).mailboxes if mailbox.address)

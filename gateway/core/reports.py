@@ -1,0 +1,135 @@
+"""Is it a report by a machine about another message, or a loop? And whom does it concern?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from gateway.core import addresses, message_ids
+from gateway.core.model import HeaderField
+
+_MOST_OWN_HOPS = 4
+_MAILERS = ("mailer-daemon", "postmaster")
+_ARCHIVES = frozenset({"application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed"})
+_AGGREGATE = re.compile(r"\s*Report Domain:\s*\S+\s+Submitter:", re.IGNORECASE)  # RFC 7489 §7.2.1.1
+_XTEXT = re.compile(r"\+(2B|3D)")
+"""The two printable characters that xtext encodes; a tag such as +AB stays."""
+_BY = re.compile(r"\bby\s+([^\s;()]+)", re.IGNORECASE)
+_ADDRESS = re.compile(r"[^\s<>\"'(),:;\[\]]{1,128}@[\w.-]{1,255}\w")
+_ID_FIELDS = ("message-id", "x-microsoft-original-message-id", "original-message-id")
+
+
+def classify(
+    fields: Sequence[HeaderField], content_types: Sequence[str], *, null_path: bool, our_host: str
+) -> str | None:
+    """loop, dsn, mdn, feedback_report, bounce, or None for what is no report.
+
+    `content_types` are those of `Message.content_types`; `null_path`: the message's own reverse-path is null;
+    `our_host`: the name that our Received fields give, "" if there is none to look for.
+    """
+    if our_host and _own_hops(fields, our_host) > _MOST_OWN_HOPS:
+        return "loop"
+    types = frozenset(content_types)
+    if types & {"multipart/report;delivery-status", "message/delivery-status", "message/global-delivery-status"}:
+        return "dsn"
+    if types & {"multipart/report;disposition-notification", "message/disposition-notification"}:
+        return "mdn"
+    if _is_feedback(fields, types):
+        return "feedback_report"
+    return "bounce" if _is_bounce(fields, types, null_path=null_path) else None
+
+
+def _own_hops(fields: Sequence[HeaderField], our_host: str) -> int:
+    hops = (_BY.search(field.value) for field in fields if field.name.lower() == "received")
+    return sum(1 for hop in hops if hop and hop[1].lower() == our_host.lower())
+
+
+def _is_feedback(fields: Sequence[HeaderField], types: frozenset[str]) -> bool:
+    if types & {"multipart/report;feedback-report", "message/feedback-report", "multipart/report;tlsrpt"}:
+        return True
+    if types & {"application/tlsrpt+gzip", "application/tlsrpt+json"}:  # RFC 8460 §5.3
+        return True
+    return bool(types & _ARCHIVES) and bool(_AGGREGATE.match(_first(fields, "subject")))
+
+
+def _is_bounce(fields: Sequence[HeaderField], types: frozenset[str], *, null_path: bool) -> bool:
+    if any(field.name.lower() == "x-failed-recipients" for field in fields):
+        return True
+    from_mailer = any(
+        mailbox.canonical.partition("@")[0] in _MAILERS for mailbox in addresses.read(_first(fields, "from")).mailboxes
+    )
+    return from_mailer and (null_path or "text/rfc822-headers" in types)
+
+
+def failed_recipients(
+    fields: Sequence[HeaderField], statuses: Iterable[str], text: str, recipients: Sequence[str]
+) -> tuple[str, ...]:
+    """Whom a bounce says it could not reach, in order, each once.
+
+    `statuses`: the delivery-status parts as text; `text`: the human part; `recipients`: those of the original.
+    The strongest evidence that names anybody counts: status blocks (RFC 3464 §2.3), X-Failed-Recipients, the
+    original's recipients that the text names, the original's only recipient.
+    """
+    found = [address for status in statuses for address in _failed_in(status)]
+    if not found:
+        found = [a for f in fields if f.name.lower() == "x-failed-recipients" for a in _addresses(f.value)]
+    if not found:
+        named = {address.lower() for address in _ADDRESS.findall(text)}
+        found = [address for address in recipients if address.lower() in named]
+    if not found and len(recipients) == 1:
+        found = list(recipients)
+    return tuple(dict.fromkeys(found))
+
+
+def _failed_in(status: str) -> Iterator[str]:
+    for block in _blocks(status):
+        if block.get("action", "").split("(")[0].strip().lower() != "failed":
+            continue
+        for name in ("original-recipient", "final-recipient"):
+            address = _typed(block.get(name, ""))
+            if address:
+                yield address
+                break
+
+
+def _blocks(status: str) -> Iterator[dict[str, str]]:
+    block: dict[str, str] = {}
+    name = ""
+    for line in status.split("\n"):
+        if not line.strip():
+            if block:
+                yield block
+            block, name = {}, ""
+        elif line[0] in " \t" and name:
+            block[name] += " " + line.strip()
+        else:
+            name, _, value = line.partition(":")
+            name = name.strip().lower()
+            block.setdefault(name, value.strip())
+    if block:
+        yield block
+
+
+def _typed(value: str) -> str:
+    """The address of a recipient field whose type may be missing (RFC 3464 §2.3.1), xtext undone (RFC 3461 §4)."""
+    plain = _XTEXT.sub(lambda match: chr(int(match[1], 16)), value.rpartition(";")[2])
+    return next(iter(_addresses(plain)), "")
+
+
+def _addresses(value: str) -> list[str]:
+    return [mailbox.address for mailbox in addresses.read(value).mailboxes if mailbox.address]
+
+
+def reported_ids(header_blocks: Iterable[Sequence[HeaderField]]) -> tuple[str, ...]:
+    """The Message-IDs by which these header blocks (of the original, or of the report about it) name the original."""
+    found = (
+        message_ids.first(field.value)
+        for block in header_blocks
+        for field in block
+        if field.name.lower() in _ID_FIELDS
+    )
+    return tuple(dict.fromkeys(i for i in found if i))
+
+
+def _first(fields: Sequence[HeaderField], name: str) -> str:
+    return next((field.value for field in fields if field.name.lower() == name), "")
