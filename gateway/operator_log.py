@@ -1,0 +1,267 @@
+"""The operator's log: one function for each event, which together are all that a line can say.
+
+The functions take ids, slugs, counts and durations; none has a parameter for an address, a subject or a text, so that
+nothing private can get into a line. Records of libraries keep their logger, level and place, and lose their text.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import traceback
+from collections.abc import Sequence
+
+import orjson
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from gateway.log_sink import Sink
+
+LIBRARY_RECORDS_PER_MINUTE = 60
+SILENT = logging.CRITICAL + 1
+PINNED = {
+    "mail": SILENT,
+    "mail.log": SILENT,
+    "mail.debug": SILENT,
+    "uvicorn.access": SILENT,
+    "dkimpy": logging.CRITICAL,
+    "aiosqlite": logging.WARNING,
+    "asyncpg": logging.WARNING,
+    "asyncio": logging.WARNING,
+}
+
+_log = structlog.get_logger()
+
+
+# --- the events ---
+
+
+def configuration_loaded(file: str = "") -> None:
+    """`file`: the TOML file that was read, or ""."""
+    _log.info("configuration.loaded", file=file)
+
+
+def store_opened() -> None:
+    _log.info("store.opened")
+
+
+def store_failed(reason: str) -> None:
+    _log.error("store.failed", reason=reason)
+
+
+def listening(address: str) -> None:
+    """`address`: host:port of a listener."""
+    _log.info("listener.opened", address=address)
+
+
+def stopping(reason: str) -> None:
+    _log.info("stop.requested", reason=reason)
+
+
+def stopped() -> None:
+    _log.info("server.stopped")
+
+
+def connected(connection_id: str, peer: str) -> None:
+    """`peer`: the client's IP address."""
+    _log.debug("connection.opened", connection_id=connection_id, peer=peer)
+
+
+def connection_closed(connection_id: str, reason: str) -> None:
+    _log.debug("connection.closed", connection_id=connection_id, reason=reason)
+
+
+def connection_refused(peer: str, reason: str) -> None:
+    _log.info("connection.refused", peer=peer, reason=reason)
+
+
+def tls_failed(connection_id: str) -> None:
+    _log.info("tls.failed", connection_id=connection_id)
+
+
+def recipient_refused(trace_id: str, reason: str) -> None:
+    _log.info("recipient.refused", trace_id=trace_id, reason=reason)
+
+
+def message_decided(
+    *,
+    trace_id: str,
+    account: str,
+    channel: str,
+    outcome: str,
+    reason: str,
+    flags: Sequence[str],
+    user: str | None,
+    size: int,
+    deliveries: int,
+    read_ms: float,
+    authenticate_ms: float,
+    settle_ms: float,
+) -> None:
+    """The one line of a decision. `account` and `user` are ids; `size` is in bytes."""
+    _log.info(
+        "message.decided",
+        trace_id=trace_id,
+        account=account,
+        channel=channel,
+        outcome=outcome,
+        reason=reason,
+        flags=list(flags),
+        user=user,
+        size=size,
+        deliveries=deliveries,
+        read_ms=round(read_ms, 2),
+        authenticate_ms=round(authenticate_ms, 2),
+        settle_ms=round(settle_ms, 2),
+    )
+
+
+def message_refused(trace_id: str, reason: str) -> None:
+    _log.info("message.refused", trace_id=trace_id, reason=reason)
+
+
+def message_deferred(trace_id: str, reason: str, error: str) -> None:
+    """`error`: class name, or ""."""
+    _log.warning("message.deferred", trace_id=trace_id, reason=reason, error=error)
+
+
+def internal_error(error: str, location: str) -> None:
+    """`error`: class name; `location`: as `raised_at` gives it."""
+    _log.error("internal.failed", error=error, location=location)
+
+
+def library_logged(level: int, logger: str, location: str, error: str, frames: Sequence[str]) -> None:
+    """A record of somebody else's logger, without its text."""
+    known = min(level // 10 * 10, logging.CRITICAL) or logging.DEBUG  # libraries may have levels of their own
+    _log.log(known, "library.logged", logger=logger, location=location, error=error, frames=list(frames))
+
+
+def events_dropped(count: int) -> None:
+    """Lines that the reader of the log was too slow for."""
+    _log.warning("log.dropped", count=count)
+
+
+def frames(error: BaseException) -> list[str]:
+    """Where an error was raised, outermost first, as module:line. No text and no variables."""
+    walked = traceback.walk_tb(error.__traceback__)
+    return [f"{frame.f_globals.get('__name__', '?')}:{line}" for frame, line in walked][-20:]
+
+
+def raised_at(error: BaseException) -> str:
+    """The innermost frame of an error as module:line, or ""."""
+    return (frames(error) or [""])[-1]
+
+
+# --- how a line is written ---
+
+# C0, DEL and C1 controls, separators of lines, and what changes the direction of writing.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def escape(text: str) -> str:
+    """The text on one line and harmless on a terminal. In a JSON string the escapes read back as what they were."""
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _printable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()  # a lone surrogate is no UTF-8
+    return [_printable(item) for item in value] if isinstance(value, list) else value
+
+
+def _make_printable(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    first = {name: event.pop(name) for name in ("timestamp", "level", "event")}
+    return {name: _printable(value) for name, value in (first | dict(event)).items()}
+
+
+def _render_json(_logger: WrappedLogger, _method: str, event: EventDict) -> str:
+    return escape(orjson.dumps(event).decode())
+
+
+def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: escape(",".join(value) if isinstance(value, list) else str(value)) for name, value in event.items()}
+
+
+def _processors(*, console: bool) -> list[Processor]:
+    steps: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _make_printable,
+    ]
+    if console:
+        # No exception reaches the renderer; plain_traceback, since the default would show local variables.
+        plain = structlog.dev.plain_traceback
+        return [*steps, _escape_values, structlog.dev.ConsoleRenderer(exception_formatter=plain, sort_keys=False)]
+    return [*steps, _render_json]
+
+
+# --- the logs of libraries ---
+
+
+class Bridge(logging.Handler):
+    """Turns records of the standard library's logging into events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        library_logged(
+            record.levelno,
+            record.name,
+            f"{record.module}:{record.lineno}",
+            type(error).__name__ if error else "",
+            frames(error) if error else (),
+        )
+
+
+class RateLimit(logging.Filter):
+    """Lets a number of records through each minute, by the records' own clock."""
+
+    def __init__(self, records: int) -> None:
+        super().__init__()
+        self._records = records
+        self._minute = self._passed = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        minute = int(record.created // 60)
+        if minute != self._minute:
+            self._minute, self._passed = minute, 0
+        self._passed += 1
+        return self._passed <= self._records
+
+
+class OperatorLog:
+    """The log while it is open.
+
+    `level` is debug, info, warning or error; `style` is json, console, or auto: console on a terminal.
+    """
+
+    def __init__(self, level: str = "info", style: str = "auto", descriptor: int = 1) -> None:
+        number = logging.getLevelNamesMapping()[level.upper()]
+        console = style == "console" or (style == "auto" and os.isatty(descriptor))
+        self._sink = Sink(descriptor, events_dropped)
+        structlog.configure(
+            processors=_processors(console=console),
+            wrapper_class=structlog.make_filtering_bound_logger(number),
+            logger_factory=lambda *_: self._sink,
+        )
+        self._bridge = Bridge()
+        self._bridge.addFilter(RateLimit(LIBRARY_RECORDS_PER_MINUTE))
+        self._root_level = logging.root.level
+        logging.root.addHandler(self._bridge)
+        logging.root.setLevel(number)
+        for name, least in PINNED.items():
+            logging.getLogger(name).setLevel(least)
+        logging.captureWarnings(capture=True)
+
+    @property
+    def dropped(self) -> int:
+        """Events that were lost because the reader of the log was too slow."""
+        return self._sink.dropped
+
+    def close(self, timeout: float = 5) -> None:
+        """Writes what waits, for at most `timeout` seconds, and gives logging back as it was."""
+        logging.captureWarnings(capture=False)
+        logging.root.removeHandler(self._bridge)
+        logging.root.setLevel(self._root_level)
+        self._sink.close(timeout)
+        structlog.reset_defaults()
