@@ -1,0 +1,52 @@
+"""Settings that are sound alone but not together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import cast
+
+from config.settings import Settings, value_at
+
+NEVER_REACHED = "it could never be reached"
+FOR_SOURCES = "a source must be allowed at least as much"
+NEVER_TAKEN = "such a message could never be taken"
+
+# The first must not exceed the second, for the third's reason.
+AT_MOST = (
+    ("smtp.limits.connections_per_ip", "smtp.limits.connections", NEVER_REACHED),
+    ("smtp.limits.connections_per_source", "smtp.limits.connections", NEVER_REACHED),
+    ("smtp.limits.command_wait", "smtp.limits.session", NEVER_REACHED),
+    ("smtp.limits.command_wait_busy", "smtp.limits.command_wait", "a busy server must not wait longer"),
+    ("smtp.limits.data_silence", "smtp.limits.data", NEVER_REACHED),
+    ("smtp.limits.messages", "smtp.limits.messages_from_source", FOR_SOURCES),
+    ("smtp.limits.message_size", "smtp.limits.message_size_from_source", FOR_SOURCES),
+    ("smtp.limits.message_size", "smtp.limits.data_in_memory", NEVER_TAKEN),
+    ("smtp.limits.message_size_from_source", "smtp.limits.data_in_memory", NEVER_TAKEN),
+    ("smtp.limits.path", "smtp.limits.command_line", "no command could hold such a path"),
+    ("reading.header_block", "smtp.limits.message_size", NEVER_REACHED),
+    ("reading.header_field", "reading.header_block", NEVER_REACHED),
+    ("reading.recipient_field", "reading.header_block", NEVER_REACHED),
+    ("reading.author_field", "reading.header_field", NEVER_REACHED),
+    ("reading.mime_field", "reading.header_field", NEVER_REACHED),
+    ("reading.subject", "reading.header_field", NEVER_REACHED),
+    ("reading.message_id", "reading.header_field", NEVER_REACHED),
+    ("reading.boundary", "reading.mime_field", NEVER_REACHED),
+    ("store.busy_timeout", "smtp.limits.handler", "the handler would give up while the store still waits"),
+)
+
+
+def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Each as (setting at fault, the setting it disagrees with, a sentence about the first)."""
+    for smaller, larger, reason in AT_MOST:
+        if cast("float", value_at(settings, smaller)) > cast("float", value_at(settings, larger)):
+            yield smaller, larger, f"must not be above {larger}: {reason}"
+    limits, smtp, store = settings.smtp_limits(), settings.smtp, settings.store
+    if limits.reserved_for_sources >= limits.connections:
+        reserved, connections = "smtp.limits.reserved_for_sources", "smtp.limits.connections"
+        yield reserved, connections, f"must be below {connections}: nothing would be left for everybody else"
+    if smtp.certificate and not smtp.private_key:
+        yield "smtp.certificate", "smtp.private_key", "needs smtp.private_key beside it: TLS takes both"
+    if smtp.private_key and not smtp.certificate:
+        yield "smtp.private_key", "smtp.certificate", "needs smtp.certificate beside it: TLS takes both"
+    if store.key_file == store.path:
+        yield "store.key_file", "store.path", "must be another file than store.path"

@@ -1,0 +1,107 @@
+"""Every setting: its type and its default.
+
+The limits are made from the dataclasses that the product works with, so each limit and its default stand in one place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from config.values import FilePath, HostName, ListenAddresses, Seconds, Whole
+from gateway.core.limits import ReadingLimits
+from gateway.smtp.limits import SmtpLimits
+
+MAY_BE_ZERO = {"reserved_for_sources", "data_rate"}
+
+
+class Section(BaseModel):
+    # hide_input_in_errors: a fault must never repeat a value, which may be a secret pasted into the wrong place.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
+
+
+def limits_section(limits: type[SmtpLimits] | type[ReadingLimits]) -> type[Section]:
+    """A section with one setting for each field of a limits dataclass."""
+    settings: dict[str, Any] = {}  # Any: what create_model takes
+    for limit in fields(limits):
+        if limit.type == "float":
+            settings[limit.name] = (Seconds, limit.default)
+        else:
+            least = 0 if limit.name in MAY_BE_ZERO else 1
+            settings[limit.name] = (Whole, Field(default=limit.default, ge=least))
+    return create_model(limits.__name__, __base__=Section, **settings)
+
+
+if TYPE_CHECKING:  # a type checker cannot know a class made at run time
+
+    class SmtpLimitsSection(Section): ...
+
+    class ReadingSection(Section): ...
+
+else:
+    SmtpLimitsSection = limits_section(SmtpLimits)
+    ReadingSection = limits_section(ReadingLimits)
+
+
+class Smtp(Section):
+    listen: ListenAddresses = ("127.0.0.1:2525",)
+    certificate: FilePath | None = None
+    private_key: FilePath | None = None
+    limits: SmtpLimitsSection = SmtpLimitsSection()
+
+
+class Store(Section):
+    path: FilePath = Path("data/gateway.db")
+    key_file: FilePath = Path("data/installation.key")
+    busy_timeout: Seconds = 5
+
+
+class Log(Section):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "json", "console"] = "auto"
+
+
+class Settings(Section):
+    hostname: HostName = "localhost"
+    domain: HostName
+    smtp: Smtp = Smtp()
+    reading: ReadingSection = ReadingSection()
+    store: Store = Store()
+    log: Log = Log()
+
+    def smtp_limits(self) -> SmtpLimits:
+        return SmtpLimits(**self.smtp.limits.model_dump())
+
+    def reading_limits(self) -> ReadingLimits:
+        return ReadingLimits(**self.reading.model_dump())
+
+
+def paths(section: type[Section] = Settings, prefix: str = "") -> dict[str, bool]:
+    """Every dotted path below a section, in order: True for a setting, False for a section."""
+    found: dict[str, bool] = {}
+    for name, field in section.model_fields.items():
+        inner = field.annotation
+        if isinstance(inner, type) and issubclass(inner, Section):
+            found |= {prefix + name: False, **paths(inner, f"{prefix}{name}.")}
+        else:
+            found[prefix + name] = True
+    return found
+
+
+def value_at(settings: Settings, path: str) -> object:
+    """The value of a setting, by its dotted path."""
+    value: object = settings
+    for name in path.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def plain_value(settings: Settings, path: str) -> object:
+    """The same as JSON and TOML have it. A setting of a secret type comes out masked."""
+    value: object = settings.model_dump(mode="json")
+    for name in path.split("."):
+        value = value[name] if isinstance(value, dict) else None
+    return int(value) if isinstance(value, float) and value.is_integer() else value

@@ -1,0 +1,88 @@
+"""How the values of settings are written. Each reader takes what TOML or the environment gave and says in a plain
+sentence what it wanted; a sentence never repeats the value, which may be a secret pasted into the wrong place."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import re
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_ADDRESS = re.compile(r"(\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
+_AMOUNT = re.compile(r"\s*([0-9]{1,15})\s*(|KiB|MiB|GiB)\s*")
+
+
+def whole_number(value: object) -> int:
+    """A count or a size in bytes, as an integer or as text such as "25 MiB"."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    match = _AMOUNT.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a whole number; a size may be written like "25 MiB" (KiB, MiB, GiB)')
+    return int(match[1]) * UNITS[match[2]]
+
+
+def seconds(value: object) -> float:
+    """A duration above zero."""
+    number = math.nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except (ValueError, OverflowError):
+            number = math.nan
+    if not 0 < number < math.inf:
+        raise ValueError("must be a number of seconds above 0")
+    return number
+
+
+def host_name(value: object) -> str:
+    """A domain in lower case (RFC 5321 §4.1.2: letters, digits and hyphens)."""
+    name = value.lower() if isinstance(value, str) else ""
+    if len(name) > 253 or not all(_LABEL.fullmatch(label) for label in name.split(".")):
+        raise ValueError("must be a domain name in ASCII, such as log.example (an international one as xn--…)")
+    return name
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Takes "host:port" or "[IPv6 address]:port" apart. Port 0 lets the system choose. ValueError if it is neither."""
+    match = _ADDRESS.fullmatch(address)
+    try:
+        if match and int(match["port"]) <= 65535:
+            host = str(ipaddress.IPv6Address(match["ipv6"])) if match["ipv6"] else host_name(match["name"])
+            return host, int(match["port"])
+    except ValueError:
+        pass
+    raise ValueError('must be given as "host:port" or "[IPv6 address]:port", port at most 65535')
+
+
+def listen_addresses(value: object) -> tuple[str, ...]:
+    """A list, or text with commas between, as the environment has it."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not given or not all(isinstance(item, str) for item in given):
+        raise ValueError('must be a list of "host:port" with at least one')
+    addresses = tuple(item.strip() for item in given)
+    for address in addresses:
+        host_and_port(address)
+    if len(set(addresses)) < len(addresses):
+        raise ValueError("must not name an address twice")
+    return addresses
+
+
+def file_path(value: object) -> Path:
+    if isinstance(value, Path):
+        return value
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("must be the path of a file")
+    return Path(value)
+
+
+Whole = Annotated[int, BeforeValidator(whole_number)]
+Seconds = Annotated[float, BeforeValidator(seconds)]
+HostName = Annotated[str, BeforeValidator(host_name)]
+FilePath = Annotated[Path, BeforeValidator(file_path)]
+ListenAddresses = Annotated[tuple[str, ...], BeforeValidator(listen_addresses)]
