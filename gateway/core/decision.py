@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from gateway.core.facts import StoredParticipant
 from gateway.core.model import Attachment, Channel, Finding, Outcome
-
-
-class Direction(StrEnum):
-    """Who wrote the original: a user (outgoing), or somebody else to a user or shared mailbox (incoming)."""
-
-    OUT = "outgoing"
-    IN = "incoming"
-    NONE = "neither"
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A stage's word that ends the journey here (a hold still waits for the never-log list)."""
-
-    outcome: Outcome
-    reason: str
-    entry_id: str | None = None
+from gateway.core.results import Direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +90,7 @@ class Decision:
 
     trace_id: str
     account_id: str
+    account_name: str
     channel: Channel
     at: int
     outcome: Outcome

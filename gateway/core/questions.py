@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.core import message_ids, subjects
+from gateway.core import addresses, message_ids
 from gateway.core.address_keys import token_keys
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Mailbox, Message, Recipient
@@ -71,7 +71,8 @@ def ask(envelope: Envelope, recipient: Recipient, message: Message, digest: str,
     author = message.from_[0].canonical if message.from_ else ""
     moment = str(int(message.date.timestamp())) if message.date else ""
     text = keyed("text", text_print(message.text))
-    own_id = message_ids.key(message.message_id) if message.message_id else f"derived:{author}:{moment}:{subject}:{text}"
+    derived = f"derived:{author}:{moment}:{subject}:{text}"
+    own_id = message_ids.key(message.message_id) if message.message_id else derived
     in_reply_to = _id_hashes(message.in_reply_to, keyed)
     references = _id_hashes(reversed(message.references), keyed)
     own = keyed("message-id", own_id)
@@ -79,7 +80,7 @@ def ask(envelope: Envelope, recipient: Recipient, message: Message, digest: str,
         account_id=recipient.account_id,
         capture=recipient.key_hash,
         retry=keyed("retry", recipient.address.casefold(), envelope.mail_from, digest),
-        people={a: address_hashes(a, keyed) for a in _addresses(message)},
+        people={a: address_hashes(a, keyed) for a in _addresses(message, envelope)},
         tokens={t: tuple(keyed("never-log", k) for k in token_keys(t)) for t in _tokens(message, envelope.mail_from)},
         message_id=own,
         anchor=keyed("anchor", author, moment),
@@ -111,8 +112,10 @@ def mailboxes(message: Message) -> Iterable[Mailbox]:
         yield from field
 
 
-def _addresses(message: Message) -> Iterable[str]:
-    return dict.fromkeys([m.canonical for m in mailboxes(message) if m.canonical] + list(message.failed_recipients))
+def _addresses(message: Message, envelope: Envelope) -> Iterable[str]:
+    others = [*(t for _, t in message.nets.tokens), envelope.mail_from, envelope.peer.login, *message.failed_recipients]
+    found = [m.canonical for m in mailboxes(message)] + [addresses.canonical(other) for other in others if other]
+    return [address for address in dict.fromkeys(found) if address]
 
 
 def _tokens(message: Message, mail_from: str) -> Iterable[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gateway.core.model import Finding
+
 REASONS: dict[str, str] = {
     "explicit.bcc": "A user asked for this copy by Bcc.",
     "explicit.forward": "A user forwarded this message.",
@@ -80,9 +82,35 @@ ATTRIBUTION: dict[str, str] = {
 }
 
 
+FINDINGS: dict[str, str] = {
+    "addressing.known": "The recipient is a capture address of the account.",
+    "participants.read": "The address fields were read.",
+    "reports.none": "It is no bounce, receipt or report.",
+    "automated.none": "Nothing says that a program sent it.",
+    "automated.allowed": "The account lets this class of automated mail through.",
+    "sender.proven": "The author is proven.",
+    "sender.believed": "The account takes the author at his word.",
+    "sender.answers_all": "A proven contact answered to all, the capture address too: decided as a passive copy.",
+    "never_log.clear": "Nobody on the never-log list takes part.",
+    "never_log.passed_over": "Listed participants are passed over; the others remain.",
+    "dedupe.new": "No copy of it is known.",
+    "dedupe.again": "A copy of it was skipped before; this one is decided on its own.",
+    "thread.joined": "It belongs to a known thread.",
+    "thread.new": "It starts a thread, or its thread isn't known.",
+    "thread.isolated": "It passes a thread on to outsiders, so it stands apart from that thread.",
+    "contacts.chosen": "The records it is written on.",
+    "delivery_failed": "Deliveries of a logged message failed.",
+}
+
+
 def sentence(slug: str) -> str:
-    """The sentence of a reason, flag or attribution rule; KeyError for a slug that is not in the catalogue."""
-    for catalogue in (REASONS, FLAGS, ATTRIBUTION):
+    """The sentence of a slug; KeyError for one that is not in the catalogue."""
+    for catalogue in (REASONS, FLAGS, ATTRIBUTION, FINDINGS):
         if slug in catalogue:
             return catalogue[slug]
     raise KeyError(slug)
+
+
+def finding(stage: str, slug: str, evidence: str = "") -> Finding:
+    """A finding with the sentence of its slug."""
+    return Finding(stage, slug, sentence(slug), evidence)

@@ -1,0 +1,39 @@
+"""Stage 1, addressing: which account and channel an envelope recipient names; a repeat ends here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.facts import Facts
+from gateway.core.model import Channel, Finding
+from gateway.core.reasons import finding
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureAddress:
+    """A capture address taken apart: `<key>[+tag]@<channel>.<domain>`."""
+
+    channel: Channel
+    key: str
+    tag: str
+
+
+def hosts(domain: str) -> frozenset[str]:
+    """The domains of the capture addresses of a gateway at `domain`."""
+    return frozenset(f"{channel.value}.{domain}" for channel in Channel)
+
+
+def take_apart(canonical: str, domain: str) -> CaptureAddress | None:
+    """A canonical address as a capture address of the gateway at `domain`, or None if it isn't one of ours."""
+    local, _, host = canonical.rpartition("@")
+    name, _, parent = host.partition(".")
+    if parent != domain or name not in tuple(Channel) or not local:
+        return None
+    key, _, tag = local.partition("+")
+    return CaptureAddress(Channel(name), key, tag)
+
+
+def locate(facts: Facts, tag: str) -> Finding:
+    """The stage's finding: what the recipient turned out to be. The key itself is a secret and isn't shown."""
+    name = f"{facts.account.name}, {facts.channel.value}" + (f", reference {tag}" if tag else "")
+    return finding("addressing", "dedupe.retry" if facts.first else "addressing.known", name)

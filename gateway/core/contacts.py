@@ -1,0 +1,53 @@
+"""Stage 10, contacts: the records that the activity is written on, and those that are created for it."""
+
+from __future__ import annotations
+
+from gateway.core.decision import Target
+from gateway.core.facts import Contact
+from gateway.core.model import Finding, Role
+from gateway.core.reasons import finding
+from gateway.core.results import Direction, Kind, People, Person, Place
+
+MAX_CREATED = 100
+
+
+def choose(people: People, direction: Direction, place: Place, *, creates: bool) -> tuple[Target, ...]:
+    """Targets among the people that the never-log list left.
+
+    Outgoing: everybody outside in To and Cc. Incoming: the author, and contacts in To and Cc. Nobody is created from
+    Bcc, nor for the author of a reply in a logged thread: that one goes on the records of the thread's contacts.
+    """
+    persons = [p for p in people.recipients() if p.kind is Kind.EXTERNAL]
+    targets: list[Target] = []
+    if direction is Direction.IN:
+        targets += _authors(people.author, place, creates=creates)
+    for person in persons:
+        if person.contact or (creates and person.role in (Role.TO, Role.CC)):
+            targets.append(_target(person))
+    unique = list({t.contact_id or t.canonical: t for t in reversed(targets)}.values())[::-1]
+    surplus = [t for t in unique if t.contact_id is None][MAX_CREATED:]
+    return tuple(t for t in unique if t not in surplus)
+
+
+def seen(targets: tuple[Target, ...]) -> Finding:
+    """The stage's finding: on whose record, and who is new."""
+    words = [t.address if t.contact_id else f"{t.address} (created)" for t in targets]
+    return finding("contacts", "contacts.chosen", ", ".join(words))
+
+
+def _authors(author: Person | None, place: Place, *, creates: bool) -> list[Target]:
+    if author and author.contact:
+        return [_target(author)]
+    if place.logged and place.contacts:
+        return [_on(contact) for contact in place.contacts]
+    if author and creates and author.kind is Kind.EXTERNAL:
+        return [_target(author)]
+    return []
+
+
+def _target(person: Person) -> Target:
+    return Target(person.canonical, person.address, person.name, person.contact.id if person.contact else None)
+
+
+def _on(contact: Contact) -> Target:
+    return Target(contact.address, contact.address, "", contact.id)

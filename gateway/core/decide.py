@@ -1,0 +1,104 @@
+"""The stages in their order. Pure: the same case and facts give the same decision, however often it is called.
+
+Precedence: never-log > explicit channel > logged thread > logging rule. The first stage that stops gives the reason;
+a hold, which keeps content, waits for the never-log list. Every stage leaves a finding, passed or not.
+"""
+
+from __future__ import annotations
+
+from gateway.core import (
+    addressing,
+    attribution,
+    authenticity,
+    automated,
+    contacts,
+    duplicates,
+    never_log,
+    participants,
+    reports,
+    thread_policy,
+    unwrap,
+)
+from gateway.core.decision import Decision
+from gateway.core.draft import Draft
+from gateway.core.facts import Facts
+from gateway.core.model import Outcome
+from gateway.core.questions import Case
+from gateway.core.reasons import finding
+from gateway.core.results import Stop
+
+
+def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901 — the one place that knows the order of the stages
+    """What becomes of one recipient of one message."""
+    draft = Draft(case, facts)
+    draft.say(addressing.locate(facts, case.recipient.tag))
+    if facts.first:
+        return draft.repeat(facts.first)
+
+    hold = unwrap.original(case)
+
+    people = draft.people = participants.identify(case, facts)
+    draft.say(people.finding, ("gateway.exposed",) if people.exposed else ())
+    if people.stop and people.stop.outcome is not Outcome.HELD:
+        return draft.end(people.stop)
+
+    null_path = case.envelope.mail_from == ""
+    if not hold:
+        report = reports.classify(
+            case.message.fields, case.message.content_types, null_path=null_path, our_host=case.host
+        )
+        if stop := _automated(draft, "reports", report):
+            return draft.end(stop)
+
+    standing = draft.standing = authenticity.judge(case, facts, people, wrapped=hold is not None)
+    draft.say(standing.finding, standing.flags)
+    if standing.stop and standing.stop.outcome is not Outcome.HELD:
+        return draft.end(standing.stop)
+
+    listed = draft.listed = never_log.judge(people, standing, facts)
+    draft.say(listed.finding)
+    if listed.stop:
+        return draft.end(listed.stop)
+    if hold := standing.stop or people.stop or hold:
+        return draft.end(hold)
+    if not draft.left.outside():
+        return draft.end(Stop(Outcome.SKIPPED, "participants.internal_only"))
+
+    duplicate = draft.duplicate = duplicates.compare(case.asked, facts)
+    draft.say(duplicate.finding, duplicate.flags)
+    place = thread_policy.place(case, facts, draft.left, standing, reachable=not duplicate.reused_id)
+
+    machine = automated.classify(
+        case.message,
+        null_path=null_path,
+        own_list=draft.own_list(),
+        author_is_user=standing.writer is not None,
+        answers_ours=draft.answers_ours(),
+    )
+    if stop := _automated(draft, "automated", machine):
+        return draft.end(stop)
+
+    draft.place = place
+    draft.say(place.finding)
+    if draft.earlier:
+        draft.unite(draft.earlier)
+    elif not standing.explicit and (stop := thread_policy.allow(place, standing, draft.left, facts)):
+        return draft.end(stop)
+
+    targets = draft.targets = contacts.choose(draft.left, standing.direction, draft.place, creates=draft.creates)
+    draft.say(contacts.seen(targets))
+    draft.attribution = attribution.attribute(draft.people, standing, targets, draft.place, facts, listed.without)
+    draft.say(attribution.seen(draft.attribution, facts))
+    return draft.logged()
+
+
+def _automated(draft: Draft, stage: str, kind: str | None) -> Stop | None:
+    """The stop for a class of automated mail, unless the account lets it through."""
+    if kind is None:
+        draft.say(finding(stage, f"{stage}.none"))
+        return None
+    if kind in draft.facts.account.settings.automated_allow:
+        draft.say(finding(stage, "automated.allowed", kind))
+        return None
+    draft.say(finding(stage, f"automated.{kind}"))
+    return Stop(Outcome.SKIPPED, f"automated.{kind}")

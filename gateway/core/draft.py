@@ -1,0 +1,241 @@
+"""What the stages have said so far, and the decision it makes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
+from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
+from gateway.core.model import Channel, Finding, Outcome, Role
+from gateway.core.participants import person_of
+from gateway.core.questions import Case
+from gateway.core.results import Duplicate, Judgement, People, Person, Place, Standing, Stop
+
+MAX_PARTICIPANTS = 500
+OPEN_FOR_MERGING = 15 * 60 * 1000
+"""Ms in which another copy may still change an activity's attribution."""
+
+_WORD = re.compile(r"[\w.-]+")
+
+
+class Draft:
+    """The decision in the making. The stages' results are put here in their order."""
+
+    people: People
+    standing: Standing
+    listed: Judgement
+    duplicate: Duplicate
+    targets: tuple[Target, ...]
+    attribution: Attribution
+
+    def __init__(self, case: Case, facts: Facts) -> None:
+        self.case = case
+        self.facts = facts
+        self.place: Place | None = None
+        """Set once the message may touch threads: neither reports nor unproven names do."""
+        self.findings: list[Finding] = []
+        self.flags: list[str] = []
+
+    def say(self, seen: Finding, flags: tuple[str, ...] = ()) -> None:
+        """Adds what a stage saw."""
+        self.findings.append(seen)
+        self.flags += flags
+
+    @property
+    def left(self) -> People:
+        """The people whom the never-log list leaves."""
+        return self.people.without(self.listed.passed_over)
+
+    @property
+    def earlier(self) -> KnownActivity | None:
+        """The activity that another copy of this mail has made."""
+        return self.duplicate.same.activity if self.duplicate.same else None
+
+    @property
+    def explicit(self) -> bool:
+        """A person asked for the message, by this copy or an earlier one."""
+        return self.standing.explicit or (self.earlier is not None and self.earlier.explicit)
+
+    @property
+    def creates(self) -> bool:
+        """Whether missing contacts are created."""
+        return self.explicit or self.facts.account.settings.rule is Rule.LOG_ALL_AND_CREATE
+
+    @property
+    def _in_logged_thread(self) -> bool:
+        return self.place is not None and self.place.logged
+
+    def own_list(self) -> bool:
+        """The message came through a list or group in a domain of the account's own."""
+        names = ("List-Id", "List-Post", "X-BeenThere")
+        words = (w.lower() for name in names for value in self.case.message.all(name) for w in _WORD.findall(value))
+        return any(w == d or w.endswith(f".{d}") for w in words for d in self.facts.account.domains)
+
+    def answers_ours(self) -> bool:
+        """Its In-Reply-To names a message that came before."""
+        threads = (self.facts.threads.get(h) for h in self.case.asked.in_reply_to)
+        return any(t is not None and t.message_subject is not None for t in threads)
+
+    def unite(self, earlier: KnownActivity) -> None:
+        """Takes in what the earlier copies brought: any order of the same copies ends in the same activity.
+
+        The thread is the activity's own by now, so it says nothing more about contacts and attribution than that.
+        """
+        known = [person_of(stored, self.facts) for stored in earlier.participants if stored.canonical]
+        present = {(p.canonical, p.role) for p in self.people.persons}
+        added = tuple(p for p in known if (p.canonical, p.role) not in present)
+        self.people = replace(self.people, persons=self.people.persons + added)
+        if self.place:
+            thread = self.place.thread or KnownThread("", None, "", 0, 0, logged=True)
+            self.place = replace(self.place, thread=replace(thread, members=frozenset(), contacts=earlier.contacts))
+
+    def repeat(self, first: FirstDecision) -> Decision:
+        """The same bytes and envelope again: the first decision stands."""
+        return self._decision(Outcome.MERGED, "dedupe.retry", first=first)
+
+    def end(self, stop: Stop) -> Decision:
+        """Skipped, held or refused."""
+        return self._decision(stop.outcome, stop.reason, stop=stop)
+
+    def logged(self) -> Decision:
+        """An activity: a new one, or an earlier one with what this copy adds."""
+        reason, outcome = self._reason(), Outcome.MERGED if self.earlier else Outcome.LOGGED
+        return self._decision(outcome, reason, activity=self._activity())
+
+    def _reason(self) -> str:
+        if self.earlier:
+            return "dedupe.merged"
+        if self.standing.explicit:
+            channel = "forward" if self.case.recipient.channel is Channel.FORWARD else "bcc"
+            return "dedupe.upgraded" if self.duplicate.same else f"explicit.{channel}"
+        created = any(t.contact_id is None for t in self.targets)
+        if created:
+            return "rule.log_all_and_create"
+        return "thread.logged" if self._in_logged_thread else "rule.log_all"
+
+    def _decision(
+        self,
+        outcome: Outcome,
+        reason: str,
+        *,
+        stop: Stop | None = None,
+        first: FirstDecision | None = None,
+        activity: Activity | None = None,
+    ) -> Decision:
+        case, asked = self.case, self.case.asked
+        return Decision(
+            trace_id=case.envelope.trace_id,
+            account_id=self.facts.account.id,
+            account_name=self.facts.account.name,
+            channel=case.recipient.channel,
+            at=case.envelope.received_at,
+            outcome=outcome,
+            reason=reason,
+            size=case.message.size,
+            retry_hash=asked.retry,
+            id_hash=asked.message_id,
+            flags=self._flags(activity),
+            findings=tuple(self.findings),
+            entry_id=stop.entry_id if stop else None,
+            first=first.id if first else None,
+            activity=activity,
+            remembered=self._remembered(),
+            failed=self._failed(reason),
+        )
+
+    def _activity(self) -> Activity:
+        message, asked, earlier = self.case.message, self.case.asked, self.earlier
+        listed_tokens = [t for i in self.listed.passed_over for t in self.people.persons[i].tokens]
+        richness = f"{self.standing.proven:d} {len(message.attachments):05d} {len(message.text):09d} {asked.text}"
+        return Activity(
+            direction=self.standing.direction,
+            explicit=self.explicit,
+            message_id=message.message_id,
+            subject=message.subject,
+            sent_at=int(message.date.timestamp() * 1000) if message.date else self.case.envelope.received_at,
+            text=message.text,
+            reference=self.case.recipient.tag,
+            participants=self._participants(),
+            targets=self.targets,
+            attribution=self._final_attribution(),
+            attachments=message.attachments,
+            richness=richness,
+            redact=tuple(dict.fromkeys(listed_tokens)),
+            into=earlier.id if earlier else None,
+            replaces_content=earlier is None or richness > earlier.richness,
+        )
+
+    def _final_attribution(self) -> Attribution:
+        """An older activity keeps its user; a thread's user was chosen by what the thread was before it."""
+        earlier, now = self.earlier, self.case.envelope.received_at
+        if earlier is None or self.standing.writer:
+            return self.attribution
+        if now - earlier.opened_at > OPEN_FOR_MERGING or earlier.attribution == "attribution.thread_user":
+            return Attribution(earlier.attribution, earlier.user_id)
+        return self.attribution
+
+    def _participants(self) -> tuple[StoredParticipant, ...]:
+        stored = [self._stored(i, p) for i, p in enumerate(self.people.persons)]
+        stored += [p for p in (self.earlier.participants if self.earlier else ()) if p.entry_id]
+        return tuple(dict.fromkeys(stored))[:MAX_PARTICIPANTS]
+
+    def _stored(self, position: int, person: Person) -> StoredParticipant:
+        """The participant as kept; nothing of a passed-over one but the entry that names him."""
+        entry = self.listed.passed_over.get(position)
+        if entry:
+            return StoredParticipant(person.role, "", "", "", entry_id=entry.id)
+        return StoredParticipant(
+            person.role,
+            person.name,
+            person.address,
+            person.canonical,
+            person.user.id if person.user else None,
+            person.contact.id if person.contact else None,
+            hidden=person.role is Role.BCC,
+        )
+
+    def _flags(self, activity: Activity | None) -> tuple[str, ...]:
+        flags = list(self.flags)
+        if activity:
+            flags += self.place.flags if self.place and self.place.logged else ()
+            flags += ["date.assumed"] if self.case.message.date is None else []
+            flags += ["bcc.hidden"] if any(p.hidden for p in activity.participants) else []
+            flags += ["participants.truncated"] if len(self.people.persons) > MAX_PARTICIPANTS else []
+            flags += ["attribution.none"] if activity.attribution.user_id is None else []
+        return tuple(dict.fromkeys(flags))
+
+    def _remembered(self) -> Remembered | None:
+        if self.place is None:
+            return None
+        asked, place = self.case.asked, self.place
+        joined = place.thread.id if place.thread and place.thread.id else None
+        people = [p for p in (self.left.author, *self.left.recipients()) if p]
+        members = [h for p in people for h in asked.people.get(p.canonical, ())]
+        members += [f"user:{p.user.id}" for p in people if p.user]
+        return Remembered(
+            asked.message_id,
+            asked.anchor,
+            asked.text,
+            asked.subject,
+            ThreadPlan(
+                join=joined,
+                merge=place.merge,
+                parents=() if place.forward_of else asked.parents,
+                members=tuple(dict.fromkeys(members)),
+                forward_of=place.forward_of,
+            ),
+            reachable=not self.duplicate.reused_id,
+        )
+
+    def _failed(self, reason: str) -> tuple[tuple[str, str], ...]:
+        """Recipients of logged messages that a bounce names; a forger would have to know the message's id."""
+        if reason not in ("automated.dsn", "automated.bounce"):
+            return ()
+        failed = self.case.message.failed_recipients
+        return tuple(
+            (activity.id, participant.canonical)
+            for activity in self.facts.reported.values()
+            for participant in activity.participants
+            if participant.canonical in failed
+        )

@@ -1,0 +1,26 @@
+"""Stage 7, duplicates: the same mail by another way, or another mail under the same Message-ID."""
+
+from __future__ import annotations
+
+from gateway.core.facts import Facts
+from gateway.core.questions import Questions
+from gateway.core.reasons import finding
+from gateway.core.results import Duplicate
+
+
+def compare(asked: Questions, facts: Facts) -> Duplicate:
+    """The earlier copy of this mail, if there is one.
+
+    Author and date (the anchor) tell a copy from reuse of the id; under one anchor either the text or the base
+    subject must agree.
+    """
+    anchored = [known for known in facts.same_id if known.anchor_hash == asked.anchor]
+    for known in anchored:
+        same_text, same_subject = known.text_hash == asked.text, known.subject_hash == asked.subject
+        if same_text or same_subject:
+            flags = () if same_text and same_subject else ("dedupe.variant",)
+            slug = "dedupe.merged" if known.activity else "dedupe.again"
+            return Duplicate(finding("duplicates", slug), known, flags=flags)
+    if facts.same_id:
+        return Duplicate(finding("duplicates", "dedupe.conflict"), reused_id=True, flags=("dedupe.conflict",))
+    return Duplicate(finding("duplicates", "dedupe.new"))

@@ -1,0 +1,115 @@
+"""Stage 3, participants: who wrote to whom, with the gateway's own addresses taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gateway.core import addresses
+from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
+from gateway.core.model import Mailbox, Message, Outcome, Role
+from gateway.core.questions import Case
+from gateway.core.reasons import finding
+from gateway.core.results import Kind, People, Person, Stop
+
+
+def identify(case: Case, facts: Facts) -> People:
+    """The people of the original. Stops for a message whose address fields can't be relied on."""
+    message = case.message
+    persons = [p for role, mailbox in _mailboxes(message) for p in _persons(role, mailbox, case, facts)]
+    persons += _elsewhere(case, facts, {t for p in persons for t in p.tokens})
+    visible = (m for field in (message.to, message.cc, message.reply_to) for m in field)
+    authors = [p for p in persons if p.role is Role.FROM and p.canonical]
+    author = next((p for p in authors if p.user), authors[0] if authors else None)
+    shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
+    return People(
+        persons=tuple(persons),
+        author=author,
+        sender=next((p for p in persons if p.role is Role.SENDER and p.canonical), None),
+        exposed=any(_is_gateway(m.canonical, case) for m in visible),
+        finding=finding("participants", "participants.read", shown),
+        stop=_objection(case, facts, author),
+    )
+
+
+def person_of(stored: StoredParticipant, facts: Facts) -> Person:
+    """A participant that an earlier copy brought, as a person again."""
+    user = facts.owners.get(stored.user_id or "")
+    contact = Contact(stored.contact_id, stored.address) if stored.contact_id else facts.contacts.get(stored.canonical)
+    kind = Kind.USER if stored.user_id else _kind(stored.canonical, None, facts)
+    return Person(stored.role, stored.name, stored.address, stored.canonical, kind, user, contact)
+
+
+def _mailboxes(message: Message) -> Iterator[tuple[Role, Mailbox]]:
+    fields = {
+        Role.FROM: message.from_,
+        Role.SENDER: message.sender,
+        Role.REPLY_TO: message.reply_to,
+        Role.TO: message.to,
+        Role.CC: message.cc,
+        Role.BCC: message.bcc,
+    }
+    for role, found in fields.items():
+        for mailbox in found:
+            yield role, mailbox
+
+
+def _persons(role: Role, mailbox: Mailbox, case: Case, facts: Facts) -> Iterator[Person]:
+    """The person of a mailbox; a second one where its text names a listed address that isn't the user's own."""
+    if _is_gateway(mailbox.canonical, case):
+        return
+    user = facts.users.get(mailbox.canonical)
+    kind = _kind(mailbox.canonical, user, facts)
+    hits = {t: e for t in (*mailbox.tokens, mailbox.canonical) if t and (e := _entries(t, case, facts))}
+    entries, tokens = tuple(dict.fromkeys(e for found in hits.values() for e in found)), tuple(hits)
+    if user:
+        yield Person(role, mailbox.name, mailbox.address, mailbox.canonical, kind, user)
+        if entries:
+            yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=tokens)
+    elif mailbox.canonical or entries:
+        contact = None if kind is Kind.SHARED or kind is Kind.INTERNAL else facts.contacts.get(mailbox.canonical)
+        yield Person(role, mailbox.name, mailbox.address, mailbox.canonical, kind, None, contact, entries, tokens)
+
+
+def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
+    """Listed addresses in other fields and in the envelope: never targets, but they count for the list."""
+    roles = {"from": Role.FROM, "sender": Role.SENDER, "reply-to": Role.REPLY_TO}
+    places = [(roles.get(name, Role.VIA), token) for name, token in case.message.nets.tokens]
+    for role, token in [*places, (Role.ENVELOPE, case.envelope.mail_from)]:
+        if token and token not in seen and (entries := _entries(token, case, facts)):
+            seen.add(token)
+            yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=(token,))
+
+
+def _entries(token: str, case: Case, facts: Facts) -> tuple[Entry, ...]:
+    entries = facts.listed.get(token, ())
+    if not entries:
+        return ()
+    canonical = addresses.canonical(token)
+    return () if canonical in facts.users or _is_gateway(canonical, case) else entries
+
+
+def _kind(canonical: str, user: User | None, facts: Facts) -> Kind:
+    if user:
+        return Kind.USER
+    if canonical in facts.shared:
+        return Kind.SHARED
+    return Kind.INTERNAL if canonical.rpartition("@")[2] in facts.account.domains else Kind.EXTERNAL
+
+
+def _is_gateway(canonical: str, case: Case) -> bool:
+    return canonical.rpartition("@")[2] in case.gateway_hosts
+
+
+def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
+    """Why the message can't be judged by its address fields; only an explicit copy is refused for it."""
+    message, explicit = case.message, case.recipient.channel.explicit
+    breaches = [b for b in message.breaches if explicit or b != "header.received"]
+    refuses = explicit and case.may_refuse
+    if breaches and refuses:
+        return Stop(Outcome.REFUSED, "smtp.routing_loop" if breaches == ["header.received"] else "smtp.malformed")
+    if author is None and not message.unreadable and refuses and facts.account.settings.unproven_user == "refuse":
+        return Stop(Outcome.REFUSED, "smtp.malformed")
+    if breaches or message.unreadable or author is None:
+        entries = facts.account.has_entries and (breaches or message.unreadable)
+        return Stop(Outcome.SKIPPED if entries else Outcome.HELD, "participants.unparsable")
+    return None

@@ -1,0 +1,145 @@
+"""What one stage of the decision hands to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gateway.core.facts import Contact, Entry, KnownMessage, KnownThread, User
+from gateway.core.model import Finding, Outcome, Role
+
+
+class Direction(StrEnum):
+    """Who wrote the original: a user (outgoing), or somebody else to a user or shared mailbox (incoming)."""
+
+    OUT = "outgoing"
+    IN = "incoming"
+    NONE = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A stage's word that ends the journey here (a hold still waits for the never-log list)."""
+
+    outcome: Outcome
+    reason: str
+    entry_id: str | None = None
+
+
+class Kind(StrEnum):
+    """What an address is to the account."""
+
+    USER = "user"
+    SHARED = "shared"
+    INTERNAL = "internal"
+    EXTERNAL = "external"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant with what the account knows of the address."""
+
+    role: Role
+    name: str
+    address: str
+    canonical: str
+    kind: Kind
+    user: User | None = None
+    contact: Contact | None = None
+    entries: tuple[Entry, ...] = ()
+    """Never-log entries that its tokens hit; () for a user's own address."""
+    tokens: tuple[str, ...] = ()
+    """The tokens that hit them."""
+
+
+RECIPIENT_ROLES = (Role.TO, Role.CC, Role.BCC)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Everybody in the message, those in other fields than those of the roles only if listed."""
+
+    persons: tuple[Person, ...]
+    author: Person | None
+    sender: Person | None
+    exposed: bool
+    """A capture address stands in a visible field."""
+    finding: Finding
+    stop: Stop | None = None
+
+    def without(self, positions: Collection[int]) -> People:
+        """The same people but for those at these positions."""
+        return replace(self, persons=tuple(p for i, p in enumerate(self.persons) if i not in positions))
+
+    def outside(self) -> list[Person]:
+        """Author and recipients who belong to nobody's company but their own."""
+        return [p for p in (self.author, *self.recipients()) if p and p.canonical and p.kind is Kind.EXTERNAL]
+
+    def recipients(self) -> list[Person]:
+        """To, Cc and Bcc, one entry a person, in that order."""
+        seen: dict[str, Person] = {}
+        for role in RECIPIENT_ROLES:
+            for person in self.persons:
+                if person.role is role:
+                    seen.setdefault(person.user.id if person.user else person.canonical, person)
+        return list(seen.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the author stands. `writer` is the user whose mail it is, if it is one's."""
+
+    direction: Direction
+    finding: Finding
+    explicit: bool
+    """Decided as a copy that a person asked for."""
+    proven: bool = False
+    writer: User | None = None
+    flags: tuple[str, ...] = ()
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the never-log list leaves of the message."""
+
+    finding: Finding
+    passed_over: Mapping[int, Entry]
+    """By position in People.persons."""
+    without: frozenset[str] = frozenset()
+    """Users whose own entries keep their copy out: no candidates for attribution."""
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """What is known of other copies. `same` is the earlier copy of this very mail."""
+
+    finding: Finding
+    same: KnownMessage | None = None
+    reused_id: bool = False
+    """Another message used its id before."""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the message stands among threads, before any policy."""
+
+    finding: Finding
+    thread: KnownThread | None = None
+    merge: tuple[str, ...] = ()
+    subject_differs: bool = False
+    """From the message that it answers."""
+    known_author: bool = True
+    forward_of: str | None = None
+    flags: tuple[str, ...] = ()
+
+    @property
+    def logged(self) -> bool:
+        return self.thread is not None and self.thread.logged
+
+    @property
+    def contacts(self) -> tuple[Contact, ...]:
+        return tuple(c for c in self.thread.contacts if not c.listed) if self.thread else ()
