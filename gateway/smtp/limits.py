@@ -24,20 +24,28 @@ class SmtpLimits:
     data: float = 1800
     data_silence: float = 60
     data_rate: int = 500
-    """Bytes per second, after the first minute of DATA."""
+    """Bytes per second, once `data_grace` has passed."""
+    data_grace: float = 60
     messages: int = 100
     messages_from_source: int = 1000
     commands_base: int = 500
     commands_per_message: int = 5
     errors: int = 10
     unknown_commands: int = 5
+    unknown_recipients: int = 10
+    """Of one IP (IPv6: /64) within `unknown_recipients_window`; more of them is guessing."""
+    unknown_recipients_window: float = 600
+    unknown_recipients_delay: float = 2
+    """Before the answer to a guess too many."""
     command_line: int = 2048
-    path: int = 254
     recipients: int = 100
     message_size: int = 25 * MIB
     message_size_from_source: int = 50 * MIB
     data_in_memory: int = 256 * MIB
     """All sessions together."""
     handler: float = 60
+    """From the end of DATA to its reply; kept by the journey, which alone knows when it is too late to stop."""
     drain: float = 30
     tls_handshake: float = 30
+    linger: float = 5
+    """How long a client may take to read the last reply and hang up."""

@@ -1,0 +1,174 @@
+"""What all sessions of one process share: the product behind them, and the counters that bound them together."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from ssl import SSLContext
+from typing import TYPE_CHECKING, Protocol
+
+from gateway.core.model import Answer, Envelope, Peer, Recipient
+from gateway.smtp.data import Budget
+from gateway.smtp.limits import SmtpLimits
+
+if TYPE_CHECKING:
+    from gateway.smtp.session import GatewaySMTP
+
+_NETWORKS_REMEMBERED = 10_000
+
+
+class Journey(Protocol):
+    """What the dialogue asks of the rest of the product. What any of these raises is our own fault: 451."""
+
+    async def peer(self, ip: str) -> Peer:
+        """The client and the sources that its address belongs to."""
+
+    async def recipient(self, peer: Peer, address: str) -> Recipient | str:
+        """The capture address taken apart, or the reason slug for which this peer is refused it."""
+
+    def new_trace_id(self) -> str:
+        """A name for one SMTP transaction."""
+
+    async def message(self, envelope: Envelope, raw: bytes) -> Answer:
+        """The answer once the decisions are durable. Never raises for bad mail; keeps its own deadline."""
+
+
+class Events(Protocol):
+    """What operators hear of the dialogue. No parameter could carry content or an address."""
+
+    def connected(self, *, source: bool) -> None:
+        """A client was let in; `source`: it belongs to a configured mail server."""
+
+    def refused(self, reason: str, trace_id: str) -> None:
+        """A recipient or a message was refused or deferred, for a slug such as smtp.too_large."""
+
+    def closed(self, reason: str) -> None:
+        """A connection ended: quit, lost, timeout, limit, shutdown."""
+
+    def bare_line_feed(self) -> None:
+        """A session ends its commands in a bare LF; said once a session."""
+
+    def tls_failed(self) -> None:
+        """A TLS handshake came to nothing."""
+
+    def internal_error(self, class_name: str) -> None:
+        """An exception of ours was answered with 451."""
+
+
+def canonical_ip(ip: str) -> str:
+    """Without zone; an IPv4 address that came mapped into IPv6 as IPv4."""
+    address = ipaddress.ip_address(ip.partition("%")[0])
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+def network_of(ip: str) -> str:
+    """What limits by address count: one IPv4 address, or the /64 of an IPv6 address."""
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if ":" in ip else ip
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """One connection's place among all; `Connections` gives and takes it."""
+
+    network: str
+    stranger: bool = False
+    released: bool = False
+
+
+@dataclass(slots=True)
+class _Network:
+    connections: int = 0
+    strangers: int = 0
+
+
+class Connections:
+    """Open connections: all, those of each network, and the share that strangers must leave to sources."""
+
+    def __init__(self, limits: SmtpLimits) -> None:
+        self._limits = limits
+        self._networks: dict[str, _Network] = {}
+        self._total = 0
+        self._strangers = 0
+
+    @property
+    def crowded(self) -> bool:
+        """Above 80 % of the connections."""
+        return self._total > 0.8 * self._limits.connections
+
+    def enter(self, network: str) -> Place | None:
+        """A place for a client not yet known, or None where not even a source would get one."""
+        limits, here = self._limits, self._networks.get(network) or _Network()
+        most = max(limits.connections_per_ip, limits.connections_per_source)
+        if self._total >= limits.connections or here.connections >= most or here.strangers >= limits.connections_per_ip:
+            return None
+        self._total += 1
+        here.connections += 1
+        self._networks[network] = here
+        return Place(network)
+
+    def confirm_stranger(self, place: Place) -> bool:
+        """The client is no source: may it stay?"""
+        limits, here = self._limits, self._networks[place.network]
+        share = limits.connections - limits.reserved_for_sources
+        if self._strangers >= share or here.strangers >= limits.connections_per_ip:
+            return False
+        place.stranger = True
+        self._strangers += 1
+        here.strangers += 1
+        return True
+
+    def leave(self, place: Place) -> None:
+        """Give the place back; a second time changes nothing."""
+        if place.released:
+            return
+        place.released = True
+        here = self._networks[place.network]
+        self._total -= 1
+        here.connections -= 1
+        self._strangers -= place.stranger
+        here.strangers -= place.stranger
+        if not here.connections:
+            del self._networks[place.network]
+
+
+class Guesses:
+    """Unknown recipients that each network named of late."""
+
+    def __init__(self, limits: SmtpLimits) -> None:
+        self._limits = limits
+        self._times: dict[str, deque[float]] = {}
+
+    def count(self, network: str, now: float) -> bool:
+        """Remember one more; true where it is one too many."""
+        times = self._times.pop(network, None) or deque(maxlen=self._limits.unknown_recipients + 1)
+        times.append(now)
+        self._times[network] = times
+        if len(self._times) > _NETWORKS_REMEMBERED:
+            del self._times[next(iter(self._times))]
+        return len(times) == times.maxlen and now - times[0] < self._limits.unknown_recipients_window
+
+
+@dataclass(eq=False)
+class Shared:
+    """One for each `SmtpServer`."""
+
+    journey: Journey
+    events: Events
+    limits: SmtpLimits
+    hostname: str
+    tls: SSLContext | None
+    clock: Callable[[], int]
+    """Epoch milliseconds, for the time of receipt; time-outs are the event loop's, which is monotonic."""
+    sources_need_tls: bool = False
+    draining: bool = False
+    sessions: set[GatewaySMTP] = field(default_factory=set)
+    journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
+    """Strong references to what runs whether its client is still there or not."""
+
+    def __post_init__(self) -> None:
+        self.connections = Connections(self.limits)
+        self.guesses = Guesses(self.limits)
+        self.budget = Budget(self.limits.data_in_memory)
