@@ -211,8 +211,10 @@ def _validation_faults(error: ValidationError) -> Iterator[tuple[str, str]]:
         match one["type"]:
             case "missing":
                 yield path, "is required"
+            case "greater_than":
+                yield path, f"must be above {context['gt']:g}"
             case "greater_than_equal":
-                yield path, f"must be at least {context['ge']}"
+                yield path, f"must be at least {context['ge']:g}"
             case "literal_error":
                 yield path, f"must be {context['expected']}"
             case "value_error":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -15,7 +15,7 @@ from config.values import FilePath, HostName, ListenAddresses, Seconds, Whole
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 
-MAY_BE_ZERO = {"reserved_for_sources", "data_rate"}
+MAY_BE_ZERO = {"reserved_for_sources", "data_rate", "data_grace", "unknown_recipients_delay", "drain", "linger"}
 
 
 class Section(BaseModel):
@@ -27,11 +27,9 @@ def limits_section(limits: type[SmtpLimits] | type[ReadingLimits]) -> type[Secti
     """A section with one setting for each field of a limits dataclass."""
     settings: dict[str, Any] = {}  # Any: what create_model takes
     for limit in fields(limits):
-        if limit.type == "float":
-            settings[limit.name] = (Seconds, limit.default)
-        else:
-            least = 0 if limit.name in MAY_BE_ZERO else 1
-            settings[limit.name] = (Whole, Field(default=limit.default, ge=least))
+        kind = Seconds if limit.type == "float" else Whole
+        bound = Field(limit.default, ge=0) if limit.name in MAY_BE_ZERO else Field(limit.default, gt=0)
+        settings[limit.name] = (kind, bound)
     return create_model(limits.__name__, __base__=Section, **settings)
 
 
@@ -56,7 +54,7 @@ class Smtp(Section):
 class Store(Section):
     path: FilePath = Path("data/gateway.db")
     key_file: FilePath = Path("data/installation.key")
-    busy_timeout: Seconds = 5
+    busy_timeout: Annotated[Seconds, Field(gt=0)] = 5
 
 
 class Log(Section):

@@ -28,15 +28,15 @@ def whole_number(value: object) -> int:
 
 
 def seconds(value: object) -> float:
-    """A duration above zero."""
+    """A duration, possibly zero."""
     number = math.nan
     if isinstance(value, int | float | str) and not isinstance(value, bool):
         try:
             number = float(value)
         except (ValueError, OverflowError):
             number = math.nan
-    if not 0 < number < math.inf:
-        raise ValueError("must be a number of seconds above 0")
+    if not 0 <= number < math.inf:
+        raise ValueError("must be a number of seconds")
     return number
 
 

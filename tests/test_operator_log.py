@@ -192,7 +192,7 @@ def test_events_below_the_level_are_not_written() -> None:
 def test_a_record_of_a_library_loses_its_text_and_keeps_its_place() -> None:
     with opened("json") as lines:
         try:
-            {}["MARKER"]
+            dict[str, str]()["MARKER"]
         except KeyError:
             logging.getLogger("asyncio").exception("lost %s", "MARKER")
         logging.getLogger("somebody").log(25, "MARKER")

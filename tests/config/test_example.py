@@ -1,0 +1,67 @@
+"""The example file and the page of the docs say what the settings are."""
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+from config.load import VARIABLES, effective
+from config.settings import Settings, plain_value
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "config" / "gateway.example.toml"
+UNSET = {"smtp.certificate", "smtp.private_key"}
+
+
+def example() -> dict[str, tuple[str, str]]:
+    """Of each setting in the example: its comment, and its value as written."""
+    section, comment, found = "", "", {}
+    for line in EXAMPLE.read_text().splitlines():
+        if match := re.fullmatch(r"\[(.+)\]", line):
+            section = f"{match[1]}."
+        elif match := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
+            found[section + match[1]] = (comment, match[2])
+        comment = line.removeprefix("# ")
+    return found
+
+
+def test_the_example_is_the_defaults() -> None:
+    found = effective({}, EXAMPLE)
+    assert found.settings == Settings(domain="log.example")
+
+
+def test_the_example_gives_every_setting_that_has_a_default() -> None:
+    found = effective({}, EXAMPLE)
+    assert {path for path, origin in found.origins.items() if origin == "default"} == UNSET
+
+
+def test_the_example_names_every_setting_in_order_with_a_comment() -> None:
+    assert list(example()) == list(VARIABLES.values())
+    for path, (comment, _) in example().items():
+        assert re.fullmatch(r"[A-Za-z].{10,110}\.", comment), path
+
+
+def test_settings_without_a_value_are_shown_as_they_could_be_set(tmp_path: Path) -> None:
+    (tmp_path / "tls.toml").write_text(re.sub(r"(?m)^# (certificate|private_key) =", r"\1 =", EXAMPLE.read_text()))
+    settings = effective({}, tmp_path / "tls.toml").settings
+    assert None not in (settings.smtp.certificate, settings.smtp.private_key)
+
+
+def test_the_docs_have_the_same_table() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text()
+    rows = re.findall(r"(?m)^\| `([a-z_.]+)` \| (.*?) \| (.+) \|$", page)
+    defaults = {path: f"`{value}`" for path, (_, value) in example().items()}
+    defaults |= dict.fromkeys(UNSET, "none") | {"domain": "none"}
+    assert rows == [(path, defaults[path], comment) for path, (comment, _) in example().items()]
+
+
+def test_what_is_shown_is_plain() -> None:
+    settings = Settings(domain="log.example")
+    values = {path: plain_value(settings, path) for path in VARIABLES.values()}
+    assert json.loads(json.dumps(values)) == values
+    assert values["smtp.listen"] == tomllib.loads(EXAMPLE.read_text())["smtp"]["listen"]
+    assert (values["store.path"], values["smtp.limits.drain"], values["smtp.certificate"]) == (
+        "data/gateway.db",
+        30,
+        None,
+    )
