@@ -1,103 +1,33 @@
 # ruff: noqa: N802 - smtp_MAIL and its like are the names of the base class
-"""One SMTP connection: the command loop, the DATA reader, the timers, STARTTLS.
-
-Built on aiosmtpd's protocol class, pinned to one version since private names of it are used. It gives the stream, the
-connection's life and the plain commands; what reads hostile bytes or decides how long and how much is ours.
-"""
+"""The dialogue of one connection: the command loop, the DATA reader, STARTTLS and the plain commands."""
 
 from __future__ import annotations
 
 import asyncio
-import math
 import ssl
 from collections.abc import Awaitable, Callable
-from typing import cast
-
-from aiosmtpd.smtp import SMTP
 
 from gateway.smtp import replies
+from gateway.smtp.connection import Connection
 from gateway.smtp.data import DataReader
-from gateway.smtp.handler import Handler
 from gateway.smtp.replies import Reply
-from gateway.smtp.shared import Place, Shared
-from gateway.smtp.stream import CommandReader
+from gateway.smtp.shared import Shared
+
+_LONGEST_DOMAIN = 255
+"""Bytes (RFC 5321 §4.5.3.1.2)."""
 
 
-class GatewaySMTP(SMTP):
-    """One connection. The reply to a command may wait for the next commands of the same packet; 421 and 221 end it."""
-
-    transport: asyncio.Transport | None
-    _handle_hooks: dict[str, Callable[..., object]] = {}  # noqa: RUF012 - stays empty: commands ask our Handler
+class GatewaySMTP(Connection):
+    """One SMTP session."""
 
     def __init__(self, shared: Shared) -> None:
-        # Not SMTP.__init__: it looks itself and its handler over for hooks at every connection. This is what the
-        # inherited methods need.
-        self.loop = asyncio.get_running_loop()
-        self._reader: CommandReader = CommandReader(self.loop)
-        asyncio.StreamReaderProtocol.__init__(self, self._reader, loop=self.loop)
-        self.hostname = shared.hostname
-        self.session = None
-        self.envelope = None
-        self.transport = None
-        self._original_transport = None
-        self._handler_coroutine = None
-        self._timeout_handle: asyncio.TimerHandle | None = None
-
-        self._shared = shared
-        self._limits = shared.limits
-        self._handler: Handler
-        self._place: Place | None = None
-        self._started = self._deadline = self.loop.time()
-        self._commands = self._errors = self._unknown = 0
+        super().__init__(shared)
+        self._commands = 0
+        self._unknown = 0
         self._bare_line_feeds = False
-        self._unsent = b""
-        self._ended = False
-        self._why = "lost"
-        self._busy = False
-        """From DATA to its reply."""
-        self._data: DataReader | None = None
-        self._data_started = 0.0
-        self._data_ended: asyncio.Future[None]
-
-    # The connection's life
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Count the client before anything is spent on it."""
-        connection = cast(asyncio.Transport, transport)
-        peername = connection.get_extra_info("peername")
-        if peername is None:  # it is gone already
-            connection.abort()
-            return
-        self._handler = Handler(self._shared, peername[0])
-        self._place = self._shared.connections.enter(self._handler.network)
-        if self._place is None:
-            connection.write(replies.TOO_MUCH.wire)
-            connection.close()
-            self._shared.events.closed("limit")
-            return
-        self._shared.sessions.add(self)
-        super().connection_made(connection)
-
-    def connection_lost(self, error: Exception | None) -> None:
-        """Nothing of the session remains, but a journey that it started goes on."""
-        if self._place is None:
-            return
-        self._shared.connections.leave(self._place)
-        self._shared.sessions.discard(self)
-        self._shared.events.closed(self._why)
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        asyncio.StreamReaderProtocol.connection_lost(self, error)
-        if self._handler_coroutine is not None:
-            self._handler_coroutine.cancel()
-        self.transport = None
-
-    def eof_received(self) -> bool:
-        """The client sends no more, but may read on: what it sent before is still executed and answered."""
-        if self._ended or self._data is not None or self._handler.tls:
-            return False
-        self._reader.feed_eof()
-        return True
+        self._message: DataReader | None = None
+        self._message_started = 0.0
+        self._message_ended: asyncio.Future[None]
 
     async def _handle_client(self) -> None:
         try:
@@ -162,114 +92,26 @@ class GatewaySMTP(SMTP):
         self._shared.events.internal_error(type(error).__name__)
         return replies.TEMPORARY
 
-    # Replies
-
-    async def push(self, status: Reply | str | bytes) -> None:
-        """Send a reply; one of the library's own words is replaced by ours."""
-        reply = status if isinstance(status, Reply) else replies.built_in(str(status))
-        if reply.code in replies.PROTOCOL_ERRORS:
-            self._errors += 1
-            if self._errors > self._limits.errors:
-                reply = replies.TOO_MUCH
-        if reply in replies.LAST_WORDS:
-            self._hang_up(reply)
-            return
-        self._unsent += reply.wire
-        if not self._reader.has_line():
-            await self._flush()
-
-    async def _flush(self) -> None:
-        if self.transport is None:
-            return
-        self.transport.write(self._unsent)
-        self._unsent = b""
-        await self._drain_helper()  # type: ignore[attr-defined]  # private to the base class
-
-    def _hang_up(self, last_words: Reply | None = None) -> None:
-        """Say why, and read on without heeding until the client has hung up too, lest a reset overtake our words."""
-        transport = self.transport
-        if transport is None or self._ended:
-            return
-        self._ended = True
-        if last_words is not None:
-            self._unsent += last_words.wire
-            self._why = replies.LAST_WORDS.get(last_words, "limit")
-        transport.write(self._unsent)
-        self._reader.take()
-        if last_words is None or self._handler.tls or self._reader.at_eof():
-            transport.close()
-        else:
-            transport.write_eof()
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        self._timeout_handle = self.loop.call_later(self._limits.linger, transport.abort)
-
-    def _cut(self, last_words: Reply) -> None:
-        """Hang up from outside the command loop."""
-        self._hang_up(last_words)
-        if self._handler_coroutine is not None:
-            self._handler_coroutine.cancel()
-
-    def shut_down(self) -> None:
-        """The server stops: leave, unless a message is on its way."""
-        if not self._busy:
-            self._cut(replies.SHUTTING_DOWN)
-
-    def abort(self) -> None:
-        """Drop the connection without a word."""
-        if self.transport is not None:
-            self.transport.abort()
-
-    # Time. One timer, armed again only when it fires too early or would fire too late.
-
-    def _session_end(self) -> float:
-        limits = self._limits
-        return self._started + limits.session + (limits.data if self._handler.transaction else 0)
-
-    def _reset_timeout(self, duration: float | None = None) -> None:
-        now = self.loop.time()
-        if duration is None:
-            crowded = self._shared.connections.crowded
-            wait = self._limits.command_wait_busy if crowded else self._limits.command_wait
-            duration = min(wait, self._session_end() - now)
-        self._deadline = now + duration
-        if self._timeout_handle is None or self._deadline < self._timeout_handle.when():
-            self._arm()
-
-    def _arm(self) -> None:
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
-
-    def _suspend_timeout(self) -> None:
-        """What runs now keeps its own time."""
-        self._deadline = math.inf
-
-    def _timeout_cb(self) -> None:
-        self._timeout_handle = None
-        if self._deadline == math.inf:
-            return
-        if self.loop.time() < self._deadline:
-            self._arm()
-        else:
-            self._cut(replies.TIMEOUT)
-
     # DATA
 
     def data_received(self, data: bytes) -> None:
         """Bytes go to the message while there is one, else to the command loop; after our last words, nowhere."""
         if self._ended:
             return
-        if self._data is None:
+        if self._message is None:
             super().data_received(data)
         else:
-            self._feed(self._data, data)
+            self._feed(self._message, data)
+
+    def eof_received(self) -> bool:
+        """A message that can't be finished any more ends the connection at once."""
+        return super().eof_received() and self._message is None
 
     def _feed(self, message: DataReader, chunk: bytes) -> None:
         rest = message.feed(chunk)
         if rest is not None:
-            self._data = None
-            self._data_ended.set_result(None)
+            self._message = None
+            self._message_ended.set_result(None)
             super().data_received(rest)
         elif message.endless:
             self._cut(replies.TOO_LARGE)
@@ -279,7 +121,7 @@ class GatewaySMTP(SMTP):
             self._reset_timeout(self._limits.data_silence)
 
     def _too_slow(self, message: DataReader) -> bool:
-        limits, elapsed = self._limits, self.loop.time() - self._data_started
+        limits, elapsed = self._limits, self.loop.time() - self._message_started
         return elapsed > limits.data or message.received < limits.data_rate * (elapsed - limits.data_grace)
 
     async def smtp_DATA(self, arg: str) -> None:
@@ -291,19 +133,21 @@ class GatewaySMTP(SMTP):
             await self.push(replies.ARGUMENT)
         else:
             self._busy = True
-            await self._receive(DataReader(self._handler.size_limit, self._shared.budget))
-            self._busy = False
+            try:
+                await self._receive(DataReader(self._handler.size_limit, self._shared.budget))
+            finally:
+                self._busy = False
 
     async def _receive(self, message: DataReader) -> None:
-        await self.push(replies.SEND_DATA)
+        self._unsent += replies.SEND_DATA.wire
         await self._flush()
-        self._data = message
-        self._data_ended = self.loop.create_future()
-        self._data_started = self.loop.time()
+        self._message = message
+        self._message_ended = self.loop.create_future()
+        self._message_started = self.loop.time()
         self._reset_timeout(self._limits.data_silence)
         try:
             self._feed(message, self._reader.take())
-            await self._data_ended
+            await self._message_ended
         except asyncio.CancelledError:
             message.release()
             raise
@@ -330,7 +174,7 @@ class GatewaySMTP(SMTP):
         await self.push(replies.hello(self.hostname) if known else replies.ARGUMENT)
 
     def _greeted(self, hostname: str, *, extended: bool) -> bool:
-        if not hostname or self.session is None:
+        if not hostname or len(hostname) > _LONGEST_DOMAIN or self.session is None:
             return False
         self._set_rset_state()
         self.session.host_name = hostname

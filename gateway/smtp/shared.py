@@ -15,7 +15,7 @@ from gateway.smtp.data import Budget
 from gateway.smtp.limits import SmtpLimits
 
 if TYPE_CHECKING:
-    from gateway.smtp.session import GatewaySMTP
+    from gateway.smtp.connection import Connection
 
 _NETWORKS_REMEMBERED = 10_000
 
@@ -164,7 +164,7 @@ class Shared:
     """Epoch milliseconds, for the time of receipt; time-outs are the event loop's, which is monotonic."""
     sources_need_tls: bool = False
     draining: bool = False
-    sessions: set[GatewaySMTP] = field(default_factory=set)
+    sessions: set[Connection] = field(default_factory=set)
     journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
 

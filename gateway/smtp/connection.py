@@ -1,0 +1,182 @@
+"""One connection: its place among all, its timer, its replies and its end.
+
+Built on aiosmtpd's protocol class, pinned to one version since private names of it are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import cast
+
+from aiosmtpd.smtp import SMTP
+
+from gateway.smtp import replies
+from gateway.smtp.handler import Handler
+from gateway.smtp.replies import Reply
+from gateway.smtp.shared import Place, Shared
+from gateway.smtp.stream import CommandReader
+
+
+class Connection(SMTP):
+    """Everything but the commands, which `GatewaySMTP` adds. A reply of `LAST_WORDS` ends the connection."""
+
+    transport: asyncio.Transport | None
+    _handle_hooks: dict[str, Callable[..., object]] = {}  # noqa: RUF012 - stays empty: commands ask our Handler
+
+    def __init__(self, shared: Shared) -> None:
+        # Not SMTP.__init__: it looks itself and its handler over for hooks at every connection. This is what the
+        # inherited methods need.
+        self.loop = asyncio.get_running_loop()
+        self._reader: CommandReader = CommandReader(self.loop)
+        asyncio.StreamReaderProtocol.__init__(self, self._reader, loop=self.loop)
+        self.hostname = shared.hostname
+        self.session = None
+        self.envelope = None
+        self.transport = None
+        self._original_transport = None
+        self._handler_coroutine = None
+        self._timeout_handle: asyncio.TimerHandle | None = None
+
+        self._shared = shared
+        self._limits = shared.limits
+        self._handler: Handler
+        self._place: Place | None = None
+        self._started = self._deadline = self.loop.time()
+        self._errors = 0
+        self._unsent = b""
+        self._ended = False
+        self._why = "lost"
+        self._busy = False
+        """From DATA to its reply."""
+
+    # Life
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Count the client before anything is spent on it."""
+        connection = cast(asyncio.Transport, transport)
+        peername = connection.get_extra_info("peername")
+        if peername is None:  # it is gone already
+            connection.abort()
+            return
+        self._handler = Handler(self._shared, peername[0])
+        self._place = self._shared.connections.enter(self._handler.network)
+        if self._place is None:
+            connection.write(replies.TOO_MUCH.wire)
+            connection.close()
+            self._shared.events.closed("limit")
+            return
+        self._shared.sessions.add(self)
+        super().connection_made(connection)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Nothing of the session remains, but a journey that it started goes on."""
+        if self._place is None:
+            return
+        self._shared.connections.leave(self._place)
+        self._shared.sessions.discard(self)
+        self._shared.events.closed(self._why)
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        asyncio.StreamReaderProtocol.connection_lost(self, error)
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+        self.transport = None
+
+    def eof_received(self) -> bool:
+        """The client sends no more, but may read on: what it sent before is still executed and answered."""
+        self._reader.feed_eof()
+        return not (self._ended or self._handler.tls)
+
+    # Replies
+
+    async def push(self, status: Reply | str) -> None:  # type: ignore[override]  # our commands speak in replies
+        """Send a reply, once no further command waits; what the library says in its own words is said in ours."""
+        reply = replies.built_in(status) if isinstance(status, str) else status
+        if reply.code in replies.PROTOCOL_ERRORS:
+            self._errors += 1
+            if self._errors > self._limits.errors:
+                reply = replies.TOO_MUCH
+        if reply in replies.LAST_WORDS:
+            self._hang_up(reply)
+            return
+        self._unsent += reply.wire
+        if not self._reader.has_line():
+            await self._flush()
+
+    async def _flush(self) -> None:
+        if self.transport is None:
+            return
+        self.transport.write(self._unsent)
+        self._unsent = b""
+        await self._drain_helper()  # type: ignore[attr-defined]  # private to the base class
+
+    def _hang_up(self, last_words: Reply | None = None) -> None:
+        """Say why, and read on without heeding until the client has hung up too, lest a reset overtake our words."""
+        transport = self.transport
+        if transport is None or self._ended:
+            return
+        self._ended = True
+        if last_words is not None:
+            self._unsent += last_words.wire
+            self._why = replies.LAST_WORDS.get(last_words, "limit")
+        transport.write(self._unsent)
+        self._reader.take()
+        if last_words is None or self._handler.tls or self._reader.at_eof():
+            transport.close()
+        else:
+            transport.write_eof()
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        self._timeout_handle = self.loop.call_later(self._limits.linger, transport.abort)
+
+    def _cut(self, last_words: Reply) -> None:
+        """Hang up from outside the command loop."""
+        self._hang_up(last_words)
+        if self._handler_coroutine is not None:
+            self._handler_coroutine.cancel()
+
+    def shut_down(self) -> None:
+        """The server stops: leave, unless a message is on its way."""
+        if not self._busy:
+            self._cut(replies.SHUTTING_DOWN)
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # Time. One timer, armed again only when it fires too early or would fire too late.
+
+    def _session_end(self) -> float:
+        limits = self._limits
+        return self._started + limits.session + (limits.data if self._handler.transaction else 0)
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        now = self.loop.time()
+        if duration is None:
+            crowded = self._shared.connections.crowded
+            wait = self._limits.command_wait_busy if crowded else self._limits.command_wait
+            duration = min(wait, self._session_end() - now)
+        self._deadline = now + duration
+        if self._timeout_handle is None or self._deadline < self._timeout_handle.when():
+            self._arm()
+
+    def _arm(self) -> None:
+        if self._timeout_handle is not None:
+            self._timeout_handle.cancel()
+        self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
+
+    def _suspend_timeout(self) -> None:
+        """What runs now keeps its own time."""
+        self._deadline = math.inf
+
+    def _timeout_cb(self) -> None:
+        self._timeout_handle = None
+        if self._deadline == math.inf:
+            return
+        if self.loop.time() < self._deadline:
+            self._arm()
+        else:
+            self._cut(replies.TIMEOUT)
