@@ -1,0 +1,57 @@
+"""What can go wrong with the store. Each docstring is the message for its reader."""
+
+from __future__ import annotations
+
+
+class StoreError(Exception):
+    """The store can't do this."""
+
+    exit_code = 69
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.__doc__} {detail}".strip())
+
+
+class StoreUnavailable(StoreError):
+    """The database can't take or give anything now; try again."""
+
+    exit_code = 75
+
+
+class StoreFull(StoreUnavailable):
+    """The disk that holds the database is full."""
+
+
+class StoreBroken(StoreError):
+    """The database is damaged, or is no database of bcc-gateway. Restore a backup; nothing was changed."""
+
+
+class StoreMissing(StoreError):
+    """There is no database yet. `bcc-gateway db migrate` makes one."""
+
+
+class StoreReadOnly(StoreError):
+    """The database can't be written. Check the owner and mode of the file and its folder, and the disk."""
+
+
+class StoreOutdated(StoreError):
+    """The database has an older schema. `bcc-gateway db migrate` brings it up to date; back it up first."""
+
+
+class StoreNewer(StoreError):
+    """The database was made by a newer bcc-gateway. Install that version, or restore an older backup."""
+
+    exit_code = 78
+
+
+class StoreInUse(StoreError):
+    """Another bcc-gateway is serving from this database."""
+
+
+class Refused(StoreError):
+    """A change that can't be made; the sentence says why."""
+
+    exit_code = 1
+
+    def __init__(self, sentence: str) -> None:
+        Exception.__init__(self, sentence)

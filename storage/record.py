@@ -1,0 +1,358 @@
+"""Writing a decision: the rows that one decision makes, in the order that its references need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gateway.core.decision import Activity, Decision, Remembered, Target
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.model import Outcome
+from gateway.core.questions import Case
+from storage.plan import Plan, ask, insert
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a message as they are stored."""
+
+    encoding: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What recording needs besides the decision: new ids, the key, and the bytes to keep.
+
+    `content` takes the tokens that must not stay in the stored header.
+    """
+
+    new_id: Callable[[], str]
+    keyed: KeyedHash
+    content: Callable[[tuple[str, ...]], Content]
+
+
+def record(case: Case, decision: Decision, recorder: Recorder) -> Plan[None]:
+    """Everything that follows from one decision. Refused ones leave nothing."""
+    if decision.outcome is Outcome.REFUSED:
+        return
+    if decision.first:
+        yield from _repeat(decision)
+        return
+    thread_id = yield from _thread(decision, recorder)
+    activity_id = None
+    if decision.activity:
+        activity_id = yield from _activity(decision, decision.activity, thread_id, recorder)
+    decision_id = yield from _decision(decision, activity_id, recorder)
+    if activity_id:
+        yield from _came_by(decision, activity_id, decision_id)
+    if decision.outcome is Outcome.HELD:
+        yield from _held(case, decision, decision_id, recorder)
+    if decision.remembered and thread_id:
+        yield from _remember(decision, decision.remembered, thread_id, activity_id)
+    for failed_id, canonical in decision.failed:
+        yield from ask(
+            "UPDATE participant SET delivery_failed = 1 WHERE activity_id = $1 AND canonical = $2", failed_id, canonical
+        )
+
+
+def _repeat(decision: Decision) -> Plan[None]:
+    yield from ask("UPDATE decision SET deliveries = deliveries + 1 WHERE id = $1", decision.first)
+    yield from insert(
+        "repeat", "DO NOTHING", trace_id=decision.trace_id, decision_id=decision.first, at=decision.at
+    )
+
+
+def _decision(decision: Decision, activity_id: str | None, recorder: Recorder) -> Plan[str]:
+    """The decision's own row, and what the stages said. Of a tombstone the stages are not kept either."""
+    decision_id = recorder.new_id()
+    tombstone = decision.tombstone
+    keeps_id = not tombstone or decision.reason.startswith("never_log.")
+    yield from insert(
+        "decision",
+        id=decision_id,
+        trace_id=decision.trace_id,
+        account_id=decision.account_id,
+        channel=decision.channel.value,
+        at=decision.at,
+        outcome=decision.outcome.value,
+        reason=decision.reason,
+        size_class=len(str(decision.size)) - 1,
+        retry_hash=decision.retry_hash,
+        message_id_hash=decision.id_hash if keeps_id else None,
+        entry_id=decision.entry_id,
+        flags=json.dumps([] if tombstone else decision.flags),
+        stages=json.dumps([] if tombstone else [[f.stage, f.slug] for f in decision.findings]),
+        user_id=decision.activity.attribution.user_id if decision.activity else None,
+        activity_id=activity_id,
+    )
+    for position, said in enumerate(decision.findings if decision.outcome is not Outcome.SKIPPED else ()):
+        yield from insert(
+            "finding",
+            decision_id=decision_id,
+            position=position,
+            stage=said.stage,
+            slug=said.slug,
+            sentence=said.sentence,
+            evidence=said.evidence,
+        )
+    return decision_id
+
+
+def _activity(decision: Decision, activity: Activity, thread_id: str | None, recorder: Recorder) -> Plan[str]:
+    contact_ids = yield from _contacts(decision, activity, recorder)
+    activity_id = activity.into
+    if activity_id is None:
+        activity_id = recorder.new_id()
+        yield from _insert(activity_id, decision, activity, thread_id)
+    else:
+        yield from _update(activity_id, activity)
+    if activity.replaces_content:
+        yield from _content(activity_id, activity, decision.size, recorder)
+    yield from _participants(activity_id, activity, contact_ids)
+    for position, target in enumerate(activity.targets):
+        yield from insert(
+            "activity_contact",
+            "DO NOTHING",
+            activity_id=activity_id,
+            contact_id=contact_ids[target.canonical],
+            position=position,
+            at=activity.sent_at,
+            created=int(target.contact_id is None),
+        )
+    return activity_id
+
+
+def _insert(activity_id: str, decision: Decision, activity: Activity, thread_id: str | None) -> Plan[None]:
+    chosen = activity.attribution
+    yield from insert(
+        "activity",
+        id=activity_id,
+        account_id=decision.account_id,
+        direction=activity.direction.value,
+        explicit=int(activity.explicit),
+        user_id=chosen.user_id,
+        attribution=chosen.slug,
+        candidates=json.dumps(chosen.candidates),
+        owner_id=chosen.owner_id,
+        thread_id=thread_id,
+        forward_of=decision.remembered.thread.forward_of if decision.remembered else None,
+        message_id=activity.message_id,
+        subject=activity.subject,
+        sent_at=activity.sent_at,
+        arrived_at=decision.at,
+        text=activity.text,
+        reference=activity.reference,
+        size=decision.size,
+        richness=activity.richness,
+    )
+
+
+def _update(activity_id: str, activity: Activity) -> Plan[None]:
+    """Another copy: the people are united, the user is the one that all copies together name."""
+    chosen = activity.attribution
+    yield from ask(
+        "UPDATE activity SET explicit = $2, user_id = $3, attribution = $4, candidates = $5, owner_id = $6,"
+        " reference = CASE WHEN reference = '' THEN $7 ELSE reference END WHERE id = $1",
+        activity_id,
+        int(activity.explicit),
+        chosen.user_id,
+        chosen.slug,
+        json.dumps(chosen.candidates),
+        chosen.owner_id,
+        activity.reference,
+    )
+    yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
+
+
+def _content(activity_id: str, activity: Activity, size: int, recorder: Recorder) -> Plan[None]:
+    """Text, raw message and attachments: of the richest copy."""
+    yield from ask(
+        "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5 WHERE id = $1",
+        activity_id,
+        activity.subject,
+        activity.text,
+        size,
+        activity.richness,
+    )
+    content = recorder.content(activity.redact)
+    yield from insert(
+        "raw_message",
+        "(activity_id) DO UPDATE SET encoding = excluded.encoding, content = excluded.content",
+        activity_id=activity_id,
+        encoding=content.encoding,
+        content=content.data,
+    )
+    yield from ask("DELETE FROM attachment WHERE activity_id = $1", activity_id)
+    for position, attachment in enumerate(activity.attachments):
+        yield from insert(
+            "attachment",
+            activity_id=activity_id,
+            position=position,
+            name=attachment.name,
+            content_type=attachment.content_type,
+            size=attachment.size,
+            sha256=attachment.sha256,
+            inline=int(attachment.inline),
+        )
+
+
+def _participants(activity_id: str, activity: Activity, contact_ids: Mapping[str, str]) -> Plan[None]:
+    for position, person in enumerate(activity.participants):
+        yield from insert(
+            "participant",
+            activity_id=activity_id,
+            position=position,
+            role=person.role.value,
+            name=person.name,
+            address=person.address,
+            canonical=person.canonical,
+            user_id=person.user_id,
+            contact_id=person.contact_id or contact_ids.get(person.canonical),
+            entry_id=person.entry_id,
+            hidden=int(person.hidden),
+        )
+
+
+def _contacts(decision: Decision, activity: Activity, recorder: Recorder) -> Plan[dict[str, str]]:
+    """Contact ids by the target's address; missing contacts are created."""
+    ids: dict[str, str] = {}
+    for target in activity.targets:
+        ids[target.canonical] = target.contact_id or (yield from _create(decision, target, recorder))
+    return ids
+
+
+def _create(decision: Decision, target: Target, recorder: Recorder) -> Plan[str]:
+    contact_id = recorder.new_id()
+    yield from insert(
+        "contact",
+        id=contact_id,
+        account_id=decision.account_id,
+        name="" if "@" in target.name else target.name,
+        created_at=decision.at,
+        created_by=decision.trace_id,
+    )
+    yield from insert(
+        "contact_address",
+        account_id=decision.account_id,
+        address_hash=recorder.keyed("address", target.canonical),
+        contact_id=contact_id,
+        address=target.canonical,
+        position=0,
+    )
+    return contact_id
+
+
+def _came_by(decision: Decision, activity_id: str, decision_id: str) -> Plan[None]:
+    yield from insert(
+        "provenance",
+        activity_id=activity_id,
+        decision_id=decision_id,
+        channel=decision.channel.value,
+        at=decision.at,
+    )
+
+
+def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
+    content = recorder.content(())
+    yield from insert(
+        "held",
+        decision_id=decision_id,
+        account_id=decision.account_id,
+        recipient=case.recipient.address,
+        mail_from=case.envelope.mail_from,
+        peer=case.envelope.peer.ip,
+        encoding=content.encoding,
+        content=content.data,
+        at=decision.at,
+    )
+
+
+def _thread(decision: Decision, recorder: Recorder) -> Plan[str | None]:
+    """The thread's row, merged with those that turned out to be the same."""
+    if not decision.remembered:
+        return None
+    plan = decision.remembered.thread
+    if plan.join is None:
+        thread_id = recorder.new_id()
+        yield from insert(
+            "thread",
+            id=thread_id,
+            account_id=decision.account_id,
+            subject_hash=decision.remembered.subject_hash,
+            started_at=decision.at,
+            messages=0,
+            logged=0,
+        )
+        return thread_id
+    for other in plan.merge:
+        yield from _merge_threads(plan.join, other)
+    return plan.join
+
+
+def _merge_threads(into: str, other: str) -> Plan[None]:
+    yield from ask(
+        "UPDATE thread SET messages = messages + (SELECT o.messages FROM thread o WHERE o.id = $2),"
+        " logged = CASE WHEN (SELECT o.logged FROM thread o WHERE o.id = $2) = 1 THEN 1 ELSE logged END WHERE id = $1",
+        into,
+        other,
+    )
+    yield from ask("UPDATE thread_ref SET thread_id = $1 WHERE thread_id = $2", into, other)
+    yield from ask("UPDATE activity SET thread_id = $1 WHERE thread_id = $2", into, other)
+    yield from ask("UPDATE message SET thread_id = $1 WHERE thread_id = $2", into, other)
+    yield from ask(
+        "INSERT INTO thread_member (thread_id, member) SELECT $1, member FROM thread_member WHERE thread_id = $2"
+        " ON CONFLICT DO NOTHING",
+        into,
+        other,
+    )
+    yield from ask("DELETE FROM thread_member WHERE thread_id = $1", other)
+    yield from ask("DELETE FROM thread WHERE id = $1", other)
+
+
+def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id: str | None) -> Plan[None]:
+    """The message by its hashes, the ids it names, and who takes part in the thread."""
+    yield from insert(
+        "message",
+        "(account_id, id_hash, anchor_hash, conflict) DO UPDATE SET outcome = excluded.outcome,"
+        " activity_id = coalesce(excluded.activity_id, message.activity_id)",
+        account_id=decision.account_id,
+        id_hash=seen.id_hash,
+        anchor_hash=seen.anchor_hash,
+        conflict="" if seen.reachable else seen.text_hash,
+        text_hash=seen.text_hash,
+        subject_hash=seen.subject_hash,
+        outcome=(Outcome.LOGGED if activity_id else decision.outcome).value,
+        activity_id=activity_id,
+        thread_id=thread_id,
+        at=decision.at,
+    )
+    if seen.reachable:
+        yield from insert(
+            "thread_ref",
+            "(account_id, message_id_hash) DO UPDATE SET subject_hash = excluded.subject_hash,"
+            " activity_id = coalesce(excluded.activity_id, thread_ref.activity_id)",
+            account_id=decision.account_id,
+            message_id_hash=seen.id_hash,
+            thread_id=thread_id,
+            subject_hash=seen.subject_hash,
+            activity_id=activity_id,
+            at=decision.at,
+        )
+    for parent in seen.thread.parents:
+        yield from insert(
+            "thread_ref",
+            "DO NOTHING",
+            account_id=decision.account_id,
+            message_id_hash=parent,
+            thread_id=thread_id,
+            at=decision.at,
+        )
+    for member in seen.thread.members:
+        yield from insert("thread_member", "DO NOTHING", thread_id=thread_id, member=member)
+    yield from ask(
+        "UPDATE thread SET messages = messages + 1, logged = CASE WHEN $2 = 1 THEN 1 ELSE logged END WHERE id = $1",
+        thread_id,
+        int(activity_id is not None),
+    )
