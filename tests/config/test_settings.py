@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from config.contradictions import AT_MOST, contradictions
-from config.settings import MAY_BE_ZERO, ReadingSection, Section, Settings, SmtpLimitsSection, value_at
+from config.settings import ReadingSection, Section, Settings, SmtpLimitsSection, value_at
 from config.values import host_and_port, host_name, listen_addresses, seconds, whole_number
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
+
+
+MAY_BE_ZERO = {"reserved_for_sources", "data_rate", "data_grace", "unknown_recipients_delay", "drain", "linger"}
 
 
 def settings(**sections: object) -> Settings:
