@@ -1,0 +1,51 @@
+"""What the product asks of a store. One contract suite holds every store to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias, TypeVar
+
+from gateway.core.decision import Decision
+from gateway.core.facts import Facts
+from gateway.core.questions import Case
+from storage.plan import Plan
+from storage.record import Content
+
+T = TypeVar("T")
+
+Decide: TypeAlias = Callable[[Case, Facts], Decision]
+"""Pure: the store may call it again, after a conflict or within a batch."""
+
+Keep: TypeAlias = Callable[[tuple[str, ...]], Content]
+"""The bytes to store of a message that is kept, without the header fields that hold these tokens."""
+
+
+class Store(Protocol):
+    """A database that decisions are made in."""
+
+    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
+        """Decides and records all recipients of one SMTP transaction in one durable step.
+
+        Facts are read, decisions made and rows written in one database transaction; when this returns they are on
+        disk. Where some recipients would be refused and others not, the former are decided again as not refusable; if
+        all are refused nothing is written. Raises StoreUnavailable; then nothing was written, or a repeat will meet
+        what was.
+        """
+        ...
+
+    async def read(self, plan: Plan[T]) -> T:
+        """Runs a plan that only reads, on a snapshot of what is committed."""
+        ...
+
+    async def change(self, plan: Plan[T]) -> T:
+        """Runs a plan that writes, in one transaction that is on disk when this returns."""
+        ...
+
+    async def backup(self, target: Path) -> None:
+        """Writes a consistent copy of everything to a new file, while others go on writing."""
+        ...
+
+    async def close(self) -> None:
+        """Ends what was begun, then closes the database."""
+        ...

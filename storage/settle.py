@@ -1,0 +1,36 @@
+"""Settling one SMTP transaction: facts → decide → record, as one plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway.core.decision import Decision
+from gateway.core.model import Outcome
+from gateway.core.questions import Case
+from storage.facts import gather
+from storage.interface import Decide
+from storage.plan import Plan
+from storage.record import Recorder, record
+
+
+def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[list[Decision]]:
+    """The decisions of one transaction's recipients, recorded. One reply answers for all of them."""
+    decisions: list[Decision] = []
+    refused: list[tuple[int, Case]] = []
+    for case in cases:
+        decision = yield from _settle_one(case, decide, recorder)
+        if decision.outcome is Outcome.REFUSED:
+            refused.append((len(decisions), case))
+        decisions.append(decision)
+    if len(refused) < len(cases):
+        for position, case in refused:
+            decisions[position] = yield from _settle_one(replace(case, may_refuse=False), decide, recorder)
+    return decisions
+
+
+def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision]:
+    facts = yield from gather(case.asked, recorder.keyed)
+    decision = decide(case, facts)
+    yield from record(case, decision, recorder)
+    return decision

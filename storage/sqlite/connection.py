@@ -1,0 +1,107 @@
+"""SQLite through aiosqlite: one connection, its settings, and the loop that runs plans on it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import aiosqlite
+
+from storage.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from storage.plan import Plan, Rows, Statement, Value
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA mmap_size = 0",
+)
+_LIST = re.compile(r"= ANY\((\$\d+)\)")
+
+
+class Connection(aiosqlite.Connection):
+    """A connection whose thread can be given a whole piece of work: one hop for a batch of statements."""
+
+    async def work(self, do: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `do(connection, …)` in the connection's thread; SQLite's errors come out as the store's."""
+        try:
+            result: T = await self._execute(do, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite has no types here
+        except sqlite3.Error as error:
+            raise translated(error) from None
+        return result
+
+
+async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -> Connection:
+    """An open connection with every setting that the promise rests on. Raises StoreError."""
+    mode = "ro" if read_only else "rw"
+    uri = f"file:{str(path.resolve()).replace('?', '%3f').replace('#', '%23')}?mode={mode}"
+
+    def opened() -> sqlite3.Connection:
+        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=busy_timeout, cached_statements=256)
+
+    connection = Connection(opened, iter_chunk_size=64)
+    try:
+        await connection
+        for pragma in _PRAGMAS[1:] if read_only else _PRAGMAS:
+            await connection.work(_execute, pragma)
+    except (sqlite3.Error, StoreError) as error:
+        await connection.close()
+        raise (translated(error) if isinstance(error, sqlite3.Error) else error) from None
+    return connection
+
+
+def _execute(db: sqlite3.Connection, sql: str) -> None:
+    db.execute(sql).fetchall()
+
+
+def run(db: sqlite3.Connection, plan: Plan[T]) -> T:
+    """Runs a plan's statements, in the thread of its connection, and returns its result."""
+    rows: Rows = ()
+    try:
+        statement = next(plan)
+        while True:
+            rows = db.execute(_sql(statement), _values(statement)).fetchall()
+            statement = plan.send(rows)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def translated(error: sqlite3.Error) -> StoreError:
+    """The store's error for one of SQLite's. SQLite's own text stays out: it may show a row."""
+    name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    if name.startswith("SQLITE_FULL"):
+        return StoreFull(f"({name})")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StoreBroken(f"({name})")
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return StoreReadOnly(f"({name})")
+    return StoreUnavailable(f"({name})")
+
+
+def _sql(statement: Statement) -> str:
+    return _translate(statement.sql)
+
+
+@lru_cache(maxsize=1024)
+def _translate(sql: str) -> str:
+    """PostgreSQL's spelling as SQLite's: numbered parameters, and lists as JSON."""
+    return _LIST.sub(r"IN (SELECT value FROM json_each(\1))", sql).replace("$", "?")
+
+
+def _values(statement: Statement) -> tuple[str | int | bytes | None, ...]:
+    return tuple(map(_value, statement.values))
+
+
+def _value(value: Value) -> str | int | bytes | None:
+    return value if value is None or isinstance(value, str | int | bytes) else json.dumps(list(value))

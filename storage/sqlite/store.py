@@ -1,0 +1,187 @@
+"""The SQLite store: one writer with group commit, readers apart.
+
+Whatever is queued while a commit runs is settled in the next one, each piece of work in a savepoint of its own: many
+messages share one fsync, and none sees half of another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gateway.core.decision import Decision
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.questions import Case
+from storage.errors import StoreInUse, StoreUnavailable
+from storage.interface import Decide, Keep
+from storage.plan import Plan
+from storage.record import Recorder
+from storage.settle import settle
+from storage.sqlite.connection import Connection, connect, run, translated
+
+T = TypeVar("T")
+
+MAX_BATCH = 200
+"""Pieces of work in one commit."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A plan waiting for the writer. The plan is made anew each time it is run."""
+
+    plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = field(default=None)
+
+
+class SqliteStore:
+    """`storage.interface.Store` on one SQLite file. Made by `open_store`."""
+
+    def __init__(self, writer: Connection, reader: Connection, keyed: KeyedHash, new_id: Callable[[], str]) -> None:
+        self._writer = writer
+        self._reader = reader
+        self._keyed = keyed
+        self._new_id = new_id
+        self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
+        self._reading = asyncio.Lock()
+        self._writing = asyncio.create_task(self._write())
+        self._lock: int | None = None
+
+    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
+        recorder = Recorder(self._new_id, self._keyed, keep)
+        return await self._do(lambda: settle(cases, decide, recorder))
+
+    async def change(self, plan: Plan[T]) -> T:
+        return await self._do(lambda: plan)
+
+    async def read(self, plan: Plan[T]) -> T:
+        async with self._reading:
+            return await self._reader.work(_in_snapshot, plan)
+
+    async def backup(self, target: Path) -> None:
+        await self._reader.work(_backup, target)
+
+    async def close(self) -> None:
+        """Ends the queued work first; order matters, an open connection would keep the process alive."""
+        if not self._writing.done():
+            self._queue.put_nowait(None)
+            await self._writing
+        await self._reader.close()
+        await self._writer.close()
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def claim(self, path: Path) -> None:
+        """Makes this process the one that serves from the file. Raises StoreInUse."""
+        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            self._lock = None
+            raise StoreInUse from None
+
+    async def _do(self, plan: Callable[[], Plan[T]]) -> T:
+        """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
+        if self._writing.done():
+            raise StoreUnavailable
+        work = _Work(plan, asyncio.get_running_loop().create_future())
+        self._queue.put_nowait(work)
+        result: T = await work.done
+        return result
+
+    async def _write(self) -> None:
+        while (first := await self._queue.get()) is not None:
+            batch, closing = self._take(first)
+            if batch:
+                try:
+                    await self._writer.work(_commit, batch)
+                except Exception as error:
+                    for work in batch:
+                        work.error = error
+                _answer(batch)
+            if closing:
+                return
+
+    def _take(self, first: _Work) -> tuple[list[_Work], bool]:
+        """What is queued now, up to a batch; the flag says that `close` asked for the end."""
+        batch = [first]
+        while len(batch) < MAX_BATCH and not self._queue.empty():
+            work = self._queue.get_nowait()
+            if work is None:
+                return [w for w in batch if not w.done.done()], True
+            batch.append(work)
+        return [w for w in batch if not w.done.done()], False
+
+
+def _answer(batch: Sequence[_Work]) -> None:
+    for work in batch:
+        if work.done.done():  # its caller stopped waiting; the rows stand, and a repeat meets them
+            continue
+        if work.error:
+            work.done.set_exception(work.error)
+        else:
+            work.done.set_result(work.result)
+
+
+def _commit(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
+    """One transaction for the batch. A piece that fails undoes itself only; a failed COMMIT fails all."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for work in batch:
+            db.execute("SAVEPOINT work")
+            try:
+                work.result = run(db, work.plan())
+            except sqlite3.Error as error:
+                work.error = translated(error)
+            except Exception as error:
+                work.error = error
+            if work.error:
+                db.execute("ROLLBACK TO work")
+            db.execute("RELEASE work")
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+        raise
+
+
+def _in_snapshot(db: sqlite3.Connection, plan: Plan[T]) -> T:
+    db.execute("BEGIN")
+    try:
+        return run(db, plan)
+    finally:
+        db.execute("ROLLBACK")
+
+
+def _backup(db: sqlite3.Connection, target: Path) -> None:
+    """SQLite's online backup into a file that must not exist yet, readable by its owner only."""
+    os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    copy = sqlite3.connect(target)
+    try:
+        db.backup(copy)
+    finally:
+        copy.close()
+
+
+async def open_sqlite(
+    path: Path, keyed: KeyedHash, new_id: Callable[[], str], busy_timeout: float = 5.0
+) -> SqliteStore:
+    """The store on a file whose schema is current; `storage.open` checks that first."""
+    writer = await connect(path, busy_timeout)
+    try:
+        reader = await connect(path, busy_timeout, read_only=True)
+    except BaseException:
+        await writer.close()
+        raise
+    return SqliteStore(writer, reader, keyed, new_id)
