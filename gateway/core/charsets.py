@@ -104,11 +104,6 @@ def decode(data: bytes, declared: str | None) -> str:
     return _storable(data.decode("cp1252", "replace"))
 
 
-def known(charset: str) -> bool:
-    """Whether a name is that of a charset we read."""
-    return _label(charset) in _CODECS
-
-
 def _label(name: str) -> str:
     label = name[:40].strip(" \t\"'").lower().replace("_", "-").removeprefix("x-").removeprefix("cs")
     label = re.sub(r"^iso-?(8859|2022)-?(\w+)(?:-[ei]|:\d+)?$", r"iso-\1-\2", label)

@@ -9,6 +9,7 @@ from . import charsets
 
 # The text ends before a further "=?x", so that no character is looked at from two beginnings.
 _WORD = re.compile(r"=\?([^?\s=*]{1,40})(?:\*[^?\s=]*)?\?([bBqQ])\?((?:[^?=]|=(?!\?[^=])|\?(?!=))*+)\?=")
+_FRAGMENT = re.compile(r"=\?([^?\s]{0,40})\?([bBqQ])\?([^?\s]*+)")
 _BLANKS = re.compile(r"\s*\Z")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
 _NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/=\s]")
@@ -46,6 +47,19 @@ def decode(value: str) -> str:
         run.append(data)
         last = word.end()
     return "".join((*out, _text(run, run_charset), value[last:]))
+
+
+def fragments(value: str) -> tuple[str, ...]:
+    """Whatever may be meant as an encoded word, broken or never ended, each read on its own as UTF-8 or latin-1."""
+    found = (_bytes(word[1], word[2], word[3]) for word in _FRAGMENT.finditer(value))
+    return tuple(_utf8_or_latin1(data) for data in found if data)
+
+
+def _utf8_or_latin1(data: bytes) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
 
 
 def _text(run: list[bytes], charset: str) -> str:
