@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from . import encoded_words
+from .address_tokens import tokens
 from .domains import a_label
 from .model import Mailbox
+
+__all__ = ["AddressList", "canonical", "read", "tokens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,11 @@ class AddressList:
 
 
 # The usual forms: Name <a@b>, "Name" <a@b> and a@b. Everything else goes the long way.
-_SPEC = r"[A-Za-z0-9!#$%&*+/=^_{|}~.-][A-Za-z0-9!#$%&'*+/=^_{|}~.-]{0,127}+@[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+){0,30}+"
-_USUAL = re.compile(
-    rf"""[ \t]*+(?:(?:"([^"\\\0-\x1f\x7f]*+)"[ \t]*+|([^]"\\\0-\x1f\x7f<>()[,;:]*+))<({_SPEC})>|({_SPEC}))[ \t]*+(?:,|\Z)"""
-)
+_ATEXT = r"A-Za-z0-9!#$%&*+/=^_{|}~.\-"  # of RFC 5322, without ? and `, and with ' inside only
+_SPEC = rf"[{_ATEXT}][{_ATEXT}']{{0,127}}+@[A-Za-z0-9-]{{1,63}}+(?:\.[A-Za-z0-9-]{{1,63}}+){{0,30}}+"
+_QUOTED_NAME = r'"([^"\\\0-\x1f\x7f]*+)"[ \t]*+'
+_PLAIN_NAME = r'([^]"\\\0-\x1f\x7f<>()[,;:]*+)'
+_USUAL = re.compile(rf"[ \t]*+(?:(?:{_QUOTED_NAME}|{_PLAIN_NAME})<({_SPEC})>|({_SPEC}))[ \t]*+(?:,|\Z)")
 _USUAL_SPEC = re.compile(_SPEC)
 _LONGEST_USUAL = 254
 _LONGEST = 998
@@ -77,8 +80,6 @@ def read(value: str) -> AddressList:
         position = usual.end()
     return AddressList(tuple(mailboxes), unreadable=False)
 
-
-# ---- the grammar
 
 _LEXEME = re.compile(
     r"""(?P<blank>\s++)
@@ -260,85 +261,3 @@ def _phrase(lexemes: list[_Lexeme], *, comments: bool = False) -> str:
         kept = (x for x in lexemes if x.kind != "comment" and not (x.kind == "special" and x.text in '"<>'))
         text = "".join(_unquoted(x.text) if x.kind == "quoted" else x.text for x in kept)
     return " ".join(encoded_words.decode(text).split())
-
-
-# ---- every possible reading
-
-_AT = re.compile("@|=40|%40|=\\?|[\uff20\ufe6b]")
-_WIDE = str.maketrans("＠﹫，；：＜＞（）［］＂．", "@@,;:<>()[]\".")
-_IGNORABLE = re.compile("[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
-_NAME = r'[^\s"(),:;<>@\[\]]'
-# Each run of characters is read once: it must begin behind a delimiter, and the domain is only looked at.
-_TOKEN = re.compile(rf"(?<!{_NAME})({_NAME}++)@(?=({_NAME}++|\[[^\]\s]{{1,60}}+\]))")
-_QUOTED_TOKEN = re.compile(rf'("(?:[^"\\]|\\.){{1,128}}+")@(?=({_NAME}++))')
-_PLAIN_TOKEN = re.compile(r"[\w.+-]+")
-_PUNCTUATION = re.compile(r"[!#$%&'*/=?^`{|}~\\“”„‘’«»、。]")
-_INNER_COMMENT = re.compile(r"\([^()]*+\)")
-_BLANKS = re.compile(r"\s+")
-_DOMAIN_BLANKS = re.compile(r"@[^\s@<>(),;:]*+(?: ?\. ?[^\s@<>(),;:.]++)*+")
-_HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
-_NESTING = 8
-_LONGEST_PART = 320
-
-
-def tokens(text: str) -> tuple[str, ...]:
-    """Every address-like token of any text, as local@domain: a superset of what any reader could see in it.
-
-    Read raw and decoded (encoded words, quoted-printable, percent signs), with and without comments, quotes and blanks
-    around the @ and the dots. What isn't an address in truth does no harm in a block list. Linear, never raises.
-    """
-    if _AT.search(text) is None:
-        return ()
-    found: dict[str, None] = {}
-    for view in dict.fromkeys(spelling for decoded in _decoded(text) for spelling in _spellings(decoded)):
-        for local, domain in _QUOTED_TOKEN.findall(view):
-            found[f"{local}@{domain.rstrip('.')[-_LONGEST_PART:]}"] = None
-        for local, domain in _TOKEN.findall(view):
-            found[f"{local[-_LONGEST_PART:]}@{domain.rstrip('.')[-_LONGEST_PART:]}"] = None
-            if not (_PLAIN_TOKEN.fullmatch(local) and _PLAIN_TOKEN.fullmatch(domain)):
-                core = _PUNCTUATION.split(local)[-1][-_LONGEST_PART:]
-                name = _PUNCTUATION.split(domain)[0].rstrip(".")[-_LONGEST_PART:]
-                if core and name:
-                    found[f"{core}@{name}"] = None
-    return tuple(found)
-
-
-def _decoded(text: str) -> Iterator[str]:
-    yield text
-    if "=?" in text or not text.isascii():
-        yield encoded_words.decode(text)
-        yield from encoded_words.fragments(text)
-    if "=40" in text:
-        yield _HEX.sub(lambda m: bytes.fromhex(m[1].decode()), text.encode("utf-8", "replace")).decode("utf-8", "replace")
-    if "%40" in text:
-        yield unquote(text)
-
-
-def _spellings(text: str) -> Iterator[str]:
-    """A text and what remains of it without what readers may overlook."""
-    if not text.isascii():
-        text = text.translate(_WIDE)
-        yield from _without_blanks(_IGNORABLE.sub("", text))
-    yield from _without_blanks(text)
-    if "(" in text:
-        bare = text.replace("\\(", "").replace("\\)", "")
-        for _ in range(_NESTING):
-            bare, count = _INNER_COMMENT.subn("", bare)
-            if not count:
-                break
-        yield from _without_blanks(bare)
-        yield from _without_blanks(bare.replace('"', "").replace("\\", ""))
-    if '"' in text or "\\" in text:
-        yield from _without_blanks(text.replace('"', "").replace("\\", ""))
-
-
-def _without_blanks(text: str) -> Iterator[str]:
-    """A text as it is, and without blanks around the @, then around the domain's dots, then around all dots."""
-    yield text
-    single = _BLANKS.sub(" ", text)
-    closed = single.replace(" @", "@").replace("@ ", "@")
-    if closed != single:
-        yield closed
-    if " ." in closed or ". " in closed:
-        yield _DOMAIN_BLANKS.sub(lambda m: m[0].replace(" ", ""), closed)
-        yield closed.replace(" .", ".").replace(". ", ".")

@@ -9,14 +9,17 @@ from .headers import without_comments
 
 _LONGEST = 256
 _EARLIEST = 1900  # RFC 5322 §3.3
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
-)  # fmt: skip
-_TIME = re.compile(r"\b(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE)
+_NAMES = "january february march april may june july august september october november december"
+_MONTHS = {
+    name[:length]: number for number, name in enumerate(_NAMES.split(), 1) for length in range(3, len(name) + 1)
+}
+_TIME = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:\s*T)?\s*", re.IGNORECASE)
 _NUMERIC = re.compile(r"(?:[^\W\d_]+,?\s+)?(\d{1,2})[-/.\s]+(\d{1,2})[-/.\s]+(\d{2}|\d{4}),?")
-_OFFSET = re.compile(r"(?:(?:GMT|UTC?)\s*)?([+-]?)(\d{1,2}):?(\d{2})(?!\d)(?:\s|\Z)|(?:GMT|UTC?)\s*([+-])(\d{1,2})(?!\d)", re.IGNORECASE)
+_OFFSET = re.compile(
+    r"(?:(?:GMT|UTC?)\s*)?([+-]?)(\d{1,2}):?(\d{2})(?!\d)(?:\s|\Z)|(?:GMT|UTC?)\s*([+-])(\d{1,2})(?!\d)", re.IGNORECASE
+)
 _ZONE = re.compile(r"([A-Za-z]{1,8})(?:\d[A-Z]{3})?\b")
 # Hours east of UTC: RFC 5322 §4.3, and such others as have one meaning in mail. Any other name is no information.
 _ZONES = {
@@ -71,8 +74,8 @@ def _day(before: str, after: str) -> tuple[tuple[int, int, int] | None, str]:
     if numeric:
         return _unambiguous(int(numeric[1]), int(numeric[2]), numeric[3]), after
     words = _WORDS.findall(before)
-    month = next((i for i, w in enumerate(words) if _month(w)), None)
-    if month is None:
+    month = next((_MONTHS[w.lower()] for w in words if w.lower() in _MONTHS), 0)
+    if not month:
         return None, after
     numbers = [w for w in words if w.isdecimal() and w.isascii()]
     if len(numbers) == 1:  # ctime: the year comes after the time, the zone before or behind it
@@ -84,13 +87,7 @@ def _day(before: str, after: str) -> tuple[tuple[int, int, int] | None, str]:
     if len(numbers) != 2:
         return None, after
     first, second = (numbers[1], numbers[0]) if len(numbers[0]) == 4 else numbers
-    return (_year(second), _month(words[month]), int(first[:3])), after
-
-
-def _month(word: str) -> int:
-    """The number of an English month, whole or cut to at least three letters, or 0."""
-    name = word.lower()
-    return next((i for i, full in enumerate(_MONTHS, 1) if full.startswith(name) or name == "sept" and i == 9), 0) if len(name) > 2 else 0
+    return (_year(second), month, int(first[:3])), after
 
 
 def _unambiguous(first: int, second: int, year: str) -> tuple[int, int, int] | None:

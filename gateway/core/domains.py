@@ -25,7 +25,8 @@ def a_label(domain: str) -> str:
     if name.isascii():
         return ""
     try:
-        labels = [_label(label) for label in _DOTS.split(idna.uts46_remap(domain, std3_rules=False, transitional=False))]
+        mapped = idna.uts46_remap(domain, std3_rules=False, transitional=False)
+        labels = [_label(label) for label in _DOTS.split(mapped)]
     except (idna.IDNAError, UnicodeError):
         return ""
     name = ".".join(labels[:-1] if labels[-1] == "" else labels)

@@ -22,7 +22,7 @@ def all(value: str, limit: int) -> tuple[str, ...]:  # noqa: A001 - read as mess
     """
     found = list(dict.fromkeys(_ids(value)))
     if len(found) > limit:
-        found = [*found[: min(1, limit)], *(found[len(found) - limit + 1 :] if limit > 1 else [])]
+        found = [found[0], *found[len(found) - limit + 1 :]]
     return tuple(found)
 
 
@@ -50,12 +50,9 @@ def _ids(value: str) -> list[str]:
         if not count:
             break
     if "<" not in value:
-        words = [w for w in _SEPARATORS.split(value.strip(" \t,>")) if w]
-        return [w for w in words if len(w) <= _LONGEST] if len(words) == 1 or "" not in words and _all_at(words) else []
+        words = [word for word in _SEPARATORS.split(value.strip("> ")) if word]
+        credible = len(words) == 1 or not [word for word in words if "@" not in word]
+        return [word for word in words if len(word) <= _LONGEST] if credible else []
     inner = (piece.partition("<")[2] for piece in value.split(">")[:-1] or [value])
     squeezed = ("".join(text.split()) for text in inner)
     return [text for text in squeezed if text and "<" not in text and len(text) <= _LONGEST]
-
-
-def _all_at(words: list[str]) -> bool:
-    return not [w for w in words if "@" not in w]

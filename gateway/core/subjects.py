@@ -1,4 +1,4 @@
-"""The base subject, by which a reply and its thread are compared, and what its prefixes say (RFC 5256 §2.1, extended)."""
+"""The base subject, by which a reply is compared with its thread, and what its prefixes say (after RFC 5256 §2.1)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 import unicodedata
 
 _REPLY = """
-    re ré réf aw antw sv odp vá rif res resp ynt yanıt odg απ σχετ отв на відп 回复 答复 回覆 返信 회신 답장 رد תגובה ตอบ bls tl
+    re ré réf aw antw sv odp vá rif res resp ynt yanıt odg απ σχετ отв на відп
+    回复 答复 回覆 返信 회신 답장 رد תגובה ตอบ bls tl
 """
 _FORWARD = """
-    fw fwd wg tr rv enc doorst vb videresend vl pd továbbítás redir ilt proslj πρθ пер пересл 转发 轉寄 轉發 転送 전달
-    إعادة_توجيه הועבר ส่งต่อ trs
+    fw fwd wg tr rv enc doorst vb videresend vl pd továbbítás redir ilt proslj πρθ пер пересл
+    转发 轉寄 轉發 転送 전달 إعادة_توجيه הועבר ส่งต่อ trs
 """
 _NEITHER = "i r vs"  # alone they prove nothing: each is a reply in one language and something else in another
 
@@ -19,19 +20,18 @@ _MOST_PREFIXES = 20
 
 
 def _folded(text: str) -> str:
-    """Compatibility forms, case and the dot of the Turkish capital I removed, blanks collapsed."""
-    text = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold().replace("\u0307", "")
+    """Compatibility forms, case and the difference of the Turkish i removed, blanks collapsed."""
+    text = unicodedata.normalize("NFKC", text[:_LONGEST]).casefold().replace("\u0307", "").replace("ı", "i")
     return " ".join(unicodedata.normalize("NFKC", text).split())
 
 
-def _words(listed: str) -> dict[str, str]:
-    return {_folded(word.replace("_", " ")): word for word in listed.split()}
-
-
-_KINDS = {**dict.fromkeys(_words(_REPLY), "reply"), **dict.fromkeys(_words(_FORWARD), "forward"), **dict.fromkeys(_words(_NEITHER), "")}
-_PREFIX = re.compile(
-    "(" + "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True)) + r")\s*(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+|\d{1,2})?\s*:\s*"
-)
+_KINDS = {
+    _folded(word.replace("_", " ")): kind
+    for kind, words in (("reply", _REPLY), ("forward", _FORWARD), ("", _NEITHER))
+    for word in words.split()
+}
+_WORD = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
+_PREFIX = re.compile(rf"({_WORD})\s*(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+|\d{{1,2}})?\s*:\s*")
 _TAG = re.compile(r"(?:\[[^][]*\]|\*{2,}[^*]{1,40}\*{2,})\s*")
 _WRAPPED = re.compile(r"\[\s*fwd?\s*:\s*(.*)\]", re.DOTALL)
 _TRAILER = re.compile(r"\s*\(fwd\)\Z")
