@@ -76,6 +76,11 @@ def connection_refused(peer: str, reason: str) -> None:
     _log.info("connection.refused", peer=peer, reason=reason)
 
 
+def bare_line_feed(connection_id: str) -> None:
+    """A client ends its commands in a bare LF; it is served all the same."""
+    _log.debug("connection.bare_line_feed", connection_id=connection_id)
+
+
 def tls_failed(connection_id: str) -> None:
     _log.info("tls.failed", connection_id=connection_id)
 

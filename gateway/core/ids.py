@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
+_CHANCE = (1 << 80) - 1
 
 
-def make_id(now: int, chance: int) -> str:
-    """An id for the moment `now` (epoch ms); `chance` supplies 80 random bits. Sorting ids sorts by time."""
-    number = ((now & (1 << 48) - 1) << 80) | (chance & (1 << 80) - 1)
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+class Ids:
+    """Makes ids that sort in the order of making, within a millisecond and when the clock steps back too."""
+
+    def __init__(self, now: Callable[[], int], chance: Callable[[], int]) -> None:
+        """`now` gives epoch milliseconds, `chance` 80 random bits."""
+        self._now = now
+        self._chance = chance
+        self._last = 0
+
+    def __call__(self) -> str:
+        number = (self._now() & (1 << 48) - 1) << 80 | self._chance() & _CHANCE
+        self._last = number if number > self._last else self._last + 1
+        return "".join(ALPHABET[self._last >> shift & 31] for shift in range(125, -1, -5))

@@ -1,0 +1,154 @@
+"""The composition root: settings → parts; start, drain, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import signal
+import socket
+import ssl
+import sys
+import time
+from contextlib import suppress
+from datetime import UTC, datetime
+from types import TracebackType
+
+from config.settings import Settings
+from config.values import host_and_port
+from gateway import operator_log
+from gateway.core.ids import Ids
+from gateway.core.keyed_hash import KeyedHash
+from gateway.ingest import Ingest, Installation
+from gateway.smtp.server import SmtpServer, descriptor_fault
+from gateway.smtp.tls import UnusableCertificateError, load_certificate
+from storage.errors import StoreError
+from storage.open import installation_key, open_store
+from storage.sqlite.store import SqliteStore
+
+
+class StartFaultError(Exception):
+    """Why the gateway can't start, as a sentence, with the exit code."""
+
+    def __init__(self, sentence: str, exit_code: int) -> None:
+        super().__init__(sentence)
+        self.exit_code = exit_code
+
+
+def now() -> int:
+    """Epoch milliseconds, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+new_id = Ids(now, lambda: secrets.randbits(80))
+
+
+class App:
+    """A running gateway: the store, the journey and the SMTP server."""
+
+    def __init__(self, store: SqliteStore, smtp: SmtpServer, addresses: list[tuple[str, int]]) -> None:
+        self.store = store
+        self.addresses = addresses
+        """Where SMTP is served: host and port."""
+        self._smtp = smtp
+
+    @classmethod
+    async def start(cls, settings: Settings) -> App:
+        """Opens everything and serves. Raises StartFaultError with what to do; then nothing is left open."""
+        limits = settings.smtp_limits()
+        fault = descriptor_fault(limits)
+        if fault:
+            raise StartFaultError(fault, 78)
+        certificate = _certificate(settings)
+        try:
+            key = installation_key(settings.store.key_file, create=True)
+            store = await open_store(
+                settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True
+            )
+        except StoreError as error:
+            raise StartFaultError(str(error), error.exit_code) from None
+        operator_log.store_opened()
+        try:
+            sockets = [_bind(address) for address in settings.smtp.listen]
+            installation = Installation(
+                settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits(), limits.handler
+            )
+            ingest = Ingest(store, installation, new_id, now)
+            smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now)
+            await smtp.listen(sockets)
+        except BaseException:
+            await store.close()
+            raise
+        app = cls(store, smtp, [s.getsockname()[:2] for s in sockets])
+        for host, port in app.addresses:
+            operator_log.listening(f"{host}:{port}")
+        return app
+
+    async def stop(self) -> None:
+        """No new connections, running messages get their answer, then the store is closed."""
+        await self._smtp.drain()
+        await self.store.close()
+        operator_log.stopped()
+
+
+async def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; a second one ends the process at once."""
+    route_stray_errors()
+    loop = asyncio.get_running_loop()
+    app = await App.start(settings)
+    ended = asyncio.Event()
+
+    def on_signal(name: str) -> None:
+        if ended.is_set():
+            sys.exit(1)
+        operator_log.stopping(name)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal, number.name)
+    await ended.wait()
+    await app.stop()
+
+
+def route_stray_errors() -> None:
+    """Errors that nobody awaits go to the operator log as class and place: their text may hold content."""
+
+    def on_exception(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        operator_log.internal_error(type(error).__name__, operator_log.raised_at(error))
+
+    def on_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+        error = context.get("exception")
+        place = operator_log.raised_at(error) if isinstance(error, BaseException) else "event loop"
+        operator_log.internal_error(type(error).__name__, place)
+
+    def on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+        error = unraisable.exc_value
+        operator_log.internal_error(type(error).__name__, operator_log.raised_at(error) if error else "")
+
+    sys.excepthook = on_exception
+    sys.unraisablehook = on_unraisable
+    with suppress(RuntimeError):
+        asyncio.get_running_loop().set_exception_handler(on_loop_error)
+
+
+def _certificate(settings: Settings) -> ssl.SSLContext | None:
+    smtp = settings.smtp
+    if smtp.certificate is None or smtp.private_key is None:
+        return None
+    try:
+        return load_certificate(smtp.certificate, smtp.private_key, datetime.now(UTC))
+    except UnusableCertificateError as error:
+        raise StartFaultError(str(error), 78) from None
+
+
+def _bind(address: str) -> socket.socket:
+    """A bound socket; the fault names the address and why it can't be had."""
+    host, port = host_and_port(address)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise StartFaultError(f"can't listen on {address}: {error.strerror}", 69) from None
+    return sock

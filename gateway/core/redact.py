@@ -1,0 +1,39 @@
+"""Taking passed-over participants out of the bytes that are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gateway.core import addresses
+from gateway.core.model import HeaderField, Message
+
+_ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc"})
+WITHHELD = "(withheld)"
+
+
+def redact(raw: bytes, message: Message, tokens: Collection[str]) -> bytes:
+    """The message without the header fields, or the mailboxes in them, that hold one of these tokens.
+
+    A body that holds one in the header of an attached message is left out as a whole.
+    """
+    unwanted = frozenset(tokens)
+    pieces: list[bytes] = []
+    end = 0
+    for field in message.fields:
+        value = _without(field, unwanted)
+        pieces.append(raw[end : field.start])
+        pieces.append(raw[field.start : field.end] if value is None else f"{field.name}: {value}\r\n".encode())
+        end = field.end
+    inner = any(name.startswith("inner:") and token in unwanted for name, token in message.nets.tokens)
+    pieces.append(b"\r\n(body withheld)\r\n" if inner else raw[end:])
+    return b"".join(pieces)
+
+
+def _without(field: HeaderField, unwanted: frozenset[str]) -> str | None:
+    """The field's new value, or None if it holds none of the tokens."""
+    if unwanted.isdisjoint(addresses.tokens(field.value)):
+        return None
+    if field.name.strip().lower() not in _ADDRESS_FIELDS:
+        return WITHHELD
+    kept = [m for m in addresses.read(field.value).mailboxes if unwanted.isdisjoint(m.tokens)]
+    return ", ".join(f"<{m.address}>" for m in kept if m.canonical) or WITHHELD

@@ -1,0 +1,183 @@
+"""The journey of one message, with its I/O: read → authenticate → settle, then the answer.
+
+There is no queue: when `message` answers, one durable decision exists for each recipient; when it fails, the sending
+server keeps the message and comes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import ipaddress
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ParamSpec, TypeVar
+
+from storage.administration.addresses import find_recipient
+from storage.administration.sources import sources
+
+from gateway import operator_log
+from gateway.core import addresses, addressing, wire
+from gateway.core.decide import decide
+from gateway.core.decision import Decision
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.limits import ReadingLimits
+from gateway.core.message import read
+from gateway.core.model import Answer, Envelope, Evidence, Message, Outcome, Peer, Proof, Recipient
+from gateway.core.questions import Case, ask
+from gateway.core.redact import redact
+from storage.errors import StoreError
+from storage.interface import Store
+from storage.record import Content
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+_SMALL = 64 * 1024
+"""Bytes up to which reading and compressing are quicker than handing them to a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """What is the same for every message of this installation."""
+
+    domain: str
+    """Capture addresses live at bcc., forward., relay. and journal. below it."""
+    host: str
+    keyed: KeyedHash
+    limits: ReadingLimits
+    deadline: float
+    """Seconds from the final dot to the answer."""
+
+
+class Ingest:
+    """What the SMTP side asks of the product."""
+
+    def __init__(
+        self, store: Store, installation: Installation, new_id: Callable[[], str], now: Callable[[], int]
+    ) -> None:
+        self._store = store
+        self._installation = installation
+        self._now = now
+        self.new_trace_id = new_id
+
+    async def peer(self, ip: str) -> Peer:
+        """The client, with the sources whose network holds its address."""
+        client = ipaddress.ip_address(ip)
+        known = await self._store.read(sources())
+        return Peer(ip, tuple(s for s in known if client in _network(s.network)))
+
+    async def recipient(self, peer: Peer, address: str) -> Recipient | str:
+        """An envelope recipient as a capture address, or the reason why it is refused."""
+        capture = addressing.take_apart(addresses.canonical(address), self._installation.domain)
+        if capture is None:
+            return "smtp.peer_denied"
+        key_hash = self._installation.keyed("capture", capture.key)
+        account_id = await self._store.read(find_recipient(key_hash, capture.channel, self._now()))
+        if account_id is None:
+            return "smtp.unknown_recipient"
+        if not capture.channel.explicit and not any(
+            s.account_id == account_id and capture.channel in s.channels for s in peer.sources
+        ):
+            return "smtp.peer_denied"
+        return Recipient(address, key_hash, capture.tag, capture.channel, account_id)
+
+    async def message(self, envelope: Envelope, raw: bytes) -> Answer:
+        """Decides a message for all its recipients in one durable step."""
+        started = time.monotonic()
+        repaired = wire.irregular(raw)
+        if repaired and all(r.channel.explicit for r in envelope.recipients):
+            return Answer(envelope.trace_id, "smtp.malformed")
+        if repaired:
+            raw = await _apart(len(raw), wire.repair, raw)
+        message = await _apart(len(raw), read, raw, self._installation.limits)
+        if repaired:
+            message = replace(message, findings=(*message.findings, "bytes.repaired"))
+        read_at = time.monotonic()
+        try:
+            async with asyncio.timeout(self._installation.deadline):
+                decisions = await self._settle(envelope, message, raw)
+        except (StoreError, TimeoutError) as error:
+            operator_log.store_failed(type(error).__name__)
+            return Answer(envelope.trace_id, "smtp.store_unavailable")
+        settled_at = time.monotonic()
+        for decision in decisions:
+            _log(decision, read_ms=_ms(started, read_at), settle_ms=_ms(read_at, settled_at))
+        if all(d.outcome is Outcome.REFUSED for d in decisions):
+            return Answer(envelope.trace_id, decisions[0].reason)
+        return Answer(envelope.trace_id, outcomes=tuple(d.outcome for d in decisions))
+
+    async def _settle(self, envelope: Envelope, message: Message, raw: bytes) -> list[Decision]:
+        installation = self._installation
+        digest = hashlib.sha256(raw).hexdigest()
+        passive = any(not r.channel.explicit for r in envelope.recipients)
+        hosts = addressing.hosts(installation.domain)
+        cases = [
+            Case(
+                envelope=envelope,
+                recipient=recipient,
+                message=message,
+                evidence=authenticate(envelope, recipient),
+                asked=ask(envelope, recipient, message, digest, installation.keyed),
+                gateway_hosts=hosts,
+                host=installation.host,
+                may_refuse=not passive,
+            )
+            for recipient in envelope.recipients
+        ]
+        ready = await _apart(len(raw), compressed, raw) if len(raw) > _SMALL else None
+
+        def keep(tokens: tuple[str, ...]) -> Content:
+            if tokens:
+                return compressed(redact(raw, message, tokens))
+            return ready or compressed(raw)
+
+        return list(await self._store.settle(cases, decide, keep))
+
+
+def authenticate(envelope: Envelope, recipient: Recipient) -> Evidence:
+    """What speaks for the sender: so far the source itself, where it vouches for what it copies."""
+    vouching = any(s.vouches and s.account_id == recipient.account_id for s in envelope.peer.sources)
+    proofs = [Proof("source", "*")] if vouching else []
+    if envelope.peer.login:
+        proofs.append(Proof("smtp_auth", envelope.peer.login))
+    return Evidence(tuple(proofs))
+
+
+def compressed(raw: bytes) -> Content:
+    """The bytes as stored: the fastest level, since most of a large message is compressed already."""
+    return Content("zlib", zlib.compress(raw, level=1))
+
+
+async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Small work at once, large work in a thread, so that the loop goes on serving others."""
+    return do(*args, **kwargs) if size <= _SMALL else await asyncio.to_thread(do, *args, **kwargs)
+
+
+@lru_cache(maxsize=1024)
+def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(text)
+
+
+def _log(decision: Decision, *, read_ms: float, settle_ms: float) -> None:
+    operator_log.message_decided(
+        trace_id=decision.trace_id,
+        account=decision.account_name,
+        channel=decision.channel.value,
+        outcome=decision.outcome.value,
+        reason=decision.reason,
+        flags=decision.flags,
+        user=decision.activity.attribution.user_id if decision.activity else None,
+        size=decision.size,
+        deliveries=1,
+        read_ms=read_ms,
+        authenticate_ms=0.0,
+        settle_ms=settle_ms,
+    )
+
+
+def _ms(start: float, end: float) -> float:
+    return round((end - start) * 1000, 2)

@@ -1,0 +1,128 @@
+"""What operators ask of recorded decisions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.core.model import Finding
+from storage.plan import Plan, Row, Value, ask
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDecision:
+    """A decision as it stands in the store. A skipped one has its stages, but no evidence."""
+
+    id: str
+    trace_id: str
+    account: str
+    channel: str
+    at: int
+    outcome: str
+    reason: str
+    flags: tuple[str, ...]
+    stages: tuple[tuple[str, str], ...]
+    """(stage, slug)"""
+    size_class: int
+    deliveries: int
+    entry_id: str | None
+    activity_id: str | None
+    user: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which decisions to show; "" for any. `user` is one of the user's addresses."""
+
+    outcome: str = ""
+    reason: str = ""
+    user: str = ""
+
+
+_DECISION = (
+    "SELECT d.id, d.trace_id, a.name, d.channel, d.at, d.outcome, d.reason, d.flags, d.stages, d.size_class,"
+    " d.deliveries, d.entry_id, d.activity_id, u.address"
+    " FROM decision d JOIN account a ON a.id = d.account_id LEFT JOIN account_user u ON u.id = d.user_id"
+)
+
+
+def latest(count: int, wanted: Filter) -> Plan[list[RecordedDecision]]:
+    """The newest decisions, oldest of them first."""
+    rows = yield from ask(f"{_DECISION} WHERE {_WANTED} ORDER BY d.id DESC LIMIT $4", *_values(wanted), count)
+    return [_decision(row) for row in reversed(rows)]
+
+
+def since(after: str, wanted: Filter, limit: int = 500) -> Plan[list[RecordedDecision]]:
+    """Decisions recorded after the one with this id."""
+    rows = yield from ask(
+        f"{_DECISION} WHERE {_WANTED} AND d.id > $4 ORDER BY d.id LIMIT $5", *_values(wanted), after, limit
+    )
+    return [_decision(row) for row in rows]
+
+
+def by_trace(trace_id: str) -> Plan[list[RecordedDecision]]:
+    """The decisions of one SMTP transaction; a repeat's trace id leads to those of the first delivery."""
+    rows = yield from ask(
+        f"{_DECISION} WHERE d.trace_id = $1 OR d.id IN (SELECT r.decision_id FROM repeat r WHERE r.trace_id = $1)"
+        " ORDER BY d.id",
+        trace_id,
+    )
+    return [_decision(row) for row in rows]
+
+
+def by_message_id(id_hash: str) -> Plan[list[RecordedDecision]]:
+    """The decisions about messages with this Message-ID, by its keyed hash."""
+    rows = yield from ask(f"{_DECISION} WHERE d.message_id_hash = $1 ORDER BY d.id", id_hash)
+    return [_decision(row) for row in rows]
+
+
+def by_address(canonical: str, limit: int = 200) -> Plan[list[RecordedDecision]]:
+    """The decisions about logged messages in which this address takes part."""
+    rows = yield from ask(
+        f"{_DECISION} WHERE d.activity_id IN (SELECT p.activity_id FROM participant p WHERE p.canonical = $1)"
+        " ORDER BY d.id DESC LIMIT $2",
+        canonical,
+        limit,
+    )
+    return [_decision(row) for row in reversed(rows)]
+
+
+def findings(decision: RecordedDecision) -> Plan[list[Finding]]:
+    """What the stages said, with the evidence where it was kept."""
+    rows = yield from ask(
+        "SELECT stage, slug, sentence, evidence FROM finding WHERE decision_id = $1 ORDER BY position", decision.id
+    )
+    return [Finding(*row) for row in rows]
+
+
+def repeats(decision: RecordedDecision) -> Plan[list[tuple[str, int]]]:
+    """Later deliveries of the same bytes and envelope: (trace id, epoch ms)."""
+    rows = yield from ask("SELECT trace_id, at FROM repeat WHERE decision_id = $1 ORDER BY at", decision.id)
+    return [(trace_id, at) for trace_id, at in rows]
+
+
+_WANTED = (
+    "($1 = '' OR d.outcome = $1) AND ($2 = '' OR d.reason = $2)"
+    " AND ($3 = '' OR d.user_id IN (SELECT x.user_id FROM user_address x WHERE x.address = $3))"
+)
+
+
+def _values(wanted: Filter) -> Sequence[Value]:
+    return wanted.outcome, wanted.reason, wanted.user
+
+
+def _decision(row: Row) -> RecordedDecision:
+    decision_id, trace_id, account, channel, at, outcome, reason, flags, stages, *rest = row
+    return RecordedDecision(
+        decision_id,
+        trace_id,
+        account,
+        channel,
+        at,
+        outcome,
+        reason,
+        tuple(json.loads(flags)),
+        tuple((stage, slug) for stage, slug in json.loads(stages)),
+        *rest,
+    )
