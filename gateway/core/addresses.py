@@ -91,6 +91,7 @@ _LEXEME = re.compile(
 )
 _COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
+_ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bBqQ]\?")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
 _ATOM_DOTS = re.compile(r"[^\s\"(),:;<>@[\\\]\0-\x1f\x7f-\x9f]+")
 
@@ -230,9 +231,9 @@ def _addr_spec(lexemes: list[_Lexeme]) -> _Spec | None:
     local, domain = _dotted(words[: marks[0]]), _dotted(words[marks[0] + 1 :])
     if words[0].text.startswith("'") and words[-1].text.endswith("'") and local and domain:
         local, domain = local[1:], domain[:-1]  # quotes of prose, which some clients put around an address
-    if not local or not domain or len(local) > _LONGEST or "=?" in local or "=?" in domain:
+    if not local or not domain or len(local) > _LONGEST or _ENCODED_WORD.search(f"{local}@{domain}"):
         return None
-    folded = unicodedata.normalize("NFC", local).casefold()
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
     label = a_label(domain)
     return _Spec(f"{_quoted(local)}@{domain.removesuffix('.')}", f"{_quoted(folded)}@{label}") if label else None
 

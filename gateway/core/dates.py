@@ -38,11 +38,11 @@ def parse(value: str) -> datetime | None:
     if len(value) > _LONGEST:
         return None
     text = " ".join(without_comments(value).partition("(")[0].rpartition(";")[2].split())
-    time = _TIME.search(text)
+    time = _TIME.search(text.replace(" :", ":").replace(": ", ":"))
     if time is None:
         return None
     clock = _clock(time)
-    day, zone = _day(text[: time.start()], text[time.end() :])
+    day, zone = _day(time.string[: time.start()], time.string[time.end() :])
     offset = _offset(zone)
     if clock is None or day is None or offset is None or day[0] < _EARLIEST:
         return None

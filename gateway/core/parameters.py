@@ -80,5 +80,6 @@ def _joined(parts: dict[int, tuple[str, bool]]) -> str:
     data = b""
     for n in numbers:
         text, extended = (first if n == numbers[0] else parts[n][0]), parts[n][1]
-        data += unquote_to_bytes(text) if extended else text.encode("utf-8", "replace")
+        raw = text.encode("utf-8", "replace")
+        data += unquote_to_bytes(raw) if extended else raw
     return charsets.decode(data, charset)
