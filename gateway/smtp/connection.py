@@ -41,6 +41,7 @@ class Connection(SMTP):
 
         self._shared = shared
         self._limits = shared.limits
+        self._id = shared.next_connection_id()
         self._handler: Handler
         self._place: Place | None = None
         self._started = self._deadline = self.loop.time()
@@ -65,18 +66,18 @@ class Connection(SMTP):
         if self._place is None:
             connection.write(replies.TOO_MUCH.wire)
             connection.close()
-            self._shared.events.closed("limit")
+            self._shared.events.connection_refused(self._handler.ip, "limit")
             return
         self._shared.sessions.add(self)
         super().connection_made(connection)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Nothing of the session remains, but a journey that it started goes on."""
-        if self._place is None:
+        """Nothing of the session remains, but a journey that it started goes on. A second call changes nothing."""
+        if self._place is None or self._place.released:
             return
         self._shared.connections.leave(self._place)
         self._shared.sessions.discard(self)
-        self._shared.events.closed(self._why)
+        self._shared.events.connection_closed(self._id, self._why)
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         asyncio.StreamReaderProtocol.connection_lost(self, error)
@@ -126,7 +127,10 @@ class Connection(SMTP):
         if last_words is None or self._handler.tls or self._reader.at_eof():
             transport.close()
         else:
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the client was faster
+                transport.abort()
         if self._timeout_handle is not None:
             self._timeout_handle.cancel()
         self._timeout_handle = self.loop.call_later(self._limits.linger, transport.abort)

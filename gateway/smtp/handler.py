@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from gateway.core.model import Answer, Envelope, Peer, Recipient
+from gateway.operator_log import raised_at
 from gateway.smtp import paths, replies
 from gateway.smtp.data import DataReader
 from gateway.smtp.replies import Reply
@@ -28,9 +29,9 @@ class Handler:
 
     def __init__(self, shared: Shared, ip: str) -> None:
         self._shared = shared
-        self._ip = canonical_ip(ip)
+        self.ip = canonical_ip(ip)
         self._peer: Peer | None = None
-        self.network = network_of(self._ip)
+        self.network = network_of(self.ip)
         self.tls = False
         self.messages = 0
         self.transaction: Transaction | None = None
@@ -49,9 +50,9 @@ class Handler:
     async def identify(self) -> None:
         """Find out which sources the client's address belongs to; tried again at MAIL where it failed."""
         try:
-            self._peer = await self._shared.journey.peer(self._ip)
+            self._peer = await self._shared.journey.peer(self.ip)
         except Exception as error:
-            self._fault(error, "")
+            self._shared.events.internal_error(type(error).__name__, raised_at(error))
 
     async def mail(self, argument: str, *, extended: bool) -> Reply:
         """MAIL opens a transaction."""
@@ -77,11 +78,9 @@ class Handler:
         if shared.sources_need_tls and self.from_source and not self.tls:
             return replies.TLS_REQUIRED
         if mail.size > self.size_limit:
-            shared.events.refused("smtp.too_large", "")
-            return replies.TOO_LARGE
+            return self._refuse_message(replies.TOO_LARGE, "")
         if shared.budget.used + mail.size > shared.budget.limit:
-            shared.events.refused("smtp.busy", "")
-            return replies.NO_STORAGE
+            return self._refuse_message(replies.NO_STORAGE, "")
         return None
 
     async def rcpt(self, argument: str, *, extended: bool) -> Reply:
@@ -91,16 +90,17 @@ class Handler:
             return replies.SEQUENCE
         address = paths.rcpt(argument, extended=extended, utf8=transaction.utf8)
         if address is replies.RELAYING_DENIED:
-            shared.events.refused("smtp.peer_denied", transaction.trace_id)
+            shared.events.recipient_refused(transaction.trace_id, "smtp.peer_denied")
         if isinstance(address, Reply):
             return address
         if len(transaction.recipients) >= shared.limits.recipients:
-            shared.events.refused("smtp.busy", transaction.trace_id)
+            shared.events.recipient_refused(transaction.trace_id, "smtp.busy")
             return replies.TOO_MANY_RECIPIENTS
         try:
             recipient = await shared.journey.recipient(self.peer, address)
         except Exception as error:
-            return self._fault(error, transaction.trace_id)
+            shared.events.internal_error(type(error).__name__, raised_at(error))
+            return await self._refuse("smtp.store_unavailable", transaction)
         if isinstance(recipient, str):
             return await self._refuse(recipient, transaction)
         if recipient not in transaction.recipients:
@@ -116,7 +116,7 @@ class Handler:
     async def _refuse(self, reason: str, transaction: Transaction) -> Reply:
         """A source relays for many people who mistype; anybody else who names many unknown recipients is guessing."""
         shared = self._shared
-        shared.events.refused(reason, transaction.trace_id)
+        shared.events.recipient_refused(transaction.trace_id, reason)
         if reason != "smtp.unknown_recipient" or self.from_source:
             return replies.refusal(reason)
         if not shared.guesses.count(self.network, asyncio.get_running_loop().time()):
@@ -132,8 +132,7 @@ class Handler:
         self.messages += 1
         raw = data.content()
         if isinstance(raw, Reply):
-            shared.events.refused("smtp.too_large" if raw is replies.TOO_LARGE else "smtp.busy", transaction.trace_id)
-            return raw
+            return self._refuse_message(raw, transaction.trace_id)
         envelope = Envelope(
             transaction.trace_id, self.peer, transaction.mail_from, tuple(transaction.recipients), shared.clock()
         )
@@ -146,18 +145,24 @@ class Handler:
         answer = journey.result()
         return replies.refusal(answer.reason) if answer.reason else replies.accepted(answer.trace_id)
 
-    def _fault(self, error: BaseException, trace_id: str) -> Reply:
-        """Whatever it is, it is ours, and the client may try again."""
-        self._shared.events.internal_error(type(error).__name__)
-        self._shared.events.refused("smtp.store_unavailable", trace_id)
-        return replies.TEMPORARY
+    def _refuse_message(self, reply: Reply, trace_id: str) -> Reply:
+        if reply is replies.TOO_LARGE:
+            self._shared.events.message_refused(trace_id, "smtp.too_large")
+        else:
+            self._shared.events.message_deferred(trace_id, "smtp.busy", "")
+        return reply
 
     def _journey_ended(self, journey: asyncio.Task[Answer], data: DataReader, trace_id: str) -> None:
         """Runs even if the client has gone; an exception that nobody reads would be logged with its text."""
+        events = self._shared.events
         self._shared.journeys.discard(journey)
         data.release()
         error = asyncio.CancelledError() if journey.cancelled() else journey.exception()
         if error is not None:
-            self._fault(error, trace_id)
-        elif reason := journey.result().reason:
-            self._shared.events.refused(reason, journey.result().trace_id)
+            events.internal_error(type(error).__name__, raised_at(error))
+            events.message_deferred(trace_id, "smtp.store_unavailable", type(error).__name__)
+        elif (answer := journey.result()).reason:
+            if replies.refusal(answer.reason).code >= 500:
+                events.message_refused(answer.trace_id, answer.reason)
+            else:
+                events.message_deferred(answer.trace_id, answer.reason, "")

@@ -29,6 +29,8 @@ _QUOTED = rf'"(?:[ !#-\[\]-~{_WIDE}]|\\[ -~])*"'
 _LOCAL_PART = rf"(?:{_WIDE_ATOM}(?:\.{_WIDE_ATOM})*|{_QUOTED})"
 _LITERAL = r"\[(?P<literal>[!-Z^-~]+)\]"
 _FULL = re.compile(rf"<(?P<route>@{_DOMAIN}(?:,@{_DOMAIN})*:)?(?P<mailbox>{_LOCAL_PART}@(?:{_DOMAIN}|{_LITERAL}))>")
+_ENCODED = "=?"
+"""Begins an encoded word, which some program behind us might decode into another address; no path has a need of it."""
 _POSTMASTER = re.compile(r"<(postmaster)>", re.IGNORECASE)
 
 _TAGGED_LITERAL = re.compile(rf"{_LABEL}:[!-Z^-~]+")
@@ -110,10 +112,15 @@ def _behind(keyword: str, argument: str) -> str | None:
 
 def _path(text: str) -> tuple[bool, str, str] | None:
     """(has a source route, mailbox, what follows the path), or None where no path begins the text."""
-    if usual := _USUAL.match(text):
-        return (False, usual[1], text[usual.end() :]) if usual.end() <= LONGEST_PATH + 2 else None
+    if (usual := _USUAL.match(text)) and usual.end() <= LONGEST_PATH + 2 and _ENCODED not in usual[1]:
+        return False, usual[1], text[usual.end() :]
     full = _FULL.match(text)
-    if full is None or len(full[0].encode()) > LONGEST_PATH + 2 or not _is_address_literal(full["literal"]):
+    if (
+        full is None
+        or _ENCODED in full[0]
+        or len(full[0].encode()) > LONGEST_PATH + 2
+        or not _is_address_literal(full["literal"])
+    ):
         return None
     return full["route"] is not None, full["mailbox"], text[full.end() :]
 

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
 
+from gateway.operator_log import raised_at
 from gateway.smtp import replies
 from gateway.smtp.connection import Connection
 from gateway.smtp.data import DataReader
@@ -49,9 +50,10 @@ class GatewaySMTP(Connection):
         await self._handler.identify()
         source = self._handler.from_source
         if not source and not self._shared.connections.confirm_stranger(self._place):
+            self._shared.events.connection_refused(self._handler.ip, "limit")
             await self.push(replies.TOO_MUCH)
             return
-        self._shared.events.connected(source=source)
+        self._shared.events.connected(self._id, self._handler.ip)
         await self.push(replies.greeting(self.hostname))
 
     async def _execute(self, line: bytes) -> None:
@@ -73,7 +75,7 @@ class GatewaySMTP(Connection):
             line = line[:-1]
             if not self._bare_line_feeds:
                 self._bare_line_feeds = True
-                self._shared.events.bare_line_feed()
+                self._shared.events.bare_line_feed(self._id)
         verb, _, argument = line.partition(b" ")
         command = COMMANDS.get(verb.upper())
         if command is None:
@@ -89,7 +91,7 @@ class GatewaySMTP(Connection):
 
     async def handle_exception(self, error: Exception) -> Reply:  # type: ignore[override]  # replies are no text here
         """Our own fault is temporary, and says nothing of itself."""
-        self._shared.events.internal_error(type(error).__name__)
+        self._shared.events.internal_error(type(error).__name__, raised_at(error))
         return replies.TEMPORARY
 
     # DATA
@@ -220,8 +222,9 @@ class GatewaySMTP(Connection):
         except OSError:
             transport = None
         if transport is None:
-            self._shared.events.tls_failed()
+            self._shared.events.tls_failed(self._id)
             self.abort()
+            self.connection_lost(None)  # the event loop doesn't tell us after every kind of failure
             raise ConnectionError
         self.transport = transport
         self._reader.switch_to(transport)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,25 +39,34 @@ class Journey(Protocol):
 
 
 class Events(Protocol):
-    """What operators hear of the dialogue. No parameter could carry content or an address."""
+    """What operators hear of the dialogue, in ids, slugs and class names; the operator log's functions are these."""
 
-    def connected(self, *, source: bool) -> None:
-        """A client was let in; `source`: it belongs to a configured mail server."""
+    def connected(self, connection_id: str, peer: str) -> None:
+        """A client was let in; `peer`: its IP address."""
 
-    def refused(self, reason: str, trace_id: str) -> None:
-        """A recipient or a message was refused or deferred, for a slug such as smtp.too_large."""
+    def connection_refused(self, peer: str, reason: str) -> None:
+        """There was no place for this client."""
 
-    def closed(self, reason: str) -> None:
-        """A connection ended: quit, lost, timeout, limit, shutdown."""
+    def connection_closed(self, connection_id: str, reason: str) -> None:
+        """quit, lost, timeout, limit or shutdown."""
 
-    def bare_line_feed(self) -> None:
+    def bare_line_feed(self, connection_id: str) -> None:
         """A session ends its commands in a bare LF; said once a session."""
 
-    def tls_failed(self) -> None:
+    def tls_failed(self, connection_id: str) -> None:
         """A TLS handshake came to nothing."""
 
-    def internal_error(self, class_name: str) -> None:
-        """An exception of ours was answered with 451."""
+    def recipient_refused(self, trace_id: str, reason: str) -> None:
+        """One recipient was refused or deferred."""
+
+    def message_refused(self, trace_id: str, reason: str) -> None:
+        """A message was answered 5xx; without trace id where that was at MAIL."""
+
+    def message_deferred(self, trace_id: str, reason: str, error: str) -> None:
+        """A message was answered 4xx; `error`: class name of what was raised, or ""."""
+
+    def internal_error(self, error: str, location: str) -> None:
+        """Something of ours was raised: class name and place."""
 
 
 def canonical_ip(ip: str) -> str:
@@ -164,9 +175,14 @@ class Shared:
     """Epoch milliseconds, for the time of receipt; time-outs are the event loop's, which is monotonic."""
     sources_need_tls: bool = False
     draining: bool = False
+    connection_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     sessions: set[Connection] = field(default_factory=set)
     journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
+
+    def next_connection_id(self) -> str:
+        """Names one connection among all of this machine's processes."""
+        return f"{os.getpid():x}-{next(self.connection_numbers):x}"
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.limits)

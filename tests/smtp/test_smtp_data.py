@@ -1,0 +1,103 @@
+"""The reader of DATA, without a socket."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+from smtp_fakes import stuffed
+
+from gateway.smtp import replies
+from gateway.smtp.data import Budget, DataReader
+from gateway.smtp.replies import Reply
+
+PIECES = st.sampled_from([b".", b"..", b"\r\n", b"\r", b"\n", b"\0", b"a", b"\r\n.", b"\n.\n", b"Subject: x", b"\xff"])
+
+
+def read(chunks: list[bytes], limit: int = 1000, memory: int = 10_000) -> tuple[bytes | Reply, bytes | None, Budget]:
+    budget = Budget(memory)
+    reader, rest = DataReader(limit, budget), None
+    for chunk in chunks:
+        rest = reader.feed(chunk) if rest is None else rest + chunk
+    content = reader.content()
+    reader.release()
+    return content, rest, budget
+
+
+@given(st.lists(PIECES, max_size=20).map(b"".join), st.lists(st.integers(0, 80), max_size=6))
+def test_content_comes_back_byte_for_byte_however_it_is_cut(raw: bytes, cuts: list[int]) -> None:
+    raw = raw if raw.endswith(b"\r\n") or not raw else raw + b"\r\n"
+    if b"\r\n.\r\n" in b"\r\n" + raw:
+        assert raw  # a lone dot is stuffed like any other
+    wire = stuffed(raw) + b"NOOP\r\n"
+    edges = sorted({0, len(wire), *(cut for cut in cuts if cut < len(wire))})
+    chunks = [wire[a:b] for a, b in itertools.pairwise(edges)]
+    content, rest, budget = read(chunks)
+    assert content == raw
+    assert rest == b"NOOP\r\n"
+    assert budget.used == 0
+
+
+def test_the_end_marker_is_found_though_it_comes_byte_by_byte() -> None:
+    wire = b"a\r\n.\r\nrest"
+    content, rest, _ = read([wire[i : i + 1] for i in range(len(wire))])
+    assert (content, rest) == (b"a\r\n", b"rest")
+
+
+def test_an_empty_message_is_empty() -> None:
+    assert read([b".\r\n"])[:2] == (b"", b"")
+
+
+def test_look_alikes_of_the_end_marker_are_content() -> None:
+    for mark in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r", b"\r.\r\n", b"\r\n.\r", b"\r\n.\0"):
+        content, rest, _ = read([b"one" + mark + b"MAIL FROM:<x@example.com>\r\n.\r\n"])
+        assert isinstance(content, bytes)
+        assert content.endswith(b"MAIL FROM:<x@example.com>\r\n")
+        assert rest == b""
+
+
+def test_a_message_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() -> None:
+    for raw in (b"a" * 98 + b"\r\n", b".\r\n" * 32 + b"..\r\n"):
+        assert read([stuffed(raw)], limit=len(raw))[0] == raw
+        assert read([stuffed(raw)], limit=len(raw) - 1)[0] is replies.TOO_LARGE
+
+
+def test_beyond_the_limit_bytes_are_read_but_not_kept() -> None:
+    budget = Budget(10_000)
+    reader = DataReader(100, budget)
+    for _ in range(30):
+        assert reader.feed(b"b" * 10 + b"\r\n") is None
+        assert len(reader._buffer) < 200
+    assert budget.used == 0
+    assert reader.feed(b".\r\n") == b""
+    assert reader.content() is replies.TOO_LARGE
+
+
+def test_a_client_that_sends_four_times_the_limit_is_not_going_to_stop() -> None:
+    reader = DataReader(100, Budget(10_000))
+    reader.feed(b"b" * 400)
+    assert not reader.endless
+    reader.feed(b"b")
+    assert reader.endless
+
+
+def test_all_messages_share_one_budget_and_give_it_back() -> None:
+    budget = Budget(150)
+    first, second = DataReader(1000, budget), DataReader(1000, budget)
+    first.feed(b"a" * 100)
+    second.feed(b"a" * 100)
+    assert budget.used == 102
+    second.feed(b"\r\n.\r\n")
+    assert second.content() is replies.NO_STORAGE
+    first.release()
+    first.release()
+    assert budget.used == 0
+
+
+def test_a_message_keeps_its_share_until_it_is_released() -> None:
+    budget = Budget(1000)
+    reader = DataReader(1000, budget)
+    reader.feed(b"abc\r\n.\r\n")
+    assert reader.content() == b"abc\r\n"
+    assert budget.used > 0
+    reader.release()
+    assert budget.used == 0
