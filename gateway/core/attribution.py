@@ -38,10 +38,14 @@ def attribute(
 
 
 def seen(attribution: Attribution, facts: Facts) -> Finding:
-    """The stage's finding: the rule, and the user's address."""
+    """The stage's finding: the rule, the user, and what the choice was made from."""
     users = [*facts.users.values(), *facts.owners.values(), *facts.latest.values()]
-    address = next((u.address for u in users if u.id == attribution.user_id), "")
-    return finding("attribution", attribution.slug, address)
+    names = {user.id: user.address for user in users}
+    chosen = names.get(attribution.user_id or "", "nobody")
+    others = ", ".join(names[c] for c in attribution.candidates)
+    owner = names.get(attribution.owner_id or "")
+    parts = (f"addressed users: {others}" if others else "", f"owner: {owner}" if owner else "")
+    return finding("attribution", attribution.slug, "; ".join(filter(None, (chosen, *parts))))
 
 
 def _rule(
