@@ -32,6 +32,7 @@ from gateway.core.redact import redact
 from storage.errors import StoreError
 from storage.interface import Store
 from storage.record import Content
+from storage.settle import preview
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -110,12 +111,28 @@ class Ingest:
             return Answer(envelope.trace_id, decisions[0].reason)
         return Answer(envelope.trace_id, outcomes=tuple(d.outcome for d in decisions))
 
+    async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
+        """What `message` would decide now, on the same facts, writing nothing."""
+        cases = self._cases(envelope, read(raw, self._installation.limits), raw)
+        keyed = self._installation.keyed
+        return [await self._store.read(preview(case, decide, keyed)) for case in cases]
+
     async def _settle(self, envelope: Envelope, message: Message, raw: bytes) -> list[Decision]:
+        ready = await _apart(len(raw), compressed, raw) if len(raw) > _SMALL else None
+
+        def keep(tokens: tuple[str, ...]) -> Content:
+            if tokens:
+                return compressed(redact(raw, message, tokens))
+            return ready or compressed(raw)
+
+        return list(await self._store.settle(self._cases(envelope, message, raw), decide, keep))
+
+    def _cases(self, envelope: Envelope, message: Message, raw: bytes) -> list[Case]:
         installation = self._installation
         digest = hashlib.sha256(raw).hexdigest()
         passive = any(not r.channel.explicit for r in envelope.recipients)
         hosts = addressing.hosts(installation.domain)
-        cases = [
+        return [
             Case(
                 envelope=envelope,
                 recipient=recipient,
@@ -128,14 +145,6 @@ class Ingest:
             )
             for recipient in envelope.recipients
         ]
-        ready = await _apart(len(raw), compressed, raw) if len(raw) > _SMALL else None
-
-        def keep(tokens: tuple[str, ...]) -> Content:
-            if tokens:
-                return compressed(redact(raw, message, tokens))
-            return ready or compressed(raw)
-
-        return list(await self._store.settle(cases, decide, keep))
 
 
 def authenticate(envelope: Envelope, recipient: Recipient) -> Evidence:

@@ -109,7 +109,7 @@ def _activity(decision: Decision, activity: Activity, thread_id: str | None, rec
     else:
         yield from _update(activity_id, activity)
     if activity.replaces_content:
-        yield from _content(activity_id, activity, decision.size, recorder)
+        yield from _content(activity_id, activity, decision, recorder)
     yield from _participants(activity_id, activity, contact_ids)
     for position, target in enumerate(activity.targets):
         yield from insert(
@@ -166,17 +166,17 @@ def _update(activity_id: str, activity: Activity) -> Plan[None]:
     yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
 
 
-def _content(activity_id: str, activity: Activity, size: int, recorder: Recorder) -> Plan[None]:
+def _content(activity_id: str, activity: Activity, decision: Decision, recorder: Recorder) -> Plan[None]:
     """Text, raw message and attachments: of the richest copy."""
     yield from ask(
         "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5 WHERE id = $1",
         activity_id,
         activity.subject,
         activity.text,
-        size,
+        decision.size,
         activity.richness,
     )
-    content = recorder.content(activity.redact)
+    content = recorder.content(decision.redact)
     yield from insert(
         "raw_message",
         "(activity_id) DO UPDATE SET encoding = excluded.encoding, content = excluded.content",
@@ -255,13 +255,13 @@ def _came_by(decision: Decision, activity_id: str, decision_id: str) -> Plan[Non
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    content = recorder.content(())
+    content = recorder.content(decision.redact)
     yield from insert(
         "held",
         decision_id=decision_id,
         account_id=decision.account_id,
         recipient=case.recipient.address,
-        mail_from=case.envelope.mail_from,
+        mail_from="" if case.envelope.mail_from in decision.redact else case.envelope.mail_from,
         peer=case.envelope.peer.ip,
         encoding=content.encoding,
         content=content.data,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core.decision import Decision
+from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage.facts import gather
@@ -34,3 +35,9 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
     decision = decide(case, facts)
     yield from record(case, decision, recorder)
     return decision
+
+
+def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:
+    """What would be decided now; nothing is recorded."""
+    facts = yield from gather(case.asked, keyed)
+    return decide(case, facts)

@@ -231,7 +231,7 @@ def _addr_spec(lexemes: list[_Lexeme]) -> _Spec | None:
     local, domain = _dotted(words[: marks[0]]), _dotted(words[marks[0] + 1 :])
     if words[0].text.startswith("'") and words[-1].text.endswith("'") and local and domain:
         local, domain = local[1:], domain[:-1]  # quotes of prose, which some clients put around an address
-    if not local or not domain or len(local) > _LONGEST or _ENCODED_WORD.search(f"{local}@{domain}"):
+    if not local or not domain or "'" in domain or len(local) > _LONGEST or _ENCODED_WORD.search(f"{local}@{domain}"):
         return None
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
     label = a_label(domain)

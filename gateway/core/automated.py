@@ -7,7 +7,9 @@ import unicodedata
 
 from gateway.core.model import Message
 
-_REPLY_MARKS = ("x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply")
+_REPLY_MARKS = (
+    "x-autoreply", "x-autoreply-from", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-mail-autoreply",
+)  # fmt: skip
 _LIST_MARKS = ("list-id", "list-post", "x-beenthere", "mailing-list")
 _UNSUBSCRIBE_MARKS = ("list-unsubscribe", "list-unsubscribe-post")
 _SUBJECTS = (
@@ -71,6 +73,8 @@ def _is_auto_reply(header: _Header, *, null_path: bool) -> bool:
         return True
     precedence = header.word("precedence")
     if precedence in ("auto_reply", "auto-reply") or "autoresponder" in header.values.get("x-post-messageclass", ""):
+        return True
+    if header.word("x-apple-action") == "vacation":
         return True
     suppress = header.values.get("x-auto-response-suppress", "")
     words = {word.strip() for word in suppress.split(",")}

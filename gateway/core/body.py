@@ -12,6 +12,7 @@ from gateway.core.limits import ReadingLimits
 from gateway.core.mime import Part, Tree
 from gateway.core.model import Attachment
 
+_ALTERNATIVE = "multipart/alternative"
 _TEXTS = ("text/plain", "text/html")
 _INLINE_MEDIA = ("image/", "audio/", "video/")
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -32,50 +33,60 @@ class Choice:
 def choose(tree: Tree) -> Choice:
     """Sort the parts; nothing inside attached messages is looked at."""
     choice = Choice()
-    if not tree.broken:
-        _sort(tree.root.children if tree.root.multipart else (tree.root,), _Place(tree.root), choice, choice.plain, choice.html)
+    root = tree.root
+    if tree.broken:
+        return choice
+    if root.multipart:
+        _sort(root, choice, choice.plain, choice.html, in_alternative=False)
+    elif _is_text(root, 0, ""):
+        choice.plain.append(root)
+        choice.html.append(root)
+    else:
+        choice.attached.append((root, _is_inline(root, "")))
     return choice
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    container: Part
-    in_alternative: bool = False
-
-    def inside(self, part: Part) -> _Place:
-        return _Place(part, self.in_alternative or part.content_type == "multipart/alternative")
-
-
 def _sort(
-    parts: Iterable[Part], place: _Place, choice: Choice, plain: list[Part] | None, html: list[Part] | None
+    container: Part, choice: Choice, plain: list[Part] | None, html: list[Part] | None, *, in_alternative: bool
 ) -> None:
     """`plain` and `html` are the lists to fill; None where this branch of an alternative has no such form."""
-    kind = place.container.content_type
-    before = (len(plain) if plain is not None else 0, len(html) if html is not None else 0)
-    for number, part in enumerate(parts):
+    kind = container.content_type
+    if kind == _ALTERNATIVE:
+        _sort_alternative(container, choice, plain, html)
+        return
+    for number, part in enumerate(container.children):
         if part.multipart:
-            _sort(part.children, place.inside(part), choice, plain, html)
+            _sort(part, choice, plain, html, in_alternative=in_alternative)
         elif not _is_text(part, number, kind):
             choice.attached.append((part, _is_inline(part, kind)))
-        elif kind == "multipart/alternative":
-            (choice.plain if part.content_type == "text/plain" else choice.html).append(part)
         else:
-            if place.in_alternative:
+            if in_alternative:  # one form is all that this branch is
                 plain, html = (plain, None) if part.content_type == "text/plain" else (None, html)
             for chosen in (plain, html):
                 if chosen is not None:
                     chosen.append(part)
-    if kind == "multipart/alternative" and plain is not None and html is not None:
-        if len(plain) == before[0]:
-            plain.extend(html[before[1] :])
-        elif len(html) == before[1]:
-            html.extend(plain[before[0] :])
+
+
+def _sort_alternative(container: Part, choice: Choice, plain: list[Part] | None, html: list[Part] | None) -> None:
+    seen_plain, seen_html = len(choice.plain), len(choice.html)
+    for number, part in enumerate(container.children):
+        if part.multipart:
+            _sort(part, choice, plain, html, in_alternative=True)
+        elif not _is_text(part, number, _ALTERNATIVE):
+            choice.attached.append((part, _is_inline(part, _ALTERNATIVE)))
+        else:
+            (choice.plain if part.content_type == "text/plain" else choice.html).append(part)
+    if plain is not None and html is not None:  # what has one form only is both
+        if len(plain) == seen_plain:
+            plain.extend(html[seen_html:])
+        elif len(html) == seen_html:
+            html.extend(plain[seen_plain:])
 
 
 def _is_text(part: Part, number: int, container: str) -> bool:
     if part.content_type not in _TEXTS or part.disposition == "attachment":
         return False
-    return number == 0 or container == "multipart/alternative" or (container != "multipart/related" and not part.name)
+    return number == 0 or container == _ALTERNATIVE or (container != "multipart/related" and not part.name)
 
 
 def _is_inline(part: Part, container: str) -> bool:

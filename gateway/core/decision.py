@@ -76,8 +76,6 @@ class Activity:
     attribution: Attribution
     attachments: tuple[Attachment, ...]
     richness: str
-    redact: tuple[str, ...] = ()
-    """Tokens of passed-over participants, to be taken out of the stored header."""
     into: str | None = None
     """The activity it merges into; None for a new one."""
     replaces_content: bool = True
@@ -105,6 +103,8 @@ class Decision:
     """Id of the decision that this one repeats."""
     activity: Activity | None = None
     remembered: Remembered | None = None
+    redact: tuple[str, ...] = ()
+    """Tokens of passed-over participants: they are taken out of whatever is stored."""
     failed: tuple[tuple[str, str], ...] = ()
     """(activity id, canonical address) of deliveries that a bounce reports as failed."""
 

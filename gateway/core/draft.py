@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from gateway.core import addresses
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
 from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
 from gateway.core.model import Channel, Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
+from gateway.core.redact import WITHHELD
 from gateway.core.results import Duplicate, Judgement, People, Person, Place, Standing, Stop
 
 MAX_PARTICIPANTS = 500
@@ -24,7 +26,6 @@ class Draft:
 
     people: People
     standing: Standing
-    listed: Judgement
     duplicate: Duplicate
     targets: tuple[Target, ...]
     attribution: Attribution
@@ -32,6 +33,7 @@ class Draft:
     def __init__(self, case: Case, facts: Facts) -> None:
         self.case = case
         self.facts = facts
+        self.listed: Judgement | None = None
         self.place: Place | None = None
         """Set once the message may touch threads: neither reports nor unproven names do."""
         self.findings: list[Finding] = []
@@ -45,7 +47,7 @@ class Draft:
     @property
     def left(self) -> People:
         """The people whom the never-log list leaves."""
-        return self.people.without(self.listed.passed_over)
+        return self.people.without(self.listed.passed_over) if self.listed else self.people
 
     @property
     def earlier(self) -> KnownActivity | None:
@@ -141,18 +143,18 @@ class Draft:
             first=first.id if first else None,
             activity=activity,
             remembered=self._remembered(),
+            redact=self._withheld(),
             failed=self._failed(reason),
         )
 
     def _activity(self) -> Activity:
         message, asked, earlier = self.case.message, self.case.asked, self.earlier
-        listed_tokens = [t for i in self.listed.passed_over for t in self.people.persons[i].tokens]
         richness = f"{self.standing.proven:d} {len(message.attachments):05d} {len(message.text):09d} {asked.text}"
         return Activity(
             direction=self.standing.direction,
             explicit=self.explicit,
             message_id=message.message_id,
-            subject=message.subject,
+            subject=WITHHELD if self._names_listed(message.subject) else message.subject,
             sent_at=int(message.date.timestamp() * 1000) if message.date else self.case.envelope.received_at,
             text=message.text,
             reference=self.case.recipient.tag,
@@ -161,10 +163,17 @@ class Draft:
             attribution=self._final_attribution(),
             attachments=message.attachments,
             richness=richness,
-            redact=tuple(dict.fromkeys(listed_tokens)),
             into=earlier.id if earlier else None,
             replaces_content=earlier is None or richness > earlier.richness,
         )
+
+    def _withheld(self) -> tuple[str, ...]:
+        """The tokens of the passed-over participants."""
+        passed_over = self.listed.passed_over if self.listed else ()
+        return tuple(dict.fromkeys(t for i in passed_over for t in self.people.persons[i].tokens))
+
+    def _names_listed(self, text: str | None) -> bool:
+        return bool(text) and not set(self._withheld()).isdisjoint(addresses.tokens(text or ""))
 
     def _final_attribution(self) -> Attribution:
         """An older activity keeps its user; a thread's user was chosen by what the thread was before it."""
@@ -182,7 +191,7 @@ class Draft:
 
     def _stored(self, position: int, person: Person) -> StoredParticipant:
         """The participant as kept; nothing of a passed-over one but the entry that names him."""
-        entry = self.listed.passed_over.get(position)
+        entry = self.listed.passed_over.get(position) if self.listed else None
         if entry:
             return StoredParticipant(person.role, "", "", "", entry_id=entry.id)
         return StoredParticipant(

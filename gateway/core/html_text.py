@@ -3,35 +3,68 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from html import unescape
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.limits import ReadingLimits
 
-_SKIPPED = frozenset({"script", "style", "head", "title", "template", "noscript", "object", "svg", "math", "select", "textarea"})
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6"
-    " header hr legend li main nav ol p pre section summary table tbody tfoot thead tr ul".split()
+_RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
+"""Elements whose content is no markup."""
+_UNREAD = ("head", "title", "template", "object", "svg", "math", "select", "textarea", *_RAW)
+_VOID = (
+    "area", "base", "basefont", "bgsound", "br", "col", "embed", "frame", "hr", "img", "input", "keygen", "link",
+    "meta", "param", "source", "track", "wbr",
+)  # fmt: skip
+_FLAT = frozenset(_VOID) | frozenset(
+    ("p", "li", "dt", "dd", "tr", "td", "th", "thead", "tbody", "tfoot", "option", "colgroup", "html", "head", "body")
 )
-_SPACED = frozenset({"p", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul", "ol", "dl", "pre"})
-"""Blocks that a blank line sets apart."""
-_CELLS = frozenset({"td", "th"})
+"""Void elements, and those that the next of their kind closes: they add nothing to the nesting."""
+_BLOCKS = (
+    "address", "article", "aside", "body", "center", "dd", "details", "div", "dt", "fieldset", "figcaption", "figure",
+    "footer", "form", "header", "hr", "legend", "li", "main", "nav", "section", "summary", "table", "tbody", "tfoot",
+    "thead", "tr",
+)  # fmt: skip
+_SPACED = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre")
+"""Blocks that an empty line sets apart."""
 
-_FORMATTING = re.compile(r"<(/?)(?:a|b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)(?=[\s/>])", re.IGNORECASE)
-_TAG = re.compile(r"<(/?[a-zA-Z][^\s/>]*)")
-_UNNESTED = frozenset(
-    "area base br col embed hr img input link meta param source track wbr p li dt dd tr td th thead tbody tfoot option"
-    " colgroup html head body !doctype".split()
+# Control characters mark the lines; those of the message itself are blanks, or taken out before.
+_LINE, _BREAK, _SPACE, _QUOTE, _UNQUOTE, _KEPT_BLANK = "\n", "\r", "\x0b", "\x01", "\x02", "\x03"
+_MARKS = {
+    **{slash + tag: _LINE for tag in _BLOCKS for slash in ("", "/")},
+    **{slash + tag: _SPACE for tag in _SPACED for slash in ("", "/")},
+    **dict.fromkeys(("td", "th"), " \t"),
+    "br": _BREAK,
+    "blockquote": _SPACE + _QUOTE,
+    "/blockquote": _UNQUOTE + _SPACE,
+}
+_RUN = re.compile(r"([\n\r\x0b\x01\x02][\n\r\x0b\x01\x02 ]*)")
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff")) | {0xA0: " "}
+_MOST_QUOTES = 20
+
+_FORMATTING = ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
+_MOST_REOPENED = 200_000
+_FORMATTING_TAG = re.compile(rf"<(/?)(?:{'|'.join(_FORMATTING)})(?=[\s/>])", re.IGNORECASE)
+_NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*)")
+# The serialiser closes every element and escapes < and > in attributes.
+_TAG = re.compile(r"<!--.*?-->|<(/?[^\s>]*)[^>]*>", re.DOTALL)
+_PREFORMATTED = re.compile(r"<pre(?=[\s>]).*?</pre>", re.DOTALL)
+_UNREAD_TAG = re.compile(rf"<!--.*?-->|<({'|'.join(_UNREAD)})(?=[\s>])[^>]*>", re.DOTALL | re.IGNORECASE)
+_HIDDEN_TAG = re.compile(
+    rf"{_UNREAD_TAG.pattern}|<([a-z][^\s>]*+)([^>]*?(?:\shidden|none|hid|collapse|:\s*+0)[^>]*)>",
+    re.DOTALL | re.IGNORECASE,
 )
-"""Void elements, and those that the next of their kind closes."""
+"""The same, or one whose attributes may hide it."""
+_HINTS = ("display", "visibility", "mso-hide", "font-size:0", "font-size: 0", "max-height", "opacity", " hidden")
+_UNREAD_STARTS = tuple(f"<{tag}" for tag in _UNREAD)
+_STYLE = re.compile(r'\sstyle="([^"]*)"', re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
     r"|(?:font-size|max-height|opacity)\s*:\s*0(?:\.0+)?\s*(?:px|pt|em|rem|%)?\s*(?:;|!|$)",
     re.IGNORECASE,
 )
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
-_MOST_QUOTES = 20
-_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff\0"))
+_HIDDEN_ATTRIBUTE = re.compile(r'\shidden(?:="[^"]*")?(?=\s|$)', re.IGNORECASE)
 
 
 def render(html: str, limits: ReadingLimits) -> str:
@@ -39,26 +72,33 @@ def render(html: str, limits: ReadingLimits) -> str:
 
     Only the first `limits.html` characters are read; "" where elements nest deeper than `limits.html_nesting`.
     """
-    # A parser must rebuild open formatting elements in every paragraph; as spans they cost nothing and read the same.
-    html = _FORMATTING.sub(r"<\1span", html[: limits.html])
-    if _too_deep(html, limits.html_nesting):
+    html = html[: limits.html]
+    names = [name.lower() for name in _NAME.findall(html)]
+    counts = Counter(names)
+    if _too_deep(names, counts, limits.html_nesting):
         return ""
-    root = LexborHTMLParser(html).body
-    return "" if root is None else _Writer().write(root)
+    if sum(counts[name] for name in _FORMATTING) * len(names) > _MOST_REOPENED:
+        # A parser must open formatting elements again in every paragraph; as spans they cost nothing and read the same.
+        html = _FORMATTING_TAG.sub(r"<\1span", html)
+    body = LexborHTMLParser(html).body
+    serialised = body.html if body is not None else None
+    shown = _shown((serialised or "").replace(_QUOTE, "").replace(_UNQUOTE, ""))
+    blanks = " ".join(_PREFORMATTED.sub(_with_breaks, shown).split())
+    marked = unescape(_TAG.sub(lambda tag: _MARKS.get(tag[1], ""), blanks))
+    return _lines(marked if marked.isascii() else marked.translate(_INVISIBLE))
 
 
-def _too_deep(html: str, nesting: int) -> bool:
-    if html.count("<") <= nesting:
+def _too_deep(names: list[str], counts: Counter[str], nesting: int) -> bool:
+    if len(names) <= nesting or sum(n for name, n in counts.items() if name[0] != "/" and name not in _FLAT) <= nesting:
         return False
     opened: dict[str, int] = {}
     depth = 0
-    for tag in _TAG.findall(html):
-        name = tag.lower()
+    for name in names:
         if name[0] == "/":
             if opened.get(name[1:], 0):
                 opened[name[1:]] -= 1
                 depth -= 1
-        elif name not in _UNNESTED:
+        elif name not in _FLAT:
             opened[name] = opened.get(name, 0) + 1
             depth += 1
             if depth > nesting:
@@ -66,91 +106,60 @@ def _too_deep(html: str, nesting: int) -> bool:
     return False
 
 
-class _Writer:
-    """Lines as they grow while the tree is walked."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-        self.line: list[str] = []
-        self.quotes = 0
-        self.blank_wanted = False
-        self.verbatim = 0
-
-    def write(self, root: LexborNode) -> str:
-        node: LexborNode | None = root
-        while node is not None:
-            entered = self._enter(node)
-            child = node.first_child if entered else None
-            if child is not None:
-                node = child
-                continue
-            if entered:
-                self._leave(node)
-            while node is not None and node.next is None:
-                node = None if node.mem_id == root.mem_id else node.parent
-                if node is not None:
-                    self._leave(node)
-                    if node.mem_id == root.mem_id:
-                        node = None
-            node = node.next if node is not None else None
-        self._end_line()
-        return "\n".join(self.lines).strip("\n")
-
-    def _enter(self, node: LexborNode) -> bool:
-        """Write what begins here; whether its children are to be walked."""
-        if node.is_text_node:
-            self._text(node.text_content or "")
-            return False
-        tag = node.tag or ""
-        if not node.is_element_node or tag in _SKIPPED or _hidden(node):
-            return False
-        if tag == "br":
-            self._end_line(even_if_empty=True)
-        elif tag in _BLOCKS:
-            self._end_line()
-            self.blank_wanted |= tag in _SPACED
-            self.quotes += tag == "blockquote"
-            self.verbatim += tag == "pre"
-        elif tag in _CELLS and self.line:
-            self.line.append(" \t")
-        return True
-
-    def _leave(self, node: LexborNode) -> None:
-        tag = node.tag or ""
-        if tag in _BLOCKS:
-            self._end_line()
-            self.blank_wanted |= tag in _SPACED
-            self.quotes -= tag == "blockquote"
-            self.verbatim -= tag == "pre"
-
-    def _text(self, text: str) -> None:
-        text = text.translate(_INVISIBLE).replace("\xa0", " ") if not text.isascii() else text.replace("\0", "")
-        if self.verbatim:
-            first, *rest = text.split("\n")
-            self.line.append(first)
-            for line in rest:
-                self._end_line(even_if_empty=True)
-                self.line.append(line)
-            return
-        text = _BLANKS.sub(" ", text)
-        text = text if self.line else text.lstrip(" ")
-        if text:
-            self.line.append(text)
-
-    def _end_line(self, *, even_if_empty: bool = False) -> None:
-        line = "".join(self.line).rstrip()
-        self.line = []
-        if not line and not even_if_empty:
-            return
-        mark = "> " * min(self.quotes, _MOST_QUOTES)
-        if self.blank_wanted and self.lines and self.lines[-1].strip("> "):
-            self.lines.append(mark.rstrip())
-        self.blank_wanted = False
-        self.lines.append((mark + line).rstrip())
+def _shown(html: str) -> str:
+    """A serialised document without the elements that nobody sees."""
+    lower = html.lower()
+    if any(hint in lower for hint in _HINTS):
+        pattern = _HIDDEN_TAG
+    elif any(start in lower for start in _UNREAD_STARTS):
+        pattern = _UNREAD_TAG
+    else:
+        return html
+    kept: list[str] = []
+    done = position = 0
+    while tag := pattern.search(html, position):
+        position = tag.end()
+        name = tag[1] or (tag[2] if pattern is _HIDDEN_TAG and tag[2] and _hides(tag[3]) else "")
+        if name:
+            kept.append(html[done : tag.start()])
+            done = position = _end_of(name, html, position)
+    return "".join((*kept, html[done:]))
 
 
-def _hidden(node: LexborNode) -> bool:
-    attributes = node.attributes
-    if not attributes:
-        return False
-    return "hidden" in attributes or bool(_HIDDEN.search(attributes.get("style") or ""))
+def _end_of(name: str, html: str, position: int) -> int:
+    """Where the element ends whose start tag ends at `position`."""
+    if name.lower() in _VOID:
+        return position
+    if name.lower() in _RAW:
+        end = html.find(f"</{name}>", position)
+        return len(html) if end < 0 else end + len(name) + 3
+    depth = 1
+    for tag in re.compile(rf"<!--.*?-->|<(/?){re.escape(name)}(?=[\s>])[^>]*>", re.DOTALL).finditer(html, position):
+        depth += 0 if tag[1] is None else -1 if tag[1] else 1
+        if depth == 0:
+            return tag.end()
+    return len(html)
+
+
+def _hides(attributes: str) -> bool:
+    style = _STYLE.search(attributes)
+    return bool((style and _HIDDEN.search(style[1])) or _HIDDEN_ATTRIBUTE.search(attributes))
+
+
+def _with_breaks(preformatted: re.Match[str]) -> str:
+    return preformatted[0].replace("\n", "<br>").replace("  ", 2 * _KEPT_BLANK)
+
+
+def _lines(marked: str) -> str:
+    """The lines between the marks, quotations with one "> " a level."""
+    lines: list[str] = []
+    quotes = 0
+    text, *rest = _RUN.split(marked)
+    for run, following in zip(["", *rest[::2]], [text, *rest[1::2]], strict=True):
+        deeper = quotes + run.count(_QUOTE) - run.count(_UNQUOTE)
+        empty = run.count(_BREAK) - (run[:1] == _BREAK)
+        lines += ["> " * min(quotes, deeper, _MOST_QUOTES)] * max(empty, _SPACE in run)
+        quotes = deeper
+        if following.strip():
+            lines.append("> " * min(quotes, _MOST_QUOTES) + following.strip(" \t"))
+    return "\n".join(line.rstrip() for line in lines).strip("\n").replace(_KEPT_BLANK, " ")

@@ -35,7 +35,6 @@ _RECEIPT_TYPES = ("message/disposition-notification", "message/global-dispositio
 _DEFAULT = ReadingLimits()
 _MOST_REPLIED, _MOST_REFERENCES = 4, 32
 _MOST_OF_REPORT = 64 * 1024
-_MACHINES = ("mailer-daemon", "postmaster")
 
 Values = Mapping[str, Sequence[str]]
 """Lower-case field name → the values of its fields, in order."""
@@ -65,29 +64,33 @@ def read_parts(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Reading:
     block = headers.split(raw, limits)
     tree = mime.walk(raw, block.fields, block.body, limits)
     choice = body.choose(tree)
-    findings = (*block.findings, *["body.unparsed"] * tree.broken, *["bytes.repaired"] * repaired)
-    text = body.text(choice.plain, raw, limits) or body.text(choice.html, raw, limits)
-    message = _message(block, raw, tree, limits)
-    message = replace(message, text=text, attachments=body.attachments(choice, raw), findings=findings)
+    message = _message(block, raw, tree, choice, limits, repaired=repaired)
     return Reading(_classified(message, raw, tree, limits), raw, tree, choice)
 
 
-def _message(block: headers.HeaderBlock, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
-    """What the header block tells."""
+def _message(
+    block: headers.HeaderBlock,
+    raw: bytes,
+    tree: mime.Tree,
+    choice: body.Choice,
+    limits: ReadingLimits,
+    *,
+    repaired: bool,
+) -> Message:
+    """All but what its header tells about automation."""
     values: dict[str, list[str]] = {}
     for field in block.fields:
         values.setdefault(field.name.lower(), []).append(field.value)
     people = {name: addresses.read(_joined(values, name)) for name in _MAILBOX_FIELDS if name in values}
-    subject = _first(values, "subject")
+    subject, date = _first(values, "subject"), _first(values, "date")
     decoded = None if subject is None else encoded_words.decode(subject)
-    date = _first(values, "date")
-    ids = [found for value in values.get("message-id", []) if (found := message_ids.first(value))]
+    ids = (message_ids.first(value) for value in values.get("message-id", ()))
     return Message(
         size=len(raw),
-        fields=tuple(block.fields),
-        message_id=ids[0] if ids else None,
-        in_reply_to=tuple(message_ids.all(_first(values, "in-reply-to") or "", _MOST_REPLIED)),
-        references=tuple(message_ids.all(_first(values, "references") or "", _MOST_REFERENCES)),
+        fields=block.fields,
+        message_id=next((found for found in ids if found), None),
+        in_reply_to=message_ids.all(_first(values, "in-reply-to") or "", _MOST_REPLIED),
+        references=message_ids.all(_first(values, "references") or "", _MOST_REFERENCES),
         subject=decoded,
         base_subject=subjects.base(decoded or ""),
         date=dates.parse(date) if date else None,
@@ -98,15 +101,15 @@ def _message(block: headers.HeaderBlock, raw: bytes, tree: mime.Tree, limits: Re
         cc=_mailboxes(people, "cc"),
         bcc=_mailboxes(people, "bcc"),
         nets=Nets(tuple(dict.fromkeys((*_net(block.fields), *_inner_net(tree))))),
-        unreadable=tuple(name for name, read_list in people.items() if read_list.unreadable),
-        breaches=tuple(block.breaches),
+        unreadable=tuple(name for name, listed in people.items() if listed.unreadable),
+        breaches=block.breaches,
         automated=None,
         failed_recipients=(),
         reported_ids=(),
         content_types=tuple(_typed(part) for part in tree.parts()),
-        text="",
-        attachments=(),
-        findings=(),
+        text=body.text(choice.plain, raw, limits) or body.text(choice.html, raw, limits),
+        attachments=body.attachments(choice, raw),
+        findings=(*block.findings, *["body.unparsed"] * tree.broken, *["bytes.repaired"] * repaired),
     )
 
 
@@ -171,18 +174,16 @@ def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLi
         statuses = [part.text(raw, _MOST_OF_REPORT) for part in tree.parts() if part.content_type in _STATUS_TYPES]
         recipients = [mailbox.address for fields in originals[:1] for mailbox in _recipients(fields)]
         failed = reports.failed_recipients(message.fields, statuses, message.text, recipients)
-    return replace(
-        message, automated=report, failed_recipients=failed, reported_ids=reports.reported_ids(originals)
-    )
+    return replace(message, automated=report, failed_recipients=failed, reported_ids=reports.reported_ids(originals))
 
 
 def _null_path(message: Message) -> bool:
-    """Whether the header shows a null reverse-path: Return-Path tells, else a sender that only machines use."""
+    """Whether the header shows a null reverse-path; where no Return-Path tells, a sender that only programs have."""
     path = message.first("return-path")
-    if path is None:
-        return any(mailbox.canonical.startswith("mailer-daemon@") or mailbox.name.lower() == "mailer-daemon" for mailbox in message.from_)
-    address = path.strip().strip("<> ").lower()
-    return not address or address.partition("@")[0] == "mailer-daemon"
+    if path is not None:
+        address = path.strip().strip("<> ").lower()
+        return not address or address.partition("@")[0] == "mailer-daemon"
+    return any("mailer-daemon" in (m.canonical.partition("@")[0], m.name.lower()) for m in message.from_)
 
 
 def _originals(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Iterator[Sequence[HeaderField]]:

@@ -18,6 +18,8 @@ _TYPE = re.compile(r"[!#$%&'*+.^_`{|}~0-9a-z-]+/[!#$%&'*+.^_`{|}~0-9a-z-]+")
 _WHOLE_CHARACTERS = re.compile(rb"[\x80-\xff]{1,4}\Z")
 """What to cut behind a cut, so that no half of a character stays and spoils the decoding of the rest."""
 _LONGEST_NAME = 255
+_MOST_RUNS = 1000
+"""Of base64 with padding in its midst; what comes behind them is read as one."""
 _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 
 
@@ -113,7 +115,9 @@ class _Reader:
         self.count = 0
         self.broken = False
 
-    def part(self, fields: tuple[HeaderField, ...], *, header: int, start: int, end: int, default: str, depth: int) -> Part:
+    def part(
+        self, fields: tuple[HeaderField, ...], *, header: int, start: int, end: int, default: str, depth: int
+    ) -> Part:
         """The part whose header fields and content span are given, with all below it."""
         self.count += 1
         values = _content_fields(fields)
@@ -230,7 +234,7 @@ def _base64(data: bytes) -> bytes:
             return binascii.a2b_base64(data)
     except binascii.Error:
         pass
-    runs = (run.translate(None, _NOT_BASE64) for run in data.split(b"="))
+    runs = (run.translate(None, _NOT_BASE64) for run in data.split(b"=", _MOST_RUNS))
     return b"".join(binascii.a2b_base64(_padded(run)) for run in runs)
 
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.core import addresses, message_ids
 from gateway.core.model import HeaderField
 
 _MOST_OWN_HOPS = 4
-_MAILERS = ("mailer-daemon", "postmaster")
+_DAEMON, _POSTMASTER = "mailer-daemon", "postmaster"
+_NOTICES = (
+    "undeliver", "non-delivery", "nondeliver", "failure notice", "returned mail", "mail returned", "returning mail",
+    "delivery status notification", "delivery failure", "delivery notification", "delivery report", "failed delivery",
+    "mail delivery failed", "mail delivery failure", "mail could not be delivered", "message could not be delivered",
+    "mail system error", "could not send message", "failure delivery", "warning: could not send",
+)  # fmt: skip
+"""How the subject of a bounce begins. People quote it behind a prefix, so only the beginning counts."""
+_COMPLAINT = re.compile(r"\s*complaint about message from \d", re.IGNORECASE)
 _ARCHIVES = frozenset({"application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed"})
 _AGGREGATE = re.compile(r"\s*Report Domain:\s*\S+\s+Submitter:", re.IGNORECASE)  # RFC 7489 §7.2.1.1
 _XTEXT = re.compile(r"\+(2B|3D)")
@@ -34,9 +42,10 @@ def classify(
         return "dsn"
     if types & {"multipart/report;disposition-notification", "message/disposition-notification"}:
         return "mdn"
-    if _is_feedback(fields, types):
+    first = {field.name.lower(): field.value for field in reversed(fields)}
+    if _is_feedback(first, types):
         return "feedback_report"
-    return "bounce" if _is_bounce(fields, types, null_path=null_path) else None
+    return "bounce" if _is_bounce(first, types, null_path=null_path) else None
 
 
 def _own_hops(fields: Sequence[HeaderField], our_host: str) -> int:
@@ -44,21 +53,32 @@ def _own_hops(fields: Sequence[HeaderField], our_host: str) -> int:
     return sum(1 for hop in hops if hop and hop[1].lower() == our_host.lower())
 
 
-def _is_feedback(fields: Sequence[HeaderField], types: frozenset[str]) -> bool:
+def _is_feedback(first: Mapping[str, str], types: frozenset[str]) -> bool:
     if types & {"multipart/report;feedback-report", "message/feedback-report", "multipart/report;tlsrpt"}:
         return True
     if types & {"application/tlsrpt+gzip", "application/tlsrpt+json"}:  # RFC 8460 §5.3
         return True
-    return bool(types & _ARCHIVES) and bool(_AGGREGATE.match(_first(fields, "subject")))
-
-
-def _is_bounce(fields: Sequence[HeaderField], types: frozenset[str], *, null_path: bool) -> bool:
-    if any(field.name.lower() == "x-failed-recipients" for field in fields):
+    subject = first.get("subject", "")
+    if "message/rfc822" in types and _COMPLAINT.match(subject):
         return True
-    from_mailer = any(
-        mailbox.canonical.partition("@")[0] in _MAILERS for mailbox in addresses.read(_first(fields, "from")).mailboxes
-    )
-    return from_mailer and (null_path or "text/rfc822-headers" in types)
+    return bool(types & _ARCHIVES) and bool(_AGGREGATE.match(subject))
+
+
+def _is_bounce(first: Mapping[str, str], types: frozenset[str], *, null_path: bool) -> bool:
+    if "x-failed-recipients" in first:
+        return True
+    noticed = first.get("subject", "").lower().startswith(_NOTICES)
+    if not (null_path or noticed or "text/rfc822-headers" in types):
+        return False
+    sender = _sender(first.get("from", ""))
+    by_mailer = sender in (_DAEMON, _POSTMASTER)
+    return by_mailer or (null_path and (noticed or not sender))
+
+
+def _sender(value: str) -> str:
+    """The local part of From, or its name where it has no address; "" if it names nobody."""
+    mailboxes = addresses.read(value).mailboxes
+    return mailboxes[0].canonical.partition("@")[0] or mailboxes[0].name.lower() if mailboxes else ""
 
 
 def failed_recipients(
@@ -123,13 +143,6 @@ def _addresses(value: str) -> list[str]:
 def reported_ids(header_blocks: Iterable[Sequence[HeaderField]]) -> tuple[str, ...]:
     """The Message-IDs by which these header blocks (of the original, or of the report about it) name the original."""
     found = (
-        message_ids.first(field.value)
-        for block in header_blocks
-        for field in block
-        if field.name.lower() in _ID_FIELDS
+        message_ids.first(field.value) for block in header_blocks for field in block if field.name.lower() in _ID_FIELDS
     )
     return tuple(dict.fromkeys(i for i in found if i))
-
-
-def _first(fields: Sequence[HeaderField], name: str) -> str:
-    return next((field.value for field in fields if field.name.lower() == name), "")
