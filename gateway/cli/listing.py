@@ -1,0 +1,65 @@
+"""Decisions as lines, for `tail` and `trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from gateway.core.explain import KEPT, render
+from gateway.core.model import Finding, Outcome
+from gateway.core.reasons import finding
+from gateway.operator_log import escape
+from storage.reads import RecordedDecision
+
+_COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "magenta"}
+
+
+def line(decision: RecordedDecision) -> str:
+    """One decision on one line: time, outcome, reason, account, channel, user, trace id, flags."""
+    when = datetime.fromtimestamp(decision.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    outcome = click.style(f"{decision.outcome:<8}", fg=_COLOURS.get(decision.outcome))
+    words = [when, outcome, f"{decision.reason:<26}", f"{decision.account}/{decision.channel:<8}"]
+    words += [f"{decision.user or '-':<28}", decision.trace_id, *decision.flags]
+    return escape_all_but_style(words)
+
+
+def escape_all_but_style(words: Sequence[str]) -> str:
+    """Joins words; what comes from mail or people can't steer the terminal, our own colours can."""
+    return "  ".join(word if word.startswith("\x1b[") else escape(word) for word in words)
+
+
+def as_json(decision: RecordedDecision) -> dict[str, object]:
+    """The decision for programs."""
+    return {
+        "trace_id": decision.trace_id,
+        "at": datetime.fromtimestamp(decision.at / 1000, UTC).isoformat(timespec="milliseconds"),
+        "account": decision.account,
+        "channel": decision.channel,
+        "outcome": decision.outcome,
+        "reason": decision.reason,
+        "flags": list(decision.flags),
+        "user": decision.user,
+        "entry_id": decision.entry_id,
+        "activity_id": decision.activity_id,
+        "deliveries": decision.deliveries,
+        "size_class": decision.size_class,
+    }
+
+
+def text(decision: RecordedDecision, said: Sequence[Finding]) -> str:
+    """The explanation as it was recorded: of a skipped message the stages without evidence, of some nothing."""
+    told = said or [finding(stage, slug) for stage, slug in decision.stages]
+    kept = KEPT[Outcome(decision.outcome)]
+    if decision.outcome == "skipped" and not decision.stages:
+        kept = "nothing of the message"
+    return render(
+        decision.outcome,
+        decision.reason,
+        decision.flags,
+        told,
+        account=decision.account,
+        channel=decision.channel,
+        kept=kept,
+    )

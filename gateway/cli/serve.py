@@ -1,0 +1,35 @@
+"""`bcc-gateway serve`: the gateway itself, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG.")
+@click.option("--listen", multiple=True, metavar="HOST:PORT", help="Serve SMTP here instead; may be repeated.")
+def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
+    """Serve SMTP until SIGTERM or Ctrl-C. The database must exist: `bcc-gateway db migrate` makes it."""
+    from config.load import ConfigurationError, load
+    from gateway import app
+    from gateway.operator_log import OperatorLog, configuration_loaded
+
+    try:
+        settings = load(os.environ, config_file, {"smtp.listen": list(listen)} if listen else None)
+    except ConfigurationError as error:
+        for fault in error.faults:
+            click.echo(f"{fault.path}: {fault.sentence} ({fault.origin})", err=True)
+        raise SystemExit(78) from None
+    log = OperatorLog(settings.log.level, settings.log.format)
+    try:
+        configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
+        asyncio.run(app.serve(settings))
+    except app.StartFaultError as fault:
+        click.echo(f"bcc-gateway: {fault}", err=True)
+        raise SystemExit(fault.exit_code) from None
+    finally:
+        log.close()
