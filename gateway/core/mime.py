@@ -6,7 +6,7 @@ import binascii
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gateway.core import charsets, encoded_words, headers, parameters
 from gateway.core.limits import ReadingLimits
@@ -55,18 +55,20 @@ class Part:
         """Whether this part is a message with a header block of its own, readable as it stands."""
         return self.content_type in MESSAGE_TYPES and bool(self.children)
 
-    def content(self, raw: bytes) -> bytes:
-        """Its decoded bytes. Damaged base64 gives what can be read; an unknown encoding is left as it is."""
-        data = raw[self.start : self.end]
+    def content(self, raw: bytes, most: int | None = None) -> bytes:
+        """Its decoded bytes. Damaged base64 gives what can be read; an unknown encoding is left as it is.
+
+        With `most`, only so many encoded bytes are read.
+        """
+        data = raw[self.start : self.end if most is None else min(self.end, self.start + most)]
         if self.encoding == "base64":
             return _base64(data)
         return binascii.a2b_qp(data) if self.encoding == "quoted-printable" else data
 
     def text(self, raw: bytes, most: int) -> str:
-        """Its content as text with LF line ends, made from at most `most` bytes of the message (plus encoding)."""
-        end = min(self.end, self.start + 4 * most)
-        data = replace(self, end=end).content(raw)
-        if len(data) > most or end < self.end:
+        """Its content as text with LF line ends, made from at most `most` decoded bytes."""
+        data = self.content(raw, 4 * most)  # quoted-printable takes up to three for one, and line ends
+        if len(data) > most or self.end - self.start > 4 * most:
             data = _WHOLE_CHARACTERS.sub(b"", data[:most])
         return charsets.decode(data, self.parameters.get("charset")).replace("\r\n", "\n")
 
