@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from . import encoded_words
 
 _AT = re.compile("@|=40|%40|=\\?|[\uff20\ufe6b]")
-_WIDE = str.maketrans("＠﹫，；：＜＞（）［］＂．", "@@,;:<>()[]\".")
+_WIDE = str.maketrans("＠﹫，；：＜＞（）［］＂．", '@@,;:<>()[]".')
 _IGNORABLE = re.compile("[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
 _NAME = r'[^\s"(),:;<>@\[\]]'
 # Each run of characters is read once: it must begin behind a delimiter, and the domain is only looked at.

@@ -175,7 +175,7 @@ def _pieces(value: str) -> Iterator[tuple[list[_Lexeme], str]]:
             piece, angle, start = [], "", lexeme.start + 1
         elif mark == ":" and not angle:
             if "@" in value[start : lexeme.start]:
-                yield piece, value[start : lexeme.start]
+                yield [*piece, lexeme], value[start : lexeme.start]
             piece, start = [], lexeme.start + 1
         else:
             piece.append(lexeme)
@@ -192,7 +192,8 @@ def _mailbox(piece: list[_Lexeme], text: str) -> tuple[Mailbox, bool]:
         before = piece[:opened]
         closed = next((i for i in range(opened, len(piece)) if _is(piece[i], ">")), len(piece))
         several = _has(before, "@") and _has(before, ">")
-        certain = not several and not _has(piece[closed + 1 :], "@")
+        rest = piece[closed + 1 :]
+        certain = not several and not _has(rest, "@") and not _has(rest, ":")
         spec = _addr_spec(_behind_route(piece[opened + 1 : closed])) if certain else None
     if spec is None:
         shown = " ".join(encoded_words.decode(text).split()) if "@" in text else _phrase(piece)

@@ -10,9 +10,7 @@ from .headers import without_comments
 _LONGEST = 256
 _EARLIEST = 1900  # RFC 5322 §3.3
 _NAMES = "january february march april may june july august september october november december"
-_MONTHS = {
-    name[:length]: number for number, name in enumerate(_NAMES.split(), 1) for length in range(3, len(name) + 1)
-}
+_MONTHS = {name[:length]: number for number, name in enumerate(_NAMES.split(), 1) for length in range(3, len(name) + 1)}
 _TIME = re.compile(r"(?<![\d:.])(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?(?:\s*([ap])\.?m\b\.?)?", re.IGNORECASE)
 _WORDS = re.compile(r"[^\W\d_]+|\d+")
 _ISO = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:\s*T)?\s*", re.IGNORECASE)

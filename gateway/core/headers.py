@@ -17,7 +17,16 @@ _LEXICAL = re.compile(r'\\.|["()]', re.DOTALL)
 _SINGLETONS = {
     name: "duplicate_header." + name.replace("-", "_")
     for name in (
-        "sender", "reply-to", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references", "content-type",
+        "sender",
+        "reply-to",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "in-reply-to",
+        "references",
+        "content-type",
     )
 }
 _AUTHORS = frozenset({"from", "sender", "reply-to"})

@@ -11,7 +11,7 @@ _LONGEST = 998
 _LONGEST_KEY = 255
 _COMMENT = re.compile(r"\([^()]*\)")
 _NESTING = 4
-_SEPARATORS = re.compile(r"[\s,]+")
+_SEPARATORS = re.compile(r"[\s,>]+")
 
 
 def all(value: str, limit: int) -> tuple[str, ...]:  # noqa: A001 - read as message_ids.all
@@ -50,7 +50,7 @@ def _ids(value: str) -> list[str]:
         if not count:
             break
     if "<" not in value:
-        words = [word for word in _SEPARATORS.split(value.strip("> ")) if word]
+        words = [word for word in _SEPARATORS.split(value) if word]
         credible = len(words) == 1 or not [word for word in words if "@" not in word]
         return [word for word in words if len(word) <= _LONGEST] if credible else []
     inner = (piece.partition("<")[2] for piece in value.split(">")[:-1] or [value])
