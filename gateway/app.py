@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
@@ -91,22 +92,27 @@ class App:
 
 
 async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; a second one ends the process at once."""
+    """Serves until SIGTERM or SIGINT, then drains."""
     route_stray_errors()
-    loop = asyncio.get_running_loop()
     app = await App.start(settings)
+    await until_stopped()
+    await app.stop()
+
+
+async def until_stopped() -> None:
+    """Waits for SIGTERM or SIGINT; a second one ends the process at once."""
+    loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 
     def on_signal(name: str) -> None:
         if ended.is_set():
-            sys.exit(1)
+            os._exit(1)  # the drain hangs; the log has nothing more to say
         operator_log.stopping(name)
         ended.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number.name)
     await ended.wait()
-    await app.stop()
 
 
 def route_stray_errors() -> None:

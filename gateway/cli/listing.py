@@ -19,10 +19,14 @@ _COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "m
 def line(decision: RecordedDecision) -> str:
     """One decision on one line: time, outcome, reason, account, channel, user, trace id, flags."""
     when = datetime.fromtimestamp(decision.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    outcome = click.style(f"{decision.outcome:<8}", fg=_COLOURS.get(decision.outcome))
-    words = [when, outcome, f"{decision.reason:<26}", f"{decision.account}/{decision.channel:<8}"]
+    words = [when, colour(decision.outcome), f"{decision.reason:<26}", f"{decision.account}/{decision.channel:<8}"]
     words += [f"{decision.user or '-':<28}", decision.trace_id, *decision.flags]
     return escape_all_but_style(words)
+
+
+def colour(outcome: str) -> str:
+    """The outcome in its colour, padded."""
+    return click.style(f"{outcome:<8}", fg=_COLOURS.get(outcome))
 
 
 def escape_all_but_style(words: Sequence[str]) -> str:

@@ -16,6 +16,7 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Mailbox, Message, Recipient
 
 _URL = re.compile(r"\w+://\S+")
+_NO_LETTERS = re.compile(r"[\W_]+")
 _PRINT_LETTERS = 2000
 _MAX_PARENTS = 32
 
@@ -102,8 +103,9 @@ def address_hashes(canonical: str, keyed: KeyedHash) -> tuple[str, ...]:
 
 def text_print(text: str) -> str:
     """What is compared of a body: its first 2,000 letters and digits, without URLs, width and case."""
-    head = unicodedata.normalize("NFKC", _URL.sub("", text[: 8 * _PRINT_LETTERS])).casefold()
-    return "".join(filter(str.isalnum, head))[:_PRINT_LETTERS]
+    head = text[: 4 * _PRINT_LETTERS]
+    plain = _URL.sub("", head) if "://" in head else head
+    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", plain).casefold())[:_PRINT_LETTERS]
 
 
 def mailboxes(message: Message) -> Iterable[Mailbox]:

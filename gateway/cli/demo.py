@@ -1,0 +1,158 @@
+"""`bcc-gateway demo`: a demo account, sample messages through the gateway's own SMTP port, then serving."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from config.load import ConfigurationError, load
+from config.settings import Settings
+from gateway import app
+from gateway.cli import demo_accounts
+from gateway.cli.listing import colour
+from gateway.core.reasons import sentence
+from gateway.operator_log import OperatorLog
+from storage import migrate, reads
+from storage.open import installation_key, open_store
+
+_CONFIGURATION = """\
+# Made by the demo.
+domain = "log.example"
+
+[smtp]
+listen = ["127.0.0.1:{port}"]
+
+[store]
+path = "{folder}/gateway.db"
+key_file = "{folder}/installation.key"
+
+[log]
+level = "warning"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One message of the demo: what it shows, and where it goes."""
+
+    file: Path
+    about: str
+    to: str
+    from_outside: bool = False
+    """Sent from an address that is no mail server of the account."""
+
+
+@click.command()
+@click.option("--samples", type=click.Path(path_type=Path, file_okay=False), default=Path("fixtures/demo"))
+@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("data/demo"))
+@click.option("--port", type=click.IntRange(1, 65535), default=2525, help="SMTP port on loopback.")
+@click.option("--once", is_flag=True, help="End after the samples.")
+def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
+    """Show what the gateway does: make two accounts, send samples, print each decision with its reason, then serve."""
+    script = samples / "samples.toml"
+    if not script.is_file():
+        click.echo(f"bcc-gateway: no {script}; name the folder of the samples with --samples", err=True)
+        raise SystemExit(1)
+    config_file = folder / "gateway.toml"
+    folder.mkdir(parents=True, exist_ok=True)
+    config_file.write_text(_CONFIGURATION.format(port=port, folder=folder), encoding="utf-8")
+    log = OperatorLog("warning")
+    try:
+        settings = load({}, config_file, {"smtp.listen": ["127.0.0.1:0"]} if once else None)
+        asyncio.run(_run(settings, tomllib.loads(script.read_text(encoding="utf-8")), samples, config_file, once=once))
+    except ConfigurationError as error:
+        click.echo("\n".join(f"bcc-gateway: {f.path}: {f.sentence}" for f in error.faults), err=True)
+        raise SystemExit(78) from None
+    except app.StartFaultError as fault:
+        hint = "; choose another with --port" if "listen" in str(fault) else ""
+        click.echo(f"bcc-gateway: {fault}{hint}", err=True)
+        raise SystemExit(fault.exit_code) from None
+    finally:
+        log.close()
+
+
+async def _run(settings: Settings, script: Mapping[str, object], folder: Path, config_file: Path, *, once: bool) -> None:
+    captures = await _prepare(settings, script)
+    running = await app.App.start(settings)
+    try:
+        host, port = running.addresses[0]
+        messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
+        for number, message in enumerate(messages, 1):
+            sample = Sample(folder / str(message["file"]), str(message["about"]), captures[str(message["to"])],
+                            bool(message.get("from_outside")))
+            click.echo(f"\n{number:>2}  {sample.about}")
+            reply = await asyncio.to_thread(_send, sample, host, port)
+            click.echo(f"    {reply}")
+            for text in await _decided(running, reply):
+                click.echo(f"    {text}")
+        _say_what_next(captures, config_file, host, port, once=once)
+        if not once:
+            await app.until_stopped()
+    finally:
+        await running.stop()
+
+
+async def _prepare(settings: Settings, script: Mapping[str, object]) -> dict[str, str]:
+    """The database with the demo's accounts; their capture addresses by the names that the samples use."""
+    migrate.migrate(settings.store.path, app.now())
+    key = installation_key(settings.store.key_file, create=True)
+    store = await open_store(settings.store.path, key, app.new_id)
+    try:
+        accounts: Sequence[Mapping[str, object]] = script["account"]  # type: ignore[assignment]  # our own file
+        return await demo_accounts.ensure(store, key, settings.domain, accounts)
+    finally:
+        await store.close()
+
+
+def _send(sample: Sample, host: str, port: int) -> str:
+    """The gateway's last word about the message, as the sending server sees it."""
+    raw = sample.file.read_bytes()
+    source = ("127.0.0.2", 0) if sample.from_outside else None
+    try:
+        with smtplib.SMTP(host, port, "demo.example", 30, source) as client:
+            client.ehlo()
+            sender = raw.partition(b"From: ")[2].partition(b"<")[2].partition(b">")[0].decode()
+            for command in (f"MAIL FROM:<{sender}>", f"RCPT TO:<{sample.to}>"):
+                code, text = client.docmd(command)
+                if code >= 400:
+                    return f"{code} {text.decode()}"
+            code, text = client.data(raw)
+            return f"{code} {text.decode()}"
+    except OSError as error:
+        return f"not sent: {error.strerror or error}"
+
+
+async def _decided(running: app.App, reply: str) -> list[str]:
+    """What was decided, in a line, and on whose record and for whom it was logged."""
+    texts = []
+    for decision in await running.store.read(reads.by_trace(reply.rpartition(" ")[2])):
+        texts.append(f"{colour(decision.outcome)} {decision.reason}: {sentence(decision.reason)}")
+        said = {f.stage: f for f in await running.store.read(reads.findings(decision))}
+        if "attribution" in said:
+            rule = said["attribution"]
+            texts.append(f"on {said['contacts'].evidence}, for {rule.evidence} ({rule.slug}: {rule.sentence})")
+    return texts
+
+
+def _say_what_next(captures: Mapping[str, str], config_file: Path, host: str, port: int, *, once: bool) -> None:
+    click.echo("\nCapture addresses:")
+    for name, address in captures.items():
+        click.echo(f"    {name:<32} {address}")
+    options = f"--config {config_file}"
+    click.echo("\nTry next:")
+    for command in (
+        f"tail {options}",
+        f"trace nina@client.example {options}",
+        f"never-log list --account acme {options}",
+        f"explain fixtures/demo/04-new-thread.eml --to {captures['acme bcc ana@acme.example']} {options}",
+        "inspect fixtures/demo/02-reply.eml",
+    ):
+        click.echo(f"    .venv/bin/bcc-gateway {command}")
+    if not once:
+        click.echo(f"\nServing SMTP on {host}:{port}. Ctrl-C ends.")
