@@ -10,6 +10,7 @@ from gateway.smtp import replies
 from gateway.smtp.replies import Reply
 
 _END = b"\r\n.\r\n"
+_DOT_LINE = b"\r\n."
 _CUT_AT = 4
 """Times the limit: a client that still sends after that many bytes is not going to stop."""
 
@@ -43,6 +44,7 @@ class DataReader:
         self._budget = budget
         self._held = 0
         self._buffer = bytearray(b"\r\n")  # the line end before the first line, so that a dot there is like any other
+        self._stuffed = False
         self.received = 0
         self.refusal: Reply | None = None
         """Why the message can't be taken, known for certain once it has ended."""
@@ -58,7 +60,7 @@ class DataReader:
         buffer = self._buffer
         start = max(len(buffer) - len(_END) + 1, 0)
         buffer += chunk
-        end = buffer.find(_END, start)
+        end = self._find_end(start)
         if end >= 0:
             rest = bytes(memoryview(buffer)[end + len(_END) :])
             del buffer[end + 2 :]
@@ -66,6 +68,18 @@ class DataReader:
             return rest
         self._account()
         return None
+
+    def _find_end(self, start: int) -> int:
+        """Where the end marker begins, or -1. Looks for a lone dot first: most attachments have none."""
+        dot = self._buffer.find(b".", start)
+        if dot < 0:
+            return -1
+        first = self._buffer.find(_DOT_LINE, max(dot - 2, start))
+        if first < 0:
+            return -1
+        end = self._buffer.find(_END, first)
+        self._stuffed = self._stuffed or end != first
+        return end
 
     def _account(self) -> None:
         size = len(self._buffer)
@@ -85,7 +99,7 @@ class DataReader:
     def content(self) -> bytes | Reply:
         """The whole message with its stuffing removed, or why it can't be taken. Ends the use of this reader."""
         if self.refusal is None:
-            buffer = self._buffer.replace(b"\r\n.", b"\r\n") if b"\r\n." in self._buffer else self._buffer
+            buffer = self._buffer.replace(_DOT_LINE, b"\r\n") if self._stuffed else self._buffer
             if len(buffer) - 2 <= self._limit:
                 self._buffer = bytearray()
                 return bytes(memoryview(buffer)[2:])
