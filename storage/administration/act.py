@@ -1,0 +1,57 @@
+"""Who changes something and when, and the record of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateway.core.keyed_hash import KeyedHash
+from storage.plan import Plan, ask, insert
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act of an admin: what every verb needs from outside."""
+
+    who: str
+    """Such as "cli:login", or a user's id."""
+    at: int
+    """Epoch milliseconds, UTC."""
+    new_id: Callable[[], str]
+    keyed: KeyedHash
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRecord:
+    """One change that was made."""
+
+    id: str
+    at: int
+    who: str
+    action: str
+    """noun.verb"""
+    detail: dict[str, object]
+
+
+def audit(act: Act, account_id: str, action: str, **detail: object) -> Plan[None]:
+    """Leaves a row: ids and what changed, never a secret."""
+    yield from insert(
+        "audit",
+        id=act.new_id(),
+        account_id=account_id,
+        at=act.at,
+        who=act.who,
+        action=action,
+        detail=json.dumps(detail),
+    )
+
+
+def latest(account_id: str, count: int) -> Plan[Sequence[AuditRecord]]:
+    """The newest changes, oldest of them first."""
+    rows = yield from ask(
+        "SELECT id, at, who, action, detail FROM audit WHERE account_id = $1 ORDER BY id DESC LIMIT $2",
+        account_id,
+        count,
+    )
+    return [AuditRecord(i, at, who, action, json.loads(detail)) for i, at, who, action, detail in reversed(rows)]

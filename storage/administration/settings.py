@@ -1,0 +1,66 @@
+"""The settings of an account: how each is written by a person, and how all are stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from gateway.core.facts import AccountSettings, Rule
+from storage.errors import Refused
+
+AUTOMATED = ("dsn", "bounce", "mdn", "feedback_report", "auto_reply", "generated", "list", "bulk")
+"""The classes of automated mail that an account may let through; a loop never."""
+
+
+def change(settings: AccountSettings, setting: str, text: str) -> AccountSettings:
+    """The settings with one of them changed to what a person wrote."""
+    if setting not in _READERS:
+        raise Refused(f"{setting!r} is no setting; the settings are {', '.join(_READERS)}.")
+    return replace(settings, **{setting: _READERS[setting](setting, text.strip())})
+
+
+def stored(settings: AccountSettings) -> str:
+    """As JSON, which `storage.facts.read_settings` reads."""
+    return json.dumps(plain(settings))
+
+
+def plain(settings: AccountSettings) -> dict[str, object]:
+    """As values that JSON knows."""
+    return {n: sorted(v) if isinstance(v, frozenset) else v for n, v in asdict(settings).items()}
+
+
+def _choice(*allowed: str) -> Callable[[str, str], str]:
+    def read(setting: str, text: str) -> str:
+        if text not in allowed:
+            raise Refused(f"{setting} can't be {text!r}; it is one of {', '.join(allowed)}.")
+        return text
+
+    return read
+
+
+def _rule(setting: str, text: str) -> Rule:
+    return Rule(_choice(*Rule)(setting, text))
+
+
+def _switch(setting: str, text: str) -> bool:
+    return _choice("on", "off")(setting, text) == "on"
+
+
+def _classes(setting: str, text: str) -> frozenset[str]:
+    words = frozenset(text.replace(",", " ").split())
+    unknown = sorted(words.difference(AUTOMATED))
+    if unknown:
+        raise Refused(f"{setting} can't hold {', '.join(unknown)}; it holds any of {', '.join(AUTOMATED)}, or nothing.")
+    return words
+
+
+_READERS: Mapping[str, Callable[[str, str], Any]] = {
+    "rule": _rule,
+    "sender_proof": _choice("required", "spf_is_enough", "off"),
+    "unproven_user": _choice("refuse", "hold"),
+    "strict_subject": _switch,
+    "subaddressing": _switch,
+    "automated_allow": _classes,
+}  # Any: each gives what its setting holds

@@ -1,0 +1,34 @@
+"""Secrets that the gateway must be able to show again: encrypted under the installation's key (AES-256-GCM)."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import blake2b
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.errors import StoreBroken
+
+_NONCE = 12
+
+
+class Sealing:
+    """Seals texts; `random` gives that many unguessable bytes."""
+
+    def __init__(self, installation_key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._cipher = AESGCM(blake2b(digest_size=32, key=installation_key, person=b"sealing").digest())
+        self.random = random
+
+    def seal(self, text: str, place: str) -> bytes:
+        """Nonce and ciphertext. `place` names the row that it belongs to: in another one it can't be opened."""
+        nonce = self.random(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+
+    def unseal(self, sealed: bytes, place: str) -> str:
+        """The text again. Raises StoreBroken where key or place is another one."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise StoreBroken("(a capture address can't be opened with this installation key)") from None
