@@ -7,7 +7,9 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "demo": ("gateway.cli.demo:demo", "Show what the gateway does, with sample messages."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),
+    "serve": ("gateway.cli.serve:serve", "Serve SMTP."),
 }
 """Command name → where it is, and its line in `--help`, so that help imports no command."""
 

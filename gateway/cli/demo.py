@@ -77,15 +77,21 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
         log.close()
 
 
-async def _run(settings: Settings, script: Mapping[str, object], folder: Path, config_file: Path, *, once: bool) -> None:
+async def _run(
+    settings: Settings, script: Mapping[str, object], folder: Path, config_file: Path, *, once: bool
+) -> None:
     captures = await _prepare(settings, script)
     running = await app.App.start(settings)
     try:
         host, port = running.addresses[0]
         messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
         for number, message in enumerate(messages, 1):
-            sample = Sample(folder / str(message["file"]), str(message["about"]), captures[str(message["to"])],
-                            bool(message.get("from_outside")))
+            sample = Sample(
+                folder / str(message["file"]),
+                str(message["about"]),
+                captures[str(message["to"])],
+                from_outside=bool(message.get("from_outside")),
+            )
             click.echo(f"\n{number:>2}  {sample.about}")
             reply = await asyncio.to_thread(_send, sample, host, port)
             click.echo(f"    {reply}")
@@ -136,7 +142,9 @@ async def _decided(running: app.App, reply: str) -> list[str]:
         said = {f.stage: f for f in await running.store.read(reads.findings(decision))}
         if "attribution" in said:
             rule = said["attribution"]
-            texts.append(f"on {said['contacts'].evidence}, for {rule.evidence} ({rule.slug}: {rule.sentence})")
+            user, _, chosen_from = rule.evidence.partition("; ")
+            texts.append(f"on {said['contacts'].evidence}, for {user}" + (f" ({chosen_from})" if chosen_from else ""))
+            texts.append(f"{rule.slug}: {rule.sentence}")
     return texts
 
 
