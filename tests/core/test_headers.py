@@ -23,11 +23,12 @@ def test_values_are_unfolded_and_spans_hold_the_whole_field() -> None:
     assert (block.findings, block.breaches) == ((), ())
 
 
-@pytest.mark.parametrize("raw", [b"A: b\n\nbody", b"A: b\r\n\r\nbody", b"A: b\n\r\nbody", b"A: b\r\n\nbody"])
-def test_bare_line_feeds_end_lines_too(raw: bytes) -> None:
-    block = split(raw, LIMITS)
+@pytest.mark.parametrize("head", [b"A: b\n\n", b"A: b\r\n\r\n", b"A: b\n\r\n", b"A: b\r\n\n"])
+@pytest.mark.parametrize("body", [b"body", b"C: d\n\nmore", b"C: d\r\n\r\nmore"])
+def test_the_first_blank_line_ends_the_block_whatever_its_line_end(head: bytes, body: bytes) -> None:
+    block = split(head + body, LIMITS)
     assert [(f.name, f.value) for f in block.fields] == [("A", "b")]
-    assert raw[block.body :] == b"body"
+    assert block.body == len(head)
 
 
 def test_values_are_utf8_or_else_latin1() -> None:
