@@ -139,6 +139,8 @@ async def _decided(running: app.App, reply: str) -> list[str]:
     texts = []
     for decision in await running.store.read(reads.by_trace(reply.rpartition(" ")[2])):
         texts.append(f"{colour(decision.outcome)} {decision.reason}: {sentence(decision.reason)}")
+        if decision.trace_id not in reply:
+            texts.append(f"(delivery {decision.deliveries} of the same message: the first decision stands)")
         said = {f.stage: f for f in await running.store.read(reads.findings(decision))}
         if "attribution" in said:
             rule = said["attribution"]

@@ -1,0 +1,140 @@
+"""A gateway as its operator runs it: a configuration file, a database, and the program in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from gateway.app import new_id, now
+from gateway.core.keyed_hash import KeyedHash
+from storage import migrate
+from storage.administration import accounts, addresses, sources, users
+from storage.administration.act import Act
+from storage.open import installation_key, open_store
+from storage.sealing import Sealing
+
+CONFIGURATION = """\
+hostname = "gateway.log.example"
+domain = "log.example"
+
+[smtp]
+listen = ["127.0.0.1:{port}"]
+
+[store]
+path = "{folder}/gateway.db"
+key_file = "{folder}/installation.key"
+busy_timeout = {busy_timeout}
+
+[log]
+format = "json"
+"""
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Gateway:
+    """The gateway's files, and the program while it runs. The machine it runs on is a vouching source."""
+
+    folder: Path
+    port: int
+    busy_timeout: float = 5
+    addresses: dict[str, str] = field(default_factory=dict)
+    """Capture addresses by channel."""
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "gateway.toml"
+
+    def prepare(self) -> None:
+        """Configuration and database: one account that logs all mail, one user, one Bcc and one relay address."""
+        text = CONFIGURATION.format(folder=self.folder, port=self.port, busy_timeout=self.busy_timeout)
+        self.config.write_text(text, encoding="utf-8")
+        asyncio.run(self._fill())
+
+    async def _fill(self) -> None:
+        migrate.migrate(self.folder / "gateway.db", now())
+        key = installation_key(self.folder / "installation.key", create=True)
+        store = await open_store(self.folder / "gateway.db", key, new_id)
+        try:
+            act, sealing = Act("test", now(), new_id, KeyedHash(key)), Sealing(key)
+            account = await store.change(accounts.create(act, "us", ["us.example"]))
+            await store.change(accounts.change_setting(act, account, "rule", "log_all_and_create"))
+            await store.change(users.add(act, account, "Ana", "ana@us.example", ["personal_email_access"]))
+            for channel in ("bcc", "relay"):
+                await store.change(addresses.create(act, account, sealing, channel))
+            await store.change(sources.add(act, account, "mail server", "127.0.0.1/32", ["relay"], vouches=True))
+            for record in await store.read(addresses.every(account, sealing, "log.example")):
+                self.addresses[record.channel] = record.address
+        finally:
+            await store.close()
+
+    def start(self) -> None:
+        """Starts the program and waits until it answers."""
+        with (self.folder / "gateway.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(self.config)], stdout=log, stderr=log
+            )
+        end = time.monotonic() + 20
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+            except OSError:
+                assert self._process.poll() is None, self.log()
+                assert time.monotonic() < end, self.log()
+                time.sleep(0.02)
+            else:
+                return
+
+    def kill(self) -> None:
+        """As a power cut would end it, as far as a process can tell."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def log(self) -> str:
+        return (self.folder / "gateway.log").read_text(encoding="utf-8")
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """A look into the database from outside."""
+        database = sqlite3.connect(self.folder / "gateway.db")
+        try:
+            return database.execute(sql).fetchall()
+        finally:
+            database.close()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path) -> Iterator[Gateway]:
+    """A prepared gateway, not started yet."""
+    made = Gateway(tmp_path, free_port())
+    made.prepare()
+    yield made
+    if made.running:
+        made.kill()
