@@ -6,11 +6,12 @@ import re
 
 import chardet
 
-# By the label that `_label` makes of a name. A codec that is no charset of mail (utf-7, punycode, rot13, zlib) isn't
+# By the label that `_label` makes of a name. A codec that is no charset of mail (punycode, rot13, zlib) isn't
 # here. Where senders mean a superset, that is what is read: latin-1 is windows-1252 in practice (WHATWG Encoding §4.2).
 _CODECS: dict[str, tuple[str, ...]] = {
     "utf-8": ("utf-8",),
     "us-ascii": ("ascii",),
+    "utf-7": ("utf-7",),
     "utf-16": ("utf-16",),
     "utf-16le": ("utf-16-le",),
     "utf-16be": ("utf-16-be",),
@@ -41,6 +42,7 @@ _CODECS: dict[str, tuple[str, ...]] = {
 _ALIASES = {
     "utf8": "utf-8",
     "unicode-1-1-utf-8": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
     "ascii": "us-ascii",
     "ansi-x3.4-1968": "us-ascii",
     "latin1": "iso-8859-1",

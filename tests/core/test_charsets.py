@@ -36,7 +36,7 @@ def test_utf8_comes_before_any_guess(declared: str | None) -> None:
     assert decode("Grüße €".encode(), declared) == "Grüße €"
 
 
-@pytest.mark.parametrize("charset", ["utf-7", "punycode", "idna", "unicode_escape", "zlib", "rot13", "utf-8\0"])
+@pytest.mark.parametrize("charset", ["punycode", "idna", "unicode_escape", "zlib", "rot13", "utf-8\0"])
 def test_a_codec_that_is_no_charset_of_mail_is_never_used(charset: str) -> None:
     assert decode(b"+AGE- \\x41 xn--strae-oqa", charset) == "+AGE- \\x41 xn--strae-oqa"
 
@@ -65,3 +65,8 @@ def test_any_bytes_become_storable_text(data: bytes, declared: str | None) -> No
     text = decode(data, declared)
     assert "\0" not in text
     assert text.encode("utf-8").decode("utf-8") == text
+
+
+def test_utf_7_is_read_and_leaves_no_half_a_character() -> None:
+    assert decode(b"Hi Mom -+Jjo--!", "utf-7") == "Hi Mom -☺-!"
+    assert decode(b"+2AA-x", "unicode-1-1-utf-7") == "x"
