@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from gateway.core.limits import ReadingLimits
 
-_RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "noscript", "plaintext")
+_RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
 """Elements whose content is no markup."""
 _UNREAD = ("head", "title", "template", "object", "svg", "math", "select", "textarea", *_RAW)
 _VOID = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from gateway.core import (
     addresses,
@@ -15,6 +15,7 @@ from gateway.core import (
     headers,
     message_ids,
     mime,
+    nets,
     reports,
     subjects,
     wire,
@@ -22,19 +23,14 @@ from gateway.core import (
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import HeaderField, Mailbox, Message, Nets
 
-_MAILBOX_FIELDS = ("from", "sender", "reply-to", "to", "cc", "bcc")
-_NO_ADDRESSES = re.compile(
-    r"(?:.*-)?message-id|in-reply-to|references|content-.*|received|dkim-.*|domainkey-.*|arc-.*|authentication-results"
-    r"|list-.*|thread-.*|mime-version|x-google-.*-signature"
-)
-"""Fields of ids, host names and signatures. Received is read apart, as it names a recipient beside its ids."""
-_RECEIVED_ADDRESS = re.compile(r"\b(?:for|from)\s+<?([^\s<>;()]+@[^\s<>;()]+)", re.IGNORECASE)
+_ADDRESS_FIELDS = ("from", "sender", "reply-to", "to", "cc", "bcc")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 _ORIGINAL_HEADER_TYPES = ("text/rfc822-headers", "message/global-headers")
 _RECEIPT_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
 _DEFAULT = ReadingLimits()
 _MOST_REPLIED, _MOST_REFERENCES = 4, 32
 _MOST_OF_REPORT = 64 * 1024
+_MOST_STATUSES = 10
 
 Values = Mapping[str, Sequence[str]]
 """Lower-case field name → the values of its fields, in order."""
@@ -81,7 +77,7 @@ def _message(
     values: dict[str, list[str]] = {}
     for field in block.fields:
         values.setdefault(field.name.lower(), []).append(field.value)
-    people = {name: addresses.read(_joined(values, name)) for name in _MAILBOX_FIELDS if name in values}
+    people = {name: addresses.read(_joined(values, name)) for name in _ADDRESS_FIELDS if name in values}
     subject, date = _first(values, "subject"), _first(values, "date")
     decoded = None if subject is None else encoded_words.decode(subject)
     ids = (message_ids.first(value) for value in values.get("message-id", ()))
@@ -100,7 +96,7 @@ def _message(
         to=_mailboxes(people, "to"),
         cc=_mailboxes(people, "cc"),
         bcc=_mailboxes(people, "bcc"),
-        nets=Nets(tuple(dict.fromkeys((*_net(block.fields), *_inner_net(tree))))),
+        nets=Nets(tuple(dict.fromkeys((*nets.of_header(block.fields), *nets.of_messages(raw, tree, limits))))),
         unreadable=tuple(name for name, listed in people.items() if listed.unreadable),
         breaches=block.breaches,
         automated=None,
@@ -118,8 +114,8 @@ def _first(values: Values, name: str) -> str | None:
 
 
 def _joined(values: Values, name: str) -> str:
-    """Several To or Cc fields are one list; of the others the first counts (hostile or broken mail has more)."""
-    return ", ".join(values[name]) if name in ("to", "cc", "bcc", "from") else values[name][0]
+    """Several To fields are one list; of several Sender or Reply-To fields the first counts."""
+    return ", ".join(values[name]) if name in nets.JOINED_FIELDS else values[name][0]
 
 
 def _mailboxes(people: Mapping[str, addresses.AddressList], name: str) -> tuple[Mailbox, ...]:
@@ -129,34 +125,6 @@ def _mailboxes(people: Mapping[str, addresses.AddressList], name: str) -> tuple[
 def _typed(part: mime.Part) -> str:
     report = part.parameters.get("report-type", "").strip().lower()
     return f"{part.content_type};{report}" if report and part.multipart else part.content_type
-
-
-def _net(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
-    """The address-like tokens of every field that isn't read as mailboxes."""
-    for field in fields:
-        value = field.value
-        if "@" not in value and "=?" not in value:
-            continue
-        name = field.name.lower()
-        if name == "received":
-            for token in _RECEIVED_ADDRESS.findall(value):
-                yield name, token
-        elif name not in _MAILBOX_FIELDS and not _NO_ADDRESSES.fullmatch(name):
-            for token in addresses.tokens(value):
-                yield name, token
-
-
-def _inner_net(tree: mime.Tree) -> Iterator[tuple[str, str]]:
-    """The same for every header block inside the message, whose mailboxes nobody else reads."""
-    for part in tree.messages():
-        fields = part.children[0].fields
-        for name, token in _net(fields):
-            yield f"inner:{name}", token
-        for field in fields:
-            name = field.name.lower()
-            if name in _MAILBOX_FIELDS:
-                for token in addresses.tokens(field.value):
-                    yield f"inner:{name}", token
 
 
 def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
@@ -171,7 +139,8 @@ def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLi
     originals = list(_originals(raw, tree, limits))
     failed: tuple[str, ...] = ()
     if report in ("dsn", "bounce"):
-        statuses = [part.text(raw, _MOST_OF_REPORT) for part in tree.parts() if part.content_type in _STATUS_TYPES]
+        parts = (part for part in tree.parts() if part.content_type in _STATUS_TYPES)
+        statuses = [part.text(raw, _MOST_OF_REPORT) for part in islice(parts, _MOST_STATUSES)]
         recipients = [mailbox.address for fields in originals[:1] for mailbox in _recipients(fields)]
         failed = reports.failed_recipients(message.fields, statuses, message.text, recipients)
     return replace(message, automated=report, failed_recipients=failed, reported_ids=reports.reported_ids(originals))

@@ -15,8 +15,8 @@ from gateway.core.model import HeaderField
 MESSAGE_TYPES = frozenset({"message/rfc822", "message/global"})
 
 _TYPE = re.compile(r"[!#$%&'*+.^_`{|}~0-9a-z-]+/[!#$%&'*+.^_`{|}~0-9a-z-]+")
-_WHOLE_CHARACTERS = re.compile(rb"[\x80-\xff]{1,4}\Z")
-"""What to cut behind a cut, so that no half of a character stays and spoils the decoding of the rest."""
+_LAST_CHARACTER = re.compile(rb"[\xc0-\xff][\x80-\xbf]{0,3}\Z")
+"""What to cut behind a cut, so that no half of a UTF-8 character spoils the decoding of the rest."""
 _LONGEST_NAME = 255
 _MOST_RUNS = 1000
 """Of base64 with padding in its midst; what comes behind them is read as one."""
@@ -55,6 +55,11 @@ class Part:
         """Whether this part is a message with a header block of its own, readable as it stands."""
         return self.content_type in MESSAGE_TYPES and bool(self.children)
 
+    @property
+    def encoded_message(self) -> bool:
+        """Whether this part is a message that must be decoded first, or a file that is named as one."""
+        return not self.children and (self.content_type in MESSAGE_TYPES or self.name.lower().endswith(".eml"))
+
     def content(self, raw: bytes, most: int | None = None) -> bytes:
         """Its decoded bytes. Damaged base64 gives what can be read; an unknown encoding is left as it is.
 
@@ -69,7 +74,7 @@ class Part:
         """Its content as text with LF line ends, made from at most `most` decoded bytes."""
         data = self.content(raw, 4 * most)  # quoted-printable takes up to three for one, and line ends
         if len(data) > most or self.end - self.start > 4 * most:
-            data = _WHOLE_CHARACTERS.sub(b"", data[:most])
+            data = _LAST_CHARACTER.sub(b"", data[:most])
         return charsets.decode(data, self.parameters.get("charset")).replace("\r\n", "\n")
 
 
@@ -84,13 +89,12 @@ class Tree:
         """Every part outside attached messages, containers before their parts."""
         return _outside_messages(self.root)
 
-    def messages(self) -> Iterator[Part]:
-        """Every attached message, at any depth, in order of appearance."""
+    def everywhere(self) -> Iterator[Part]:
+        """Every part at any depth, in order of appearance."""
         waiting = [self.root]
         while waiting:
             part = waiting.pop()
-            if part.message:
-                yield part
+            yield part
             waiting.extend(reversed(part.children))
 
 
@@ -162,6 +166,8 @@ class _Reader:
             return ()
         default = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
         children: list[Part] = []
+        if self.raw.find(b"--" + boundary, start, end) < 0:  # no part begins: the content is shown as it is
+            return (self.part((), header=start, start=start, end=end, default="text/plain", depth=depth + 1),)
         for first, last in _spans(self.raw, boundary, start, end):
             children += self._below(first, last, default, depth)
             if self.broken:

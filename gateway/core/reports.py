@@ -18,10 +18,16 @@ _NOTICES = (
 )  # fmt: skip
 """How the subject of a bounce begins. People quote it behind a prefix, so only the beginning counts."""
 _COMPLAINT = re.compile(r"\s*complaint about message from \d", re.IGNORECASE)
+_RECEIPT_TYPES = {
+    "multipart/report;disposition-notification", "message/disposition-notification",
+    "message/global-disposition-notification",
+}  # fmt: skip
 _ARCHIVES = frozenset({"application/gzip", "application/x-gzip", "application/zip", "application/x-zip-compressed"})
 _AGGREGATE = re.compile(r"\s*Report Domain:\s*\S+\s+Submitter:", re.IGNORECASE)  # RFC 7489 §7.2.1.1
 _XTEXT = re.compile(r"\+(2B|3D)")
 """The two printable characters that xtext encodes; a tag such as +AB stays."""
+_FOLD = re.compile(r"\n[ \t]+(?=\S)")
+_EMPTY_LINES = re.compile(r"\n[ \t]*\n")
 _BY = re.compile(r"\bby\s+([^\s;()]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"[^\s<>\"'(),:;\[\]]{1,128}@[\w.-]{1,255}\w")
 _ID_FIELDS = ("message-id", "x-microsoft-original-message-id", "original-message-id")
@@ -40,7 +46,7 @@ def classify(
     types = frozenset(content_types)
     if types & {"multipart/report;delivery-status", "message/delivery-status", "message/global-delivery-status"}:
         return "dsn"
-    if types & {"multipart/report;disposition-notification", "message/disposition-notification"}:
+    if types & _RECEIPT_TYPES:
         return "mdn"
     first = {field.name.lower(): field.value for field in reversed(fields)}
     if _is_feedback(first, types):
@@ -90,9 +96,11 @@ def failed_recipients(
     The strongest evidence that names anybody counts: status blocks (RFC 3464 §2.3), X-Failed-Recipients, the
     original's recipients that the text names, the original's only recipient.
     """
-    found = [address for status in statuses for address in _failed_in(status)]
-    if not found:
-        found = [a for f in fields if f.name.lower() == "x-failed-recipients" for a in _addresses(f.value)]
+    blocks = [block for status in statuses for block in _blocks(status) if "action" in block]
+    if blocks:  # also where it only says that mail is delayed, or was delivered
+        found = [_recipient(block) for block in blocks if _first_word(block["action"]) == "failed"]
+        return tuple(dict.fromkeys(address for address in found if address))
+    found = [a for f in fields if f.name.lower() == "x-failed-recipients" for a in _addresses(f.value)]
     if not found:
         named = {address.lower() for address in _ADDRESS.findall(text)}
         found = [address for address in recipients if address.lower() in named]
@@ -101,33 +109,19 @@ def failed_recipients(
     return tuple(dict.fromkeys(found))
 
 
-def _failed_in(status: str) -> Iterator[str]:
-    for block in _blocks(status):
-        if block.get("action", "").split("(")[0].strip().lower() != "failed":
-            continue
-        for name in ("original-recipient", "final-recipient"):
-            address = _typed(block.get(name, ""))
-            if address:
-                yield address
-                break
+def _recipient(block: Mapping[str, str]) -> str:
+    return _typed(block.get("original-recipient", "")) or _typed(block.get("final-recipient", ""))
+
+
+def _first_word(value: str) -> str:
+    return value.partition("(")[0].strip().lower()
 
 
 def _blocks(status: str) -> Iterator[dict[str, str]]:
-    block: dict[str, str] = {}
-    name = ""
-    for line in status.split("\n"):
-        if not line.strip():
-            if block:
-                yield block
-            block, name = {}, ""
-        elif line[0] in " \t" and name:
-            block[name] += " " + line.strip()
-        else:
-            name, _, value = line.partition(":")
-            name = name.strip().lower()
-            block.setdefault(name, value.strip())
-    if block:
-        yield block
+    """The groups of fields of a delivery-status part, by lower-case name."""
+    for group in _EMPTY_LINES.split(_FOLD.sub(" ", status)):
+        fields = (line.partition(":") for line in group.split("\n"))
+        yield {name.strip().lower(): value.strip() for name, _, value in fields}
 
 
 def _typed(value: str) -> str:
