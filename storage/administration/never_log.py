@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gateway.core.address_keys import Pattern, entry_keys, parse_pattern, token_keys
@@ -97,7 +98,8 @@ def find(act: Act, account_id: str, entry: str) -> Plan[EntryRecord]:
     """The entry with this id or pattern."""
     rows = yield from ask(f"{_ENTRY} WHERE e.account_id = $1 AND e.id = $2", account_id, entry)
     if not rows:
-        rows = yield from _with_keys(account_id, _hashes(act, _parsed(entry)))
+        with suppress(ValueError):
+            rows = yield from _with_keys(account_id, _hashes(act, parse_pattern(entry)))
     if not rows:
         raise Refused(f"There is no entry {entry!r} on the never-log list; `never-log list` shows it.")
     if len(rows) > 1:
