@@ -94,13 +94,14 @@ class App:
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then drains."""
     route_stray_errors()
+    told_to_stop = stop_on_signal()
     app = await App.start(settings)
-    await until_stopped()
+    await told_to_stop.wait()
     await app.stop()
 
 
-async def until_stopped() -> None:
-    """Waits for SIGTERM or SIGINT; a second one ends the process at once."""
+def stop_on_signal() -> asyncio.Event:
+    """Set by SIGTERM or SIGINT from now on; a second one ends the process at once."""
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
 
@@ -112,7 +113,7 @@ async def until_stopped() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number.name)
-    await ended.wait()
+    return ended
 
 
 def route_stray_errors() -> None:

@@ -80,6 +80,8 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
 async def _run(
     settings: Settings, script: Mapping[str, object], folder: Path, config_file: Path, *, once: bool
 ) -> None:
+    app.route_stray_errors()
+    told_to_stop = app.stop_on_signal()
     captures = await _prepare(settings, script)
     running = await app.App.start(settings)
     try:
@@ -99,7 +101,7 @@ async def _run(
                 click.echo(f"    {text}")
         _say_what_next(captures, config_file, host, port, once=once)
         if not once:
-            await app.until_stopped()
+            await told_to_stop.wait()
     finally:
         await running.stop()
 

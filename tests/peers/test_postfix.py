@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.conftest import Gateway, free_port
+from tests.running_gateway import Gateway, free_port
 from tests.peers.cutting_proxy import CuttingProxy
 from tests.peers.postfix import Postfix, available
 

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.peers.conftest import Gateway
+from tests.running_gateway import Gateway
 
 pytestmark = pytest.mark.skipif(
     shutil.which("swaks") is None and "CI" not in os.environ, reason="needs Debian's swaks"

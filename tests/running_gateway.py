@@ -9,11 +9,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import pytest
 
 from gateway.app import new_id, now
 from gateway.core.keyed_hash import KeyedHash
@@ -128,13 +125,3 @@ class Gateway:
             return database.execute(sql).fetchall()
         finally:
             database.close()
-
-
-@pytest.fixture
-def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    """A prepared gateway, not started yet."""
-    made = Gateway(tmp_path, free_port())
-    made.prepare()
-    yield made
-    if made.running:
-        made.kill()
