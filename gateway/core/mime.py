@@ -198,25 +198,37 @@ def _content_fields(fields: Iterable[HeaderField]) -> dict[str, str]:
 
 def _spans(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The spans between the delimiter lines of one multipart (RFC 2046 §5.1.1); the last may lack its end."""
-    delimiter = b"--" + boundary
     opened = -1
-    at = start if raw.startswith(delimiter, start, end) else raw.find(b"\r\n" + delimiter, start, end)
-    while at >= 0:
-        line = at + (2 if raw.startswith(b"\r\n", at) else 0)
-        after = line + len(delimiter)
-        closing = raw.startswith(b"--", after, end)
-        line_end = raw.find(b"\r\n", after, end)
-        line_end = end if line_end < 0 else line_end
-        if not raw[after + 2 * closing : line_end].strip(b" \t"):  # else a longer boundary that begins with this one
-            if opened >= 0:
-                yield opened, max(opened, at)
-            opened = -1 if closing else min(line_end + 2, end)
-            if closing:
-                return
-        # The CRLF that ends this line may begin the next delimiter.
-        at = raw.find(b"\r\n" + delimiter, line_end, end)
+    for at, line_end, closing in _delimiters(raw, boundary, start, end):
+        if opened >= 0:
+            yield opened, max(opened, at)
+        opened = -1 if closing else min(line_end + 2, end)
+        if closing:
+            break
     if opened >= 0:
         yield opened, end
+
+
+def _delimiters(raw: bytes, boundary: bytes, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Each delimiter line: where it begins with the CRLF that belongs to it, where it ends, whether it is the last."""
+    needle = b"\r\n--" + boundary
+    at = start - 2 if raw.startswith(needle[2:], start, end) else raw.find(needle, start, end)
+    while at >= 0:
+        after = at + len(needle)
+        if raw[after : after + 1] in (
+            b"\r",
+            b"-",
+            b" ",
+            b"\t",
+            b"",
+        ):  # else a longer boundary that begins with this one
+            closing = raw.startswith(b"--", after, end)
+            line_end = raw.find(b"\r\n", after, end)
+            line_end = end if line_end < 0 else line_end
+            if not raw[after + 2 * closing : line_end].strip(b" \t"):
+                yield max(at, start), line_end, closing
+            after = line_end  # its CRLF may begin the next delimiter
+        at = raw.find(needle, after, end)
 
 
 def _end_of_header(raw: bytes, start: int, end: int) -> int:

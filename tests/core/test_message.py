@@ -150,10 +150,10 @@ def test_parts_belong_to_the_canonical_bytes() -> None:
 
 
 PIECES = [
-    b"From: a@b.example", b"To: <x@y>, (", b"Subject: =?utf-8?q?", b"Content-Type: multipart/mixed; boundary=b", b"--b",
-    b"--b--", b"Content-Type: text/html", b"Content-Type: message/rfc822", b"Content-Transfer-Encoding: base64", b"\r\n",
-    b"\n", b"\r", b"\0", b"<div>", b"\xff", b"QUJD", b"report-type=delivery-status", b"Date: 99", b" ",
-    b"Message-ID: <", b"format=flowed",
+    b"From: a@b.example", b"To: <x@y>, (", b"Subject: =?utf-8?q?", b"Date: 99", b"Message-ID: <",
+    b"Content-Type: multipart/mixed; boundary=b", b"--b", b"--b--", b"Content-Type: text/html", b"format=flowed",
+    b"Content-Type: message/rfc822", b"report-type=delivery-status", b"Content-Transfer-Encoding: base64", b"QUJD",
+    b"\r\n", b"\n", b"\r", b"\0", b"<div>", b"\xff", b" ",
 ]  # fmt: skip
 
 
