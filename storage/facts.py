@@ -170,7 +170,9 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
     if not ids:
         return {}
     rows = yield from ask(
-        "SELECT id, explicit, arrived_at, user_id, attribution, richness FROM activity WHERE id = ANY($1)", ids
+        "SELECT a.id, a.explicit, a.arrived_at, a.user_id, a.attribution, a.richness, a.subject,"
+        " (SELECT count(*) FROM attachment t WHERE t.activity_id = a.id) FROM activity a WHERE a.id = ANY($1)",
+        ids,
     )
     people = yield from ask(
         "SELECT activity_id, role, name, address, canonical, user_id, contact_id, entry_id, hidden FROM participant"
@@ -194,8 +196,10 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
             user_id=user_id,
             attribution=attribution,
             richness=richness,
+            subject=subject,
+            attachments=attachments,
         )
-        for activity_id, explicit, arrived_at, user_id, attribution, richness in rows
+        for activity_id, explicit, arrived_at, user_id, attribution, richness, subject, attachments in rows
     }
 
 

@@ -332,7 +332,7 @@ def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id:
         yield from insert(
             "thread_ref",
             "(account_id, message_id_hash) DO UPDATE SET subject_hash = excluded.subject_hash,"
-            " activity_id = coalesce(excluded.activity_id, thread_ref.activity_id)",
+            " thread_id = excluded.thread_id, activity_id = coalesce(excluded.activity_id, thread_ref.activity_id)",
             account_id=decision.account_id,
             message_id_hash=seen.id_hash,
             thread_id=thread_id,

@@ -27,7 +27,7 @@ def attribute(
         behalf = people.sender and people.sender.user != standing.writer and people.sender.user is not None
         on_behalf = behalf or not (people.author and people.author.user)
         return Attribution("attribution.on_behalf" if on_behalf else "attribution.author", standing.writer.id)
-    recipients = people.recipients()
+    recipients = people.addressed()
     users = [(p.role, p.user) for p in recipients if p.user and p.user.may_log and p.user.id not in without]
     candidates = tuple(user.id for _, user in users)
     owner = _owner(targets, facts, without)

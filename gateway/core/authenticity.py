@@ -78,7 +78,7 @@ def _users_mail(case: Case, facts: Facts, writer: User, *, proven: bool) -> Stan
 
 def _incoming(people: People, *, proven: bool) -> Standing:
     """Somebody else's mail: a user or a shared mailbox must be among its recipients."""
-    recipients = people.recipients()
+    recipients = people.addressed()
     users = [p.user for p in recipients if p.user]
     shared = any(p.kind is Kind.SHARED for p in recipients)
     seen = finding("authenticity", "sender.proven" if proven else "sender.unverified")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 from gateway.core.model import Message
@@ -22,7 +21,6 @@ _SUBJECTS = (
     "otomatik yanıt", "automatski odgovor", "automaatvastus", "自動応答", "自動返信", "自动答复", "自动回复",
     "自動回覆", "자동 회신", "رد تلقائي", "תשובה אוטומטית", "ตอบกลับอัตโนมัติ", "αυτόματη απάντηση", "автоматичен отговор",
 )  # fmt: skip
-_FIRST_WORD = re.compile(r"[^\s;(]*")
 
 
 def classify(
@@ -39,7 +37,7 @@ def classify(
         return "auto_reply"
     if submitted not in ("", "no", "auto-forwarded"):
         return "generated"
-    if _is_auto_reply(header, null_path=null_path):
+    if _is_auto_reply(header, message, null_path=null_path):
         return "auto_reply"
     precedence = header.word("precedence")
     if not own_list and (header.has(*_LIST_MARKS) or precedence == "list"):
@@ -51,34 +49,35 @@ def classify(
 
 
 class _Header:
-    """The first value of each header field, lower-case."""
+    """The first value of each header field."""
 
     def __init__(self, message: Message) -> None:
-        self.values: dict[str, str] = {}
-        for field in message.fields:
-            self.values.setdefault(field.name.lower(), field.value.strip().lower())
-        self.subject = unicodedata.normalize("NFC", message.subject or "").strip().casefold()
+        self.values = {field.name.lower(): field.value for field in reversed(message.fields)}
 
     def has(self, *names: str) -> bool:
         return any(name in self.values for name in names)
 
+    def value(self, name: str) -> str:
+        """Lower-case; "" where there is none."""
+        return self.values.get(name, "").strip().lower()
+
     def word(self, name: str) -> str:
         """The first word of its value."""
-        match = _FIRST_WORD.match(self.values.get(name, ""))
-        return match[0] if match else ""
+        return self.value(name).partition(";")[0].partition("(")[0].partition(" ")[0]
 
 
-def _is_auto_reply(header: _Header, *, null_path: bool) -> bool:
+def _is_auto_reply(header: _Header, message: Message, *, null_path: bool) -> bool:
     if any(header.has(mark) and header.word(mark) not in ("no", "false") for mark in _REPLY_MARKS):
         return True
     precedence = header.word("precedence")
-    if precedence in ("auto_reply", "auto-reply") or "autoresponder" in header.values.get("x-post-messageclass", ""):
+    if precedence in ("auto_reply", "auto-reply") or "autoresponder" in header.value("x-post-messageclass"):
         return True
     if header.word("x-apple-action") == "vacation":
         return True
-    suppress = header.values.get("x-auto-response-suppress", "")
+    suppress = header.value("x-auto-response-suppress")
     words = {word.strip() for word in suppress.split(",")}
     if "all" in words and header.has("x-ms-exchange-inbox-rules-loop") and not header.has("resent-from"):
         return True
     hinted = null_path or bool(suppress) or precedence in ("bulk", "junk")
-    return hinted and header.subject.startswith(_SUBJECTS)
+    subject = unicodedata.normalize("NFC", message.subject or "").strip().casefold()
+    return hinted and subject.startswith(_SUBJECTS)

@@ -17,11 +17,11 @@ def choose(people: People, direction: Direction, place: Place, *, creates: bool)
     Outgoing: everybody outside in To and Cc. Incoming: the author, and contacts in To and Cc. Nobody is created from
     Bcc, nor for the author of a reply in a logged thread: that one goes on the records of the thread's contacts.
     """
-    persons = [p for p in people.recipients() if p.kind is Kind.EXTERNAL]
-    targets: list[Target] = []
-    if direction is Direction.IN:
-        targets += _authors(people.author, place, creates=creates)
-    for person in persons:
+    incoming = direction is Direction.IN
+    targets = _authors(people.author, place, creates=creates) if incoming else []
+    for person in people.addressed() if incoming else people.recipients():
+        if person.kind is not Kind.EXTERNAL:
+            continue
         if person.contact or (creates and person.role in (Role.TO, Role.CC)):
             targets.append(_target(person))
     unique = list({t.contact_id or t.canonical: t for t in reversed(targets)}.values())[::-1]

@@ -64,7 +64,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901 — the one plac
     if not draft.left.outside():
         return draft.end(Stop(Outcome.SKIPPED, "participants.internal_only"))
 
-    duplicate = draft.duplicate = duplicates.compare(case.asked, facts)
+    duplicate = draft.duplicate = duplicates.compare(case.message, case.asked, facts)
     draft.say(duplicate.finding, duplicate.flags)
     place = thread_policy.place(case, facts, draft.left, standing, reachable=not duplicate.reused_id)
 

@@ -220,6 +220,8 @@ class Draft:
         asked, place = self.case.asked, self.place
         joined = place.thread.id if place.thread and place.thread.id else None
         people = [p for p in (self.left.author, *self.left.recipients()) if p]
+        if not self.standing.proven:  # whoever wrote it can't bring himself or his friends into the thread
+            people = [p for p in people if p.user and p is not self.left.author]
         members = [h for p in people for h in asked.people.get(p.canonical, ())]
         members += [f"user:{p.user.id}" for p in people if p.user]
         return Remembered(

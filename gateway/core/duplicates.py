@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.core.facts import Facts
+from gateway.core.facts import Facts, KnownActivity
+from gateway.core.model import Message
 from gateway.core.questions import Questions
 from gateway.core.reasons import finding
 from gateway.core.results import Duplicate
 
 
-def compare(asked: Questions, facts: Facts) -> Duplicate:
+def compare(message: Message, asked: Questions, facts: Facts) -> Duplicate:
     """The earlier copy of this mail, if there is one.
 
     Author and date (the anchor) tell a copy from reuse of the id; under one anchor either the text or the base
@@ -18,9 +19,15 @@ def compare(asked: Questions, facts: Facts) -> Duplicate:
     for known in anchored:
         same_text, same_subject = known.text_hash == asked.text, known.subject_hash == asked.subject
         if same_text or same_subject:
-            flags = () if same_text and same_subject else ("dedupe.variant",)
+            alike = same_text and same_subject and (known.activity is None or _alike(message, known.activity))
+            flags = () if alike else ("dedupe.variant",)
             slug = "dedupe.merged" if known.activity else "dedupe.again"
             return Duplicate(finding("duplicates", slug), known, flags=flags)
     if facts.same_id:
         return Duplicate(finding("duplicates", "dedupe.conflict"), reused_id=True, flags=("dedupe.conflict",))
     return Duplicate(finding("duplicates", "dedupe.new"))
+
+
+def _alike(message: Message, activity: KnownActivity) -> bool:
+    """Neither a tag was put into the subject nor an attachment taken off on the way."""
+    return message.subject == activity.subject and len(message.attachments) == activity.attachments

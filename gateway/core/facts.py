@@ -109,6 +109,8 @@ class KnownActivity:
     attribution: str
     richness: str
     """Sorts copies of one message: the greatest supplies text and raw message."""
+    subject: str | None = None
+    attachments: int = 0
     created: frozenset[str] = frozenset()
     """Ids of the contacts that this activity created."""
 

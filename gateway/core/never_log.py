@@ -18,7 +18,7 @@ _STRENGTH = {"address": 0, "domain": 1, "subdomain": 2}
 
 def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     """Who is passed over, or why nothing is logged."""
-    views = {user: _view(people.persons, standing.direction, user) for user in _users(people, standing, facts)}
+    views = {user: _view(people.persons, standing, user) for user in _users(people, standing, facts)}
     open_views = {user: hits for user, (hits, blocked) in views.items() if blocked is None}
     if not open_views:
         blocked = next(b for _, b in views.values() if b is not None)
@@ -27,9 +27,12 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
         return Judgement(finding("never_log", reason), {}, stop=stop)
     first, *others = open_views.values()
     passed_over = {i: entry for i, entry in first.items() if all(i in hits for hits in others)}
-    seen = finding("never_log", "never_log.passed_over" if passed_over else "never_log.clear")
-    without = frozenset(u for u in views if u is not None and u not in open_views)
-    return Judgement(seen, passed_over, without)
+    if all(hits.keys() - passed_over.keys() for hits in open_views.values()):  # each user keeps somebody else private
+        passed_over = {i: entry for hits in open_views.values() for i, entry in hits.items()}
+    private = (u for u, (hits, _) in views.items() if u not in open_views or hits.keys() - passed_over.keys())
+    without = frozenset(u for u in private if u is not None)
+    slug = "passed_over" if passed_over else "personal" if without else "clear"
+    return Judgement(finding("never_log", f"never_log.{slug}"), passed_over, without)
 
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:
@@ -46,14 +49,19 @@ def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]
 
 
 def _view(
-    persons: Sequence[Person], direction: Direction, user: str | None
+    persons: Sequence[Person], standing: Standing, user: str | None
 ) -> tuple[dict[int, Entry], Entry | None]:
-    """The hits that count for one user's copy, and the entry that keeps it out altogether."""
+    """The hits that count for one user's copy, and the entry that keeps it out altogether.
+
+    An unknown author of an explicit copy may turn out to be a user: only others can be those it is logged for.
+    """
+    known = standing.writer or not standing.explicit
+    roles = (Role.FROM, *RECIPIENT_ROLES) if known else RECIPIENT_ROLES
     hits = {i: entry for i, p in enumerate(persons) if (entry := _strongest(p.entries, user))}
     for i, entry in hits.items():
-        if entry.effect == "message" or (direction is not Direction.OUT and _speaks(persons[i])):
+        if entry.effect == "message" or (standing.direction is not Direction.OUT and _speaks(persons[i])):
             return hits, entry
-    if hits and not any(_outside(p) and i not in hits for i, p in enumerate(persons)):
+    if hits and not any(_outside(p) and p.role in roles and i not in hits for i, p in enumerate(persons)):
         return hits, next(iter(hits.values()))
     return hits, None
 
@@ -75,4 +83,4 @@ def _speaks(person: Person) -> bool:
 
 
 def _outside(person: Person) -> bool:
-    return bool(person.canonical) and person.kind is Kind.EXTERNAL and person.role in (Role.FROM, *RECIPIENT_ROLES)
+    return bool(person.canonical) and person.kind is Kind.EXTERNAL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from gateway.core import addresses
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
@@ -20,6 +21,8 @@ def identify(case: Case, facts: Facts) -> People:
     visible = (m for field in (message.to, message.cc, message.reply_to) for m in field)
     authors = [p for p in persons if p.role is Role.FROM and p.canonical]
     author = next((p for p in authors if p.user), authors[0] if authors else None)
+    if author and author.kind is Kind.EXTERNAL:  # anybody can write a Bcc field into what he sends us
+        persons = [replace(p, role=Role.VIA) if p.role is Role.BCC else p for p in persons]
     shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
     return People(
         persons=tuple(persons),

@@ -33,7 +33,7 @@ REASONS: dict[str, str] = {
     "thread.subject_changed": "It answers a logged thread under another subject, which the account doesn't accept.",
     "sender.not_permitted": "The user it concerns may not log mail.",
     "sender.unknown": "Its author is nobody's user.",
-    "sender.unverified": "It is in a user's name, and nothing proves that the user sent it.",
+    "sender.unverified": "Nothing proves that its author sent it.",
     "sender.spf_only": "Only SPF speaks for its sender, which the account doesn't take as proof.",
     "held.discarded": "A person discarded it.",
     "held.expired": "Nobody resolved it in time.",
@@ -63,7 +63,7 @@ FLAGS: dict[str, str] = {
     "forward.claimed": "Its author is known from the forwarder only.",
     "bcc.hidden": "A recipient was in Bcc.",
     "participants.truncated": "It has more participants than are stored.",
-    "sender.unverified": "Nothing proves that its outside author sent it.",
+    "sender.unverified": "Nothing proves that its author sent it.",
     "attribution.none": "No user could be named.",
 }
 
@@ -93,6 +93,7 @@ FINDINGS: dict[str, str] = {
     "sender.answers_all": "A proven contact answered to all, the capture address too: decided as a passive copy.",
     "never_log.clear": "Nobody on the never-log list takes part.",
     "never_log.passed_over": "Listed participants are passed over; the others remain.",
+    "never_log.personal": "A user's own entry names a participant; it is judged for the other users.",
     "dedupe.new": "No copy of it is known.",
     "dedupe.again": "A copy of it was skipped before; this one is decided on its own.",
     "thread.joined": "It belongs to a known thread.",

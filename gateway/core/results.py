@@ -85,6 +85,10 @@ class People:
                     seen.setdefault(person.user.id if person.user else person.canonical, person)
         return list(seen.values())
 
+    def addressed(self) -> list[Person]:
+        """To and Cc: the Bcc field of somebody else's mail proves nothing."""
+        return [p for p in self.recipients() if p.role is not Role.BCC]
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running_gateway import Gateway, free_port
 from tests.peers.cutting_proxy import CuttingProxy
 from tests.peers.postfix import Postfix, available
+from tests.running_gateway import Gateway, free_port
 
 pytestmark = pytest.mark.skipif(not available() and "CI" not in os.environ, reason="needs Debian's postfix, and root")
 
