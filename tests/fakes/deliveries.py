@@ -1,0 +1,105 @@
+"""From a message and its envelope to a case, as the journey makes it, but with everything given."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fakes.memory_store import MemoryStore
+from fakes.world import World
+
+from gateway.core import addressing
+from gateway.core.decide import decide
+from gateway.core.decision import Decision
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.message import read
+from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient
+from gateway.core.questions import Case, ask
+from storage.interface import Keep
+from storage.record import Content
+
+KEY = bytes(range(32))
+KEYED = KeyedHash(KEY)
+NOON = 1_741_089_600_000
+"""4 March 2025, 12:00 UTC, in ms: when the first message of any test arrives."""
+MINUTE = 60_000
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One SMTP transaction."""
+
+    raw: bytes
+    to: Sequence[str]
+    mail_from: str
+    source: str = "office"
+    """Which of the world's mail servers brought it."""
+    at: int = NOON
+    trace_id: str = "trace"
+    proofs: tuple[Proof, ...] = ()
+    """Besides what the source proves."""
+
+
+def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Case]:
+    """The cases of a delivery, one for each recipient."""
+    message = read(delivery.raw)
+    recipients = tuple(_recipient(world, address, keyed) for address in delivery.to)
+    envelope = Envelope(delivery.trace_id, Peer("127.0.0.1"), delivery.mail_from, recipients, delivery.at)
+    vouched = (Proof("source", "*"),) if world.sources[delivery.source].vouches else ()
+    digest = hashlib.sha256(delivery.raw).hexdigest()
+    return [
+        Case(
+            envelope,
+            recipient,
+            message,
+            Evidence((*vouched, *delivery.proofs)),
+            ask(envelope, recipient, message, digest, keyed),
+            addressing.hosts(world.domain),
+            world.host,
+            may_refuse=all(r.channel.explicit for r in recipients),
+        )
+        for recipient in recipients
+    ]
+
+
+def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
+    capture = addressing.take_apart(address, world.domain)
+    assert capture is not None, f"{address} is no capture address"
+    return Recipient(address, keyed("capture", capture.key), capture.tag, capture.channel, world.account)
+
+
+def keep(raw: bytes) -> Keep:
+    """The bytes as they are, whatever should be withheld: for tests that do not look at them."""
+    return lambda _: Content("zlib", zlib.compress(raw))
+
+
+def deliver(store: MemoryStore, world: World, *deliveries: Delivery) -> list[Decision]:
+    """Settles them in their order; the decisions of the last one."""
+    decisions: list[Decision] = []
+    for delivery in deliveries:
+        decisions = store.settle_now(cases(world, delivery), decide)
+    return decisions
+
+
+def mail(
+    author: str,
+    to: str,
+    subject: str = "Offer",
+    *more: str,
+    message_id: str = "one",
+    date: str = "Tue, 4 Mar 2025 12:00:00 +0000",
+    text: str = "Hello.",
+    **fields: str,
+) -> bytes:
+    """A small message. `more` are header lines as they are; `fields` further fields by name, _ for -."""
+    lines = [f"From: {author}", f"To: {to}", f"Subject: {subject}", f"Date: {date}"]
+    lines += [f"Message-ID: <{message_id}@mail.example>"] if message_id else []
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in fields.items()]
+    return "\r\n".join([*lines, *more, "", text, ""]).encode()
+
+
+ANA, BOB, KIM, EVE = "ana@us.example", "bob@client.example", "kim@client.example", "eve@rival.example"
+BCC, DANS_BCC = f"anakey@{Channel.BCC}.log.example", f"dankey@{Channel.BCC}.log.example"
+RELAY = f"officekey@{Channel.RELAY}.log.example"
