@@ -46,7 +46,7 @@ _MOST_QUOTES = 20
 _FORMATTING = ("a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u")
 _MOST_REOPENED = 200_000
 _FORMATTING_TAG = re.compile(rf"<(/?)(?:{'|'.join(_FORMATTING)})(?=[\s/>])", re.IGNORECASE)
-_NAME = re.compile(r"<(/?[a-zA-Z][^\s/>]*)")
+_NAME = re.compile(r"<(/?[a-z][^\s/>]*)")
 # The serialiser closes every element and escapes < and > in attributes.
 _TAG = re.compile(r"<!--.*?-->|<(/?[^\s>]*)[^>]*>", re.DOTALL)
 _PREFORMATTED = re.compile(r"<pre(?=[\s>]).*?</pre>", re.DOTALL)
@@ -57,7 +57,6 @@ _HIDDEN_TAG = re.compile(
 )
 """The same, or one whose attributes may hide it."""
 _HINTS = ("display", "visibility", "mso-hide", "font-size:0", "font-size: 0", "max-height", "opacity", " hidden")
-_UNREAD_STARTS = tuple(f"<{tag}" for tag in _UNREAD)
 _STYLE = re.compile(r'\sstyle="([^"]*)"', re.IGNORECASE)
 _HIDDEN = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all"
@@ -73,7 +72,7 @@ def render(html: str, limits: ReadingLimits) -> str:
     Only the first `limits.html` characters are read; "" where elements nest deeper than `limits.html_nesting`.
     """
     html = html[: limits.html]
-    names = [name.lower() for name in _NAME.findall(html)]
+    names = _NAME.findall(html.lower())
     counts = Counter(names)
     if _too_deep(names, counts, limits.html_nesting):
         return ""
@@ -82,7 +81,8 @@ def render(html: str, limits: ReadingLimits) -> str:
         html = _FORMATTING_TAG.sub(r"<\1span", html)
     body = LexborHTMLParser(html).body
     serialised = body.html if body is not None else None
-    shown = _shown((serialised or "").replace(_QUOTE, "").replace(_UNQUOTE, ""))
+    unread = [f"<{name}" for name in _UNREAD if name in counts]
+    shown = _shown((serialised or "").replace(_QUOTE, "").replace(_UNQUOTE, ""), unread)
     blanks = " ".join(_PREFORMATTED.sub(_with_breaks, shown).split())
     marked = unescape(_TAG.sub(lambda tag: _MARKS.get(tag[1], ""), blanks))
     return _lines(marked if marked.isascii() else marked.translate(_INVISIBLE))
@@ -106,12 +106,12 @@ def _too_deep(names: list[str], counts: Counter[str], nesting: int) -> bool:
     return False
 
 
-def _shown(html: str) -> str:
-    """A serialised document without the elements that nobody sees."""
+def _shown(html: str, unread: list[str]) -> str:
+    """A serialised document without the elements that nobody sees; `unread` is how some of them may begin."""
     lower = html.lower()
     if any(hint in lower for hint in _HINTS):
         pattern = _HIDDEN_TAG
-    elif any(start in lower for start in _UNREAD_STARTS):
+    elif any(start in lower for start in unread):
         pattern = _UNREAD_TAG
     else:
         return html
