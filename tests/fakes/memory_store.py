@@ -278,7 +278,8 @@ class Tenant:
         owners = {i: t for t in self.threads for i in t.ids}
         if seen.reachable:
             there = owners.get(seen.id_hash, thread)
-            there.ids[seen.id_hash] = (seen.subject_hash, activity or there.ids.get(seen.id_hash, (None, None))[1])
+            _, before = there.ids.pop(seen.id_hash, (None, None))
+            thread.ids[seen.id_hash] = (seen.subject_hash, activity or before)
         for parent in seen.thread.parents:
             if parent not in owners:
                 thread.ids.setdefault(parent, (None, None))

@@ -1,0 +1,63 @@
+"""Every golden case over real SMTP into a database: what is recorded is what the core said."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from fakes.deliveries import KEYED, deliver
+from fakes.gateway import Gateway, gateway
+from fakes.memory_store import MemoryStore
+from fakes.seen import seen
+from journeys.golden import Golden, golden_cases
+
+from gateway.core.decision import Decision
+from gateway.core.explain import KEPT, render
+from gateway.core.model import Outcome
+from storage import reads
+
+REFUSALS = {"sender.unverified": (550, "5.7.26"), "smtp.malformed": (550, "5.6.0")}
+
+
+@pytest.mark.parametrize("case", [c for c in golden_cases() if c.over_smtp], ids=lambda case: case.name)
+async def test_the_recorded_decision_is_the_expected_one(case: Golden, tmp_path: Path, template: Path) -> None:
+    oracle = MemoryStore(KEYED, case.world)
+    [expected] = deliver(oracle, case.world, *case.deliveries)
+    async with gateway(tmp_path / "gateway.db", template, case.world) as running:
+        for delivery in case.deliveries:
+            code, text = await running.send(delivery)
+        if expected.outcome is Outcome.REFUSED:
+            assert (code, text.split()[0]) == REFUSALS[expected.reason]
+            assert await running.store.read(reads.latest(9, reads.Filter())) == []
+        else:
+            assert code == 250
+            await _recorded(running, text.split()[-1], expected, case)
+        assert await running.store.read(seen(case.world.account)) == oracle.seen(case.world.account)
+
+
+async def _recorded(running: Gateway, trace_id: str, expected: Decision, case: Golden) -> None:
+    [recorded] = await running.store.read(reads.by_trace(trace_id))
+    if expected.first:
+        assert recorded.trace_id != trace_id
+        assert recorded.deliveries == 2
+        return
+    assert (recorded.outcome, recorded.reason) == (expected.outcome.value, expected.reason)
+    if expected.tombstone:
+        assert (recorded.flags, recorded.stages) == ((), ())
+        return
+    assert recorded.flags == expected.flags
+    assert recorded.stages == tuple((f.stage, f.slug) for f in expected.findings)
+    findings = await running.store.read(reads.findings(recorded))
+    if recorded.outcome == "skipped":
+        assert findings == []
+        return
+    told = render(
+        recorded.outcome,
+        recorded.reason,
+        recorded.flags,
+        findings,
+        account=recorded.account,
+        channel=recorded.channel,
+        kept=KEPT[Outcome(recorded.outcome)],
+    )
+    assert told == case.expected
