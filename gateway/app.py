@@ -17,6 +17,7 @@ from types import TracebackType
 from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log
+from gateway.core import charsets
 from gateway.core.ids import Ids
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest, Installation
@@ -68,6 +69,8 @@ class App:
         except StoreError as error:
             raise StartFaultError(str(error), error.exit_code) from None
         operator_log.store_opened()
+        # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
+        await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
         try:
             sockets = [_bind(address) for address in settings.smtp.listen]
             installation = Installation(

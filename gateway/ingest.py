@@ -12,23 +12,22 @@ import ipaddress
 import time
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
-from storage.administration.addresses import find_recipient
-from storage.administration.sources import sources
-
 from gateway import operator_log
-from gateway.core import addresses, addressing, wire
+from gateway.core import addresses, addressing
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
-from gateway.core.message import read
-from gateway.core.model import Answer, Envelope, Evidence, Message, Outcome, Peer, Proof, Recipient
+from gateway.core.message import Reading, read_parts
+from gateway.core.model import Answer, Envelope, Evidence, Outcome, Peer, Proof, Recipient
 from gateway.core.questions import Case, ask
 from gateway.core.redact import redact
+from storage.administration.addresses import find_recipient
+from storage.administration.sources import sources
 from storage.errors import StoreError
 from storage.interface import Store
 from storage.record import Content
@@ -89,18 +88,13 @@ class Ingest:
     async def message(self, envelope: Envelope, raw: bytes) -> Answer:
         """Decides a message for all its recipients in one durable step."""
         started = time.monotonic()
-        repaired = wire.irregular(raw)
-        if repaired and all(r.channel.explicit for r in envelope.recipients):
+        reading = await _apart(len(raw), read_parts, raw, self._installation.limits)
+        if "bytes.repaired" in reading.message.findings and all(r.channel.explicit for r in envelope.recipients):
             return Answer(envelope.trace_id, "smtp.malformed")
-        if repaired:
-            raw = await _apart(len(raw), wire.repair, raw)
-        message = await _apart(len(raw), read, raw, self._installation.limits)
-        if repaired:
-            message = replace(message, findings=(*message.findings, "bytes.repaired"))
         read_at = time.monotonic()
         try:
             async with asyncio.timeout(self._installation.deadline):
-                decisions = await self._settle(envelope, message, raw)
+                decisions = await self._settle(envelope, reading)
         except (StoreError, TimeoutError) as error:
             operator_log.store_failed(type(error).__name__)
             return Answer(envelope.trace_id, "smtp.store_unavailable")
@@ -113,23 +107,24 @@ class Ingest:
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        cases = self._cases(envelope, read(raw, self._installation.limits), raw)
+        cases = self._cases(envelope, read_parts(raw, self._installation.limits))
         keyed = self._installation.keyed
         return [await self._store.read(preview(case, decide, keyed)) for case in cases]
 
-    async def _settle(self, envelope: Envelope, message: Message, raw: bytes) -> list[Decision]:
+    async def _settle(self, envelope: Envelope, reading: Reading) -> list[Decision]:
+        raw = reading.raw
         ready = await _apart(len(raw), compressed, raw) if len(raw) > _SMALL else None
 
         def keep(tokens: tuple[str, ...]) -> Content:
             if tokens:
-                return compressed(redact(raw, message, tokens))
+                return compressed(redact(raw, reading.message, tokens))
             return ready or compressed(raw)
 
-        return list(await self._store.settle(self._cases(envelope, message, raw), decide, keep))
+        return list(await self._store.settle(self._cases(envelope, reading), decide, keep))
 
-    def _cases(self, envelope: Envelope, message: Message, raw: bytes) -> list[Case]:
-        installation = self._installation
-        digest = hashlib.sha256(raw).hexdigest()
+    def _cases(self, envelope: Envelope, reading: Reading) -> list[Case]:
+        installation, message = self._installation, reading.message
+        digest = hashlib.sha256(reading.raw).hexdigest()
         passive = any(not r.channel.explicit for r in envelope.recipients)
         hosts = addressing.hosts(installation.domain)
         return [

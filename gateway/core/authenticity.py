@@ -44,7 +44,7 @@ def _writer(people: People) -> User | None:
 
 
 def _proven(case: Case, facts: Facts, author: Person, writer: User | None) -> bool:
-    if len(case.message.from_) != 1 or not author.canonical:
+    if len(case.message.from_) != 1 or not author.canonical or "author.ambiguous" in case.message.findings:
         return False
     domain = author.canonical.rpartition("@")[2]
     for proof in case.evidence.proofs:

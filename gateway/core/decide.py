@@ -34,6 +34,8 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901 — the one plac
     draft.say(addressing.locate(facts, case.recipient.tag))
     if facts.first:
         return draft.repeat(facts.first)
+    for slug in case.message.findings:
+        draft.say(finding("read", slug))
 
     hold = unwrap.original(case)
 

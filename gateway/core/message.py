@@ -105,7 +105,12 @@ def _message(
         content_types=tuple(_typed(part) for part in tree.parts()),
         text=body.text(choice.plain, raw, limits) or body.text(choice.html, raw, limits),
         attachments=body.attachments(choice, raw),
-        findings=(*block.findings, *["body.unparsed"] * tree.broken, *["bytes.repaired"] * repaired),
+        findings=(
+            *block.findings,
+            *["author.ambiguous"] * ("from" in people and people["from"].ambiguous),
+            *["body.unparsed"] * tree.broken,
+            *["bytes.repaired"] * repaired,
+        ),
     )
 
 

@@ -84,6 +84,14 @@ ATTRIBUTION: dict[str, str] = {
 
 FINDINGS: dict[str, str] = {
     "addressing.known": "The recipient is a capture address of the account.",
+    "duplicate_header": "A header field that may stand once stands several times; the first counts.",
+    "header.stray_line": "A line of the header is no field.",
+    "header.blank_before_colon": "A header field has a blank before its colon.",
+    "header.no_blank_line": "No blank line ends the header.",
+    "header.nul": "The header holds a NUL.",
+    "author.ambiguous": "From names two addresses where one is meant, so nothing proves either.",
+    "body.unparsed": "The body's structure is broken or too large; only the header was read.",
+    "bytes.repaired": "Bare line ends or NULs were repaired before anything was read.",
     "participants.read": "The address fields were read.",
     "reports.none": "It is no bounce, receipt or report.",
     "automated.none": "Nothing says that a program sent it.",
@@ -106,6 +114,7 @@ FINDINGS: dict[str, str] = {
 
 def sentence(slug: str) -> str:
     """The sentence of a slug; KeyError for one that is not in the catalogue."""
+    slug = "duplicate_header" if slug.startswith("duplicate_header.") else slug
     for catalogue in (REASONS, FLAGS, ATTRIBUTION, FINDINGS):
         if slug in catalogue:
             return catalogue[slug]
