@@ -13,10 +13,10 @@ from storage.administration.act import latest
 from storage.administration.contact_addresses import Released
 
 NEXT_STEPS = """\
-Next:
-  bcc-gateway user add ann@{domain} "Ann Example"{account}     # a colleague whose mail may be logged
-  bcc-gateway address create bcc{account}                      # an address to add to Bcc
-  bcc-gateway never-log add *@private.example{account}         # whose mail must never be logged"""
+Next, a colleague whose mail may be logged, an address to add to Bcc, and whose mail must never be logged:
+  bcc-gateway user add ann@{domain} "Ann Example"{account}
+  bcc-gateway address create bcc{account}
+  bcc-gateway never-log add private.example{account}"""
 
 
 @click.group("account")
@@ -80,7 +80,8 @@ def set_(options: Options, setting: str, value: str) -> None:
     before, after = common.change(
         options, lambda desk, account_id: accounts.change_setting(desk.act, account_id, setting, value)
     )
-    common.say(f"{setting}: {before} → {after}" if before != after else f"{setting} is {after} already.")
+    was, value = common.cell(before), common.cell(after)
+    common.say(f"{setting}: {was} → {value}" if was != value else f"{setting} is {value} already.")
 
 
 @group.command("add-domain")
@@ -133,6 +134,6 @@ def tell_released(released: Iterable[Released]) -> None:
     """Says what became of contacts that gave up an address."""
     for one in released:
         common.say(
-            f"{one.address} was an address of the contact {one.contact_name or one.contact_id}, who keeps"
-            f" {one.activities} activities and {one.addresses_left} addresses."
+            f"{one.address} was an address of the contact {one.contact_name or one.contact_id}."
+            f" Activities that stay with the contact: {one.activities}; addresses left: {one.addresses_left}."
         )

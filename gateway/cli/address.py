@@ -25,7 +25,7 @@ def group() -> None:
 
 
 @group.command()
-@click.argument("channel", type=click.Choice([*Channel]))
+@click.argument("channel", type=click.Choice([c.value for c in Channel]))
 @click.option("--user", default="", metavar="USER", help="For the copies of this user alone (bcc, forward).")
 @common.options
 def create(options: Options, channel: str, user: str) -> None:

@@ -154,11 +154,11 @@ def show_list(records: Iterable[DataclassInstance], columns: Sequence[str], *, a
         for record in plain:
             print_json(record)
         return
-    table = [[_cell(record[column]) for column in columns] for record in plain]
+    table = [[cell(record[column]) for column in columns] for record in plain]
     titles = [column.removesuffix("_at").replace("_", " ").upper() for column in columns]
     widths = [max(map(_width, column)) for column in zip(titles, *table, strict=True)]
     for row in [titles, *table] if table else []:
-        line = "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True))
+        line = "  ".join(text + " " * (width - _width(text)) for text, width in zip(row, widths, strict=True))
         click.echo(line.rstrip())
 
 
@@ -175,7 +175,7 @@ def show_one(record: DataclassInstance, *, as_json: bool) -> None:
 
 
 def plain_record(record: DataclassInstance) -> dict[str, Any]:
-    """A record as JSON has it: sets sorted, moments (fields that end in _at) in RFC 3339, UTC."""
+    """A record as JSON has it: sets sorted, moments (fields that are or end in "at") in RFC 3339, UTC."""
     return {name: _plain(name, value) for name, value in asdict(record).items()}
 
 
@@ -196,7 +196,7 @@ def _plain(name: str, value: Any) -> Any:  # Any: what JSON knows
         return sorted(value)
     if isinstance(value, list | tuple):
         return [_plain("", v) for v in value]
-    if name.endswith("_at") and isinstance(value, int):
+    if (name == "at" or name.endswith("_at")) and isinstance(value, int):
         return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds")
     return value
 
@@ -204,10 +204,11 @@ def _plain(name: str, value: Any) -> Any:  # Any: what JSON knows
 def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:
     if isinstance(value, dict):
         return [line for inner, v in value.items() for line in _lines(inner, v)]
-    return [(name, _cell(value))]
+    return [(name, cell(value))]
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """A value as one piece of a table, harmless on a terminal."""
     match value:
         case None | "" | []:
             return "-"
@@ -216,16 +217,16 @@ def _cell(value: Any) -> str:
         case False:
             return "no"
         case list():
-            return ", ".join(" ".join(map(_cell, v.values())) if isinstance(v, dict) else _cell(v) for v in value)
+            return ", ".join(" ".join(map(cell, v.values())) if isinstance(v, dict) else cell(v) for v in value)
         case dict():
-            return " ".join(f"{escape(name)}={_cell(v)}" for name, v in value.items())
+            return " ".join(f"{escape(name)}={cell(v)}" for name, v in value.items())
         case _:
             return escape(str(value))
 
 
-def _width(cell: str) -> int:
+def _width(text: str) -> int:
     """Columns that a terminal needs."""
-    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in cell)
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 def _in_account(options: Options, desk: Desk, verb: Callable[[Desk, str], Plan[T]]) -> Plan[T]:

@@ -35,7 +35,7 @@ def show(options: Options, *, as_json: bool) -> None:
 
 
 @group.command("set")
-@click.argument("rule", type=click.Choice([*Rule]))
+@click.argument("rule", type=click.Choice([r.value for r in Rule]))
 @common.options
 def set_(options: Options, rule: str) -> None:
     """Set the logging RULE; it holds from the next message."""

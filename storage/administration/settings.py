@@ -45,7 +45,7 @@ def _rule(setting: str, text: str) -> Rule:
 
 
 def _switch(setting: str, text: str) -> bool:
-    return _choice("on", "off")(setting, text) == "on"
+    return _choice("on", "off", "yes", "no")(setting, text) in ("on", "yes")
 
 
 def _classes(setting: str, text: str) -> frozenset[str]:
