@@ -38,6 +38,8 @@ class Filter:
     outcome: str = ""
     reason: str = ""
     user: str = ""
+    account: str = ""
+    """Name."""
 
 
 _DECISION = (
@@ -49,16 +51,22 @@ _DECISION = (
 
 def latest(count: int, wanted: Filter) -> Plan[list[RecordedDecision]]:
     """The newest decisions, oldest of them first."""
-    rows = yield from ask(f"{_DECISION} WHERE {_WANTED} ORDER BY d.id DESC LIMIT $4", *_values(wanted), count)
+    rows = yield from ask(f"{_DECISION} WHERE {_WANTED} ORDER BY d.id DESC LIMIT $5", *_values(wanted), count)
     return [_decision(row) for row in reversed(rows)]
 
 
 def since(after: str, wanted: Filter, limit: int = 500) -> Plan[list[RecordedDecision]]:
     """Decisions recorded after the one with this id."""
     rows = yield from ask(
-        f"{_DECISION} WHERE {_WANTED} AND d.id > $4 ORDER BY d.id LIMIT $5", *_values(wanted), after, limit
+        f"{_DECISION} WHERE {_WANTED} AND d.id > $5 ORDER BY d.id LIMIT $6", *_values(wanted), after, limit
     )
     return [_decision(row) for row in rows]
+
+
+def newest() -> Plan[str]:
+    """The id of the newest decision, or ""."""
+    rows = yield from ask("SELECT id FROM decision ORDER BY id DESC LIMIT 1")
+    return rows[0][0] if rows else ""
 
 
 def by_trace(trace_id: str) -> Plan[list[RecordedDecision]]:
@@ -105,11 +113,12 @@ def repeats(decision: RecordedDecision) -> Plan[list[tuple[str, int]]]:
 _WANTED = (
     "($1 = '' OR d.outcome = $1) AND ($2 = '' OR d.reason = $2)"
     " AND ($3 = '' OR d.user_id IN (SELECT x.user_id FROM user_address x WHERE x.address = $3))"
+    " AND ($4 = '' OR a.name = $4)"
 )
 
 
 def _values(wanted: Filter) -> Sequence[Value]:
-    return wanted.outcome, wanted.reason, wanted.user
+    return wanted.outcome, wanted.reason, wanted.user, wanted.account
 
 
 def _decision(row: Row) -> RecordedDecision:

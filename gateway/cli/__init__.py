@@ -9,14 +9,18 @@ import click
 COMMANDS = {
     "account": ("gateway.cli.account:group", "Make and set up accounts."),
     "address": ("gateway.cli.address:group", "Keep the capture addresses."),
+    "config": ("gateway.cli.config:group", "Check and show the configuration."),
     "contact": ("gateway.cli.contact:group", "Keep the contacts."),
     "db": ("gateway.cli.db:group", "Make, check and back up the database."),
     "demo": ("gateway.cli.demo:demo", "Show what the gateway does, with sample messages."),
+    "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),
     "never-log": ("gateway.cli.never_log:group", "Keep the never-log list."),
     "rule": ("gateway.cli.rule:group", "Show and set the logging rule."),
     "serve": ("gateway.cli.serve:serve", "Serve SMTP."),
     "source": ("gateway.cli.source:group", "Keep the mail servers that may send copies by themselves."),
+    "tail": ("gateway.cli.tail:tail", "Show decisions as they are made."),
+    "trace": ("gateway.cli.trace:trace", "Show what was decided about a message, and why."),
     "user": ("gateway.cli.user:group", "Keep the users, whose mail is logged."),
 }
 """Command name → where it is, and its line in `--help`, so that help imports no command."""

@@ -19,7 +19,7 @@ _COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "m
 def line(decision: RecordedDecision) -> str:
     """One decision on one line: time, outcome, reason, account, channel, user, trace id, flags."""
     when = datetime.fromtimestamp(decision.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    words = [when, colour(decision.outcome), f"{decision.reason:<26}", f"{decision.account}/{decision.channel:<8}"]
+    words = [when, colour(decision.outcome), f"{decision.reason:<26}", f"{decision.account + '/' + decision.channel:<16}"]
     words += [f"{decision.user or '-':<28}", decision.trace_id, *decision.flags]
     return escape_all_but_style(words)
 
@@ -34,7 +34,7 @@ def escape_all_but_style(words: Sequence[str]) -> str:
     return "  ".join(word if word.startswith("\x1b[") else escape(word) for word in words)
 
 
-def as_json(decision: RecordedDecision) -> dict[str, object]:
+def as_record(decision: RecordedDecision) -> dict[str, object]:
     """The decision for programs."""
     return {
         "trace_id": decision.trace_id,

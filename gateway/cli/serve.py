@@ -8,16 +8,16 @@ from pathlib import Path
 
 import click
 
+from config.load import ConfigurationError, load
+from gateway import app
+from gateway.operator_log import OperatorLog, configuration_loaded
+
 
 @click.command()
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG.")
 @click.option("--listen", multiple=True, metavar="HOST:PORT", help="Serve SMTP here instead; may be repeated.")
 def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
     """Serve SMTP until SIGTERM or Ctrl-C. The database must exist: `bcc-gateway db migrate` makes it."""
-    from config.load import ConfigurationError, load
-    from gateway import app
-    from gateway.operator_log import OperatorLog, configuration_loaded
-
     try:
         settings = load(os.environ, config_file, {"smtp.listen": list(listen)} if listen else None)
     except ConfigurationError as error:

@@ -36,4 +36,6 @@ def take_apart(canonical: str, domain: str) -> CaptureAddress | None:
 def locate(facts: Facts, tag: str) -> Finding:
     """The stage's finding: what the recipient turned out to be. The key itself is a secret and isn't shown."""
     name = f"{facts.account.name}, {facts.channel.value}" + (f", reference {tag}" if tag else "")
-    return finding("addressing", "dedupe.retry" if facts.first else "addressing.known", name)
+    if facts.first:
+        return finding("addressing", "dedupe.retry", f"{name}; then: {facts.first.outcome} {facts.first.reason}")
+    return finding("addressing", "addressing.known", name)

@@ -1,0 +1,69 @@
+"""`bcc-gateway explain`: what would be decided about a message now. Nothing is written."""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from pathlib import Path
+
+import click
+
+from gateway.cli import common
+from gateway.cli.common import Desk, Options
+from gateway.core.decision import Decision
+from gateway.core.explain import explain as explained
+from gateway.core.message import read
+from gateway.core.model import Envelope
+from gateway.core.reasons import sentence
+from gateway.ingest import Ingest, Installation
+from gateway.operator_log import escape
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--to", "rcpt_to", required=True, metavar="ADDRESS", help="The capture address it is sent to.")
+@click.option("--mail-from", default=None, metavar="ADDRESS", help="Envelope sender; default: the address in From.")
+@click.option("--peer", default="127.0.0.1", metavar="IP", help="The client that delivers it.", show_default=True)
+@common.as_json_option
+@common.options
+def explain(
+    options: Options, path: Path, rcpt_to: str, mail_from: str | None, peer: str, *, as_json: bool
+) -> None:
+    """Decide the message in PATH (- for standard input) as it would be decided now, and say why."""
+    try:
+        client = str(ipaddress.ip_address(peer))
+    except ValueError:
+        common.fail(f"{peer} is no IP address", 2)
+    raw = common.told(lambda: sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes())
+    # A file on disk has the line ends of its machine; on the wire they would be CRLF.
+    raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+
+    async def work(desk: Desk) -> Decision | str:
+        settings, act = desk.settings, desk.act
+        installation = Installation(
+            settings.domain, settings.hostname, act.keyed, settings.reading_limits(), settings.smtp_limits().handler
+        )
+        ingest = Ingest(desk.store, installation, act.new_id, lambda: act.at)
+        known = await ingest.peer(client)
+        recipient = await ingest.recipient(known, rcpt_to)
+        if isinstance(recipient, str):
+            return recipient
+        sender = _author(raw) if mail_from is None else mail_from.strip("<>")
+        envelope = Envelope(act.new_id(), known, sender, (recipient,), act.at)
+        return (await ingest.explain(envelope, raw))[0]
+
+    decision = common.run(options, work)
+    if isinstance(decision, str):
+        common.fail(f"refused {decision}: {sentence(decision)}")
+    if as_json:
+        findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in decision.findings]
+        flags = list(decision.flags)
+        common.print_json(
+            {"outcome": decision.outcome, "reason": decision.reason, "flags": flags, "findings": findings}
+        )
+    else:
+        click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
+
+
+def _author(raw: bytes) -> str:
+    return next((mailbox.address for mailbox in read(raw).from_), "")

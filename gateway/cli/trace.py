@@ -1,0 +1,66 @@
+"""`bcc-gateway trace`: what was decided about a message, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+
+from gateway.cli import common
+from gateway.cli.common import Desk, Options
+from gateway.cli.listing import as_record, line, text
+from gateway.core import addresses, message_ids
+from gateway.core.model import Finding
+from gateway.operator_log import escape
+from storage import reads
+from storage.reads import RecordedDecision
+
+_IN_FULL = 3
+"""Decisions up to which each is told with all its stages; more are listed."""
+
+
+@click.command()
+@click.argument("what", metavar="ID")
+@common.as_json_option
+@common.options
+def trace(options: Options, what: str, *, as_json: bool) -> None:
+    """Show the decision with this trace ID (as in the 250 reply), Message-ID, or address of a participant.
+
+    Of a message that the never-log list kept out, only a trace id or Message-ID leads to its decision.
+    """
+
+    async def work(desk: Desk) -> list[tuple[RecordedDecision, Sequence[Finding], Sequence[tuple[str, int]]]]:
+        found = await _find(desk, what, options.account)
+        return [
+            (d, await desk.store.read(reads.findings(d)), await desk.store.read(reads.repeats(d))) for d in found
+        ]
+
+    told = common.run(options, work)
+    if not told:
+        common.fail(f"no decision for {what}; `bcc-gateway tail` shows the latest")
+    for decision, said, repeats in told:
+        if as_json:
+            findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in said]
+            common.print_json({**as_record(decision), "findings": findings, "repeats": [t for t, _ in repeats]})
+        elif len(told) > _IN_FULL:
+            click.echo(line(decision))
+        else:
+            click.echo(line(decision))
+            click.echo("\n".join(map(escape, text(decision, said).rstrip("\n").split("\n"))))
+            for trace_id, at in repeats:
+                when = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+                click.echo(f"  delivered again {when} as {trace_id}")
+
+
+async def _find(desk: Desk, what: str, account: str) -> list[RecordedDecision]:
+    """By trace id, else by Message-ID, else by address: whichever finds something."""
+    wanted = what.strip().strip("<>")
+    plans = [reads.by_trace(wanted), reads.by_message_id(desk.act.keyed("message-id", message_ids.key(wanted)))]
+    if canonical := addresses.canonical(wanted):
+        plans.append(reads.by_address(canonical))
+    for plan in plans:
+        found = [d for d in await desk.store.read(plan) if account in ("", d.account)]
+        if found:
+            return found
+    return []
