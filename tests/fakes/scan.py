@@ -1,0 +1,63 @@
+"""Looking for what must not be on disk: in every file of a folder, and in every value of its databases."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+
+
+def found(folder: Path, *markers: str) -> set[str]:
+    """Those of the markers that stand in any file or value below the folder, in any usual coding."""
+    texts = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    texts += [value for path in folder.rglob("*.db") for value in _values(path)]
+    haystacks = [text.lower() for text in texts]
+    codings = {marker: list(_codings(marker)) for marker in markers}
+    return {m for m, forms in codings.items() if any(form in hay for form in forms for hay in haystacks)}
+
+
+def breaches(path: Path) -> list[tuple[str, str]]:
+    """What the shipped script says of a SQLite database."""
+    script = (resources.files("storage.sqlite") / "invariant.sql").read_text(encoding="utf-8")
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        return db.execute(script).fetchall()
+    finally:
+        db.close()
+
+
+def _codings(marker: str) -> Iterator[bytes]:
+    plain = marker.lower()
+    yield plain.encode()
+    yield plain.encode().hex().encode()
+    yield plain.encode("utf-16-le")
+    yield plain.replace("@", "=40").encode()
+    yield plain.replace("@", "%40").encode()
+    for shift in range(3):  # base64 has three alignments; its own case matters, so all is compared in lower case
+        whole = base64.b64encode(b"x" * shift + marker.encode())
+        yield whole[4 * bool(shift) : -4].lower()
+
+
+def _values(path: Path) -> Iterator[bytes]:
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    db.text_factory = bytes
+    try:
+        tables = [name.decode() for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        for table in tables:
+            for row in db.execute(f'SELECT * FROM "{table}"'):  # noqa: S608 — the name comes from the schema
+                for value in row:
+                    if isinstance(value, bytes):
+                        yield value
+                        yield _inflated(value)
+    finally:
+        db.close()
+
+
+def _inflated(value: bytes) -> bytes:
+    try:
+        return zlib.decompress(value)
+    except zlib.error:
+        return b""
