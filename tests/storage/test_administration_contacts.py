@@ -131,11 +131,14 @@ async def test_a_merged_contact_leads_to_the_other(store: Store, act: Act, accou
     rob = await store.change(contacts.add(act, account, "", ["rob@z.example"], "ann@us.example"))
     await store.change(logged(act, account, [("bo@x.example", bo), ("rob@z.example", rob)], [bo, rob]))
     await store.change(logged(act, account, [("bo@y.example", bo)], [bo]))
+    mentioned = await store.change(logged(act, account, [("bo@y.example", bo)], []))
     assert await store.change(contacts.merge(act, account, "bo@x.example", rob)) == 2
     kept = await store.read(contacts.show(act, account, "bo@y.example"))
     assert (kept.contact.id, kept.contact.name, kept.contact.owner) == (rob, "Bo", "ann@us.example")
     assert kept.contact.addresses == ("rob@z.example", "bo@x.example", "bo@y.example")
     assert kept.activities == 2
+    rows = await store.read(ask("SELECT contact_id FROM participant WHERE activity_id = $1", mentioned))
+    assert [tuple(r) for r in rows] == [(rob,)]
     assert (await store.read(contacts.show(act, account, bo))).contact.merged_into == rob
     with pytest.raises(Refused, match=f"merged into {rob}"):
         await store.change(contacts.rename(act, account, bo, "x"))
