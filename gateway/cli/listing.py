@@ -19,8 +19,9 @@ _COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "m
 def line(decision: RecordedDecision) -> str:
     """One decision on one line: time, outcome, reason, account, channel, user, trace id, flags."""
     when = datetime.fromtimestamp(decision.at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    words = [when, colour(decision.outcome), f"{decision.reason:<26}", f"{decision.account + '/' + decision.channel:<16}"]
-    words += [f"{decision.user or '-':<28}", decision.trace_id, *decision.flags]
+    words = [when, colour(decision.outcome), f"{decision.reason:<26}"]
+    words += [f"{decision.account + '/' + decision.channel:<16}", f"{decision.user or '-':<28}"]
+    words += [decision.trace_id, *decision.flags]
     return escape_all_but_style(words)
 
 
