@@ -59,9 +59,7 @@ class GatewaySMTP(Connection):
     async def _execute(self, line: bytes) -> None:
         limits = self._limits
         self._commands += 1
-        if self.loop.time() > self._session_end():
-            await self.push(replies.TIMEOUT)
-        elif self._commands > limits.commands_base + limits.commands_per_message * self._handler.messages:
+        if self._commands > limits.commands_base + limits.commands_per_message * self._handler.messages:
             await self.push(replies.TOO_MUCH)
         elif len(line) > limits.command_line:
             await self.push(replies.SYNTAX)
@@ -84,7 +82,7 @@ class GatewaySMTP(Connection):
             return
         try:
             await command(self, argument.strip(b" ").decode("utf-8", "surrogateescape"))
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except ConnectionError:
             raise
         except Exception as error:
             await self.push(await self.handle_exception(error))
@@ -210,8 +208,8 @@ class GatewaySMTP(Connection):
             await self._start_tls(self._shared.tls)
 
     async def _start_tls(self, context: ssl.SSLContext) -> None:
-        self._reader.take()
-        await self.push(replies.READY_FOR_TLS)
+        self._unsent += replies.READY_FOR_TLS.wire
+        await self._flush()
         self._reader.take()
         self._suspend_timeout()
         assert self.transport is not None  # noqa: S101 - for the type checker

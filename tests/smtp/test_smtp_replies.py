@@ -51,6 +51,7 @@ def test_a_reply_is_ascii_lines_of_512_bytes_at_most(text: str) -> None:
     lines = wire.split(b"\r\n")
     assert lines.pop() == b""
     assert len(lines) == 3
+    assert len(Reply(250, "2.0.0", text + "x" * 600).wire) == 512
     assert all(len(line) <= 510 and line.isascii() and line.decode().isprintable() for line in lines)
 
 

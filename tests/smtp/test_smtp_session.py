@@ -372,6 +372,29 @@ async def test_a_client_that_never_hangs_up_is_freed() -> None:
         await client.close()
 
 
+async def test_a_session_ends_in_time_however_busy_it_is() -> None:
+    async with serving(session=0.2, commands_base=10**9) as running:
+        client = await running.greeted()
+        said = ""
+        while said in ("", "250 2.0.0 OK"):
+            said = await client.say("NOOP")
+        assert said == "421 4.4.2 Timeout"
+        await client.close()
+
+
+async def test_a_transaction_begun_in_time_may_be_finished() -> None:
+    async with serving(session=0.5) as running:
+        client = await running.greeted()
+        await client.say("MAIL FROM:<a@example.com>")
+        await asyncio.sleep(0.6)
+        await client.say(f"RCPT TO:<{KEY}>")
+        await client.say("DATA")
+        await client.send(b".\r\n")
+        assert await client.reply() == "250 2.0.0 Accepted trace1"
+        assert await client.reply() == "421 4.4.2 Timeout"
+        await client.close()
+
+
 # TLS
 
 
@@ -403,6 +426,7 @@ async def test_a_broken_handshake_is_counted_once_and_frees_the_connection(
             await client.close()
         await until(lambda: not running.server._shared.sessions)
         assert running.events.names().count("tls_failed") == 1
+        assert "internal_error" not in running.events.names()
         assert running.server._shared.connections._total == 0
         await client.close()
     assert "Traceback" not in caplog.text
