@@ -2,5 +2,5 @@
 
 A verb that changes something takes an `Act` first, is run by `store.change`, and leaves a row in the audit; what only
 reads is run by `store.read`. A change that can't be made raises `Refused` with a sentence that says what to do, and
-then nothing was changed. Everything but `find_recipient` and `sources` stays within one account.
+then nothing was changed. A verb that takes an account id never sees another account.
 """
