@@ -1,0 +1,72 @@
+"""What was unwrapped from a copy: the words that every way of unwrapping uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.core.model import Mailbox, Message
+
+EXACT, HIGH, MEDIUM, LOW = 1.0, 0.8, 0.5, 0.2
+"""Levels of confidence; below HIGH a forward is held for a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A message inside a copy, as far as what wraps it tells."""
+
+    from_: Mailbox | None
+    to: tuple[Mailbox, ...]
+    cc: tuple[Mailbox, ...]
+    bcc: tuple[Mailbox, ...]
+    subject: str | None
+    date: datetime | None
+    """Aware; None where none could be read."""
+    date_text: str | None
+    """As written."""
+    date_assumed: bool
+    """The zone or the whole moment was taken from the outer message."""
+    message_id: str | None
+    text: str
+    """The original's text, further forwards inside it included."""
+    confidence: float
+    message: Message | None = None
+    """The whole message, where it came as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalRecipient:
+    """One recipient line of a journal report. `role` is to, cc, bcc or unknown."""
+
+    address: str
+    role: str
+    via: str | None = None
+    """The list or mailbox by which the recipient got it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReport:
+    """The report part of a journal message."""
+
+    sender: str
+    on_behalf_of: str | None
+    message_id: str | None
+    subject: str | None
+    recipients: tuple[JournalRecipient, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """What one way of unwrapping found in a message."""
+
+    kind: str
+    """inline_forward, attached_forward, journal or redirect."""
+    originals: tuple[Original, ...]
+    """In order of appearance; several only for several attached messages."""
+    chain: tuple[Original, ...]
+    """Outermost forward first, deepest original last."""
+    note: str | None = None
+    """What the forwarder wrote above."""
+    journal: JournalReport | None = None
+    findings: tuple[str, ...] = ()
+    """Slugs such as journal.malformed, forward.ambiguous."""
