@@ -1,7 +1,7 @@
 """A certificate for the server of the tests."""
 
 import ssl
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,10 +9,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from smtp_fakes import ISSUED
 
 from gateway.smtp.tls import load_certificate
-
-ISSUED = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")

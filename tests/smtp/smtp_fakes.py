@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from gateway.core.model import Answer, Channel, Envelope, Peer, Recipient, Source
 from gateway.smtp.limits import SmtpLimits
@@ -16,6 +17,7 @@ from gateway.smtp.server import SmtpServer
 
 KEY = "key@bcc.example"
 NOW = 1_700_000_000_000
+ISSUED = datetime(2030, 1, 1, tzinfo=UTC)
 SOURCE = Source("s", "a", "relay", "127.0.0.0/8", frozenset(Channel), vouches=False)
 
 QUICK = SmtpLimits(command_wait=5, data_silence=5, unknown_recipients_delay=0.01, linger=0.3, drain=2, tls_handshake=1)
@@ -185,6 +187,12 @@ def stuffed(raw: bytes) -> bytes:
     """As sent in DATA, with the end marker; content that does not end in CRLF gets one."""
     ended = raw if raw.endswith(b"\r\n") or not raw else raw + b"\r\n"
     return (b"\r\n" + ended).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n"
+
+
+def client_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def loopback_socket() -> socket.socket:

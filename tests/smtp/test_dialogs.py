@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from smtp_fakes import Client, FakeJourney, Running, serving
+from smtp_fakes import Client, FakeJourney, Running, client_context, serving
 
 from gateway.smtp.limits import SmtpLimits
 
@@ -14,12 +14,6 @@ DIALOGS = Path(__file__).parents[2] / "fixtures" / "dialogs"
 SCRIPTS = sorted(DIALOGS.glob("*.txt"))
 IN_ONE_PACKET = "starttls-injected"  # alone, its second command would be a broken handshake
 LIMITS = {field.name for field in fields(SmtpLimits)}
-
-
-def client_context() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 class Player:

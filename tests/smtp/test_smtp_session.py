@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from smtp_fakes import KEY, NOW, Client, FakeJourney, Running, serving, stuffed, until
+from smtp_fakes import KEY, NOW, Client, FakeJourney, Running, client_context, serving, stuffed, until
 
 from gateway.smtp import replies
 from gateway.smtp.replies import Reply
@@ -399,8 +399,6 @@ async def test_a_transaction_begun_in_time_may_be_finished() -> None:
 
 
 async def test_the_journey_hears_of_tls(tls: object) -> None:
-    from test_dialogs import client_context  # noqa: PLC0415 - the same client
-
     async with serving(tls=tls) as running:  # type: ignore[arg-type]
         client = await running.greeted()
         await client.say("STARTTLS")

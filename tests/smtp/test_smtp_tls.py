@@ -5,9 +5,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import ISSUED
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from smtp_fakes import ISSUED
 
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
 
