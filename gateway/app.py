@@ -62,7 +62,7 @@ class App:
             raise StartFaultError(fault, 78)
         certificate = _certificate(settings)
         try:
-            key = installation_key(settings.store.key_file, create=True)
+            key = installation_key(settings.store.key_file, create=False)
             store = await open_store(
                 settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True
             )

@@ -30,6 +30,10 @@ class StoreMissing(StoreError):
     """There is no database yet. `bcc-gateway db migrate` makes one."""
 
 
+class KeyMissing(StoreError):
+    """The installation's key can't be read. Without it nothing in the database is recognised: put its file back."""
+
+
 class StoreReadOnly(StoreError):
     """The database can't be written. Check the owner and mode of the file and its folder, and the disk."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gateway.core.keyed_hash import KeyedHash
 from storage import migrate
-from storage.errors import StoreBroken, StoreReadOnly
+from storage.errors import KeyMissing, StoreReadOnly
 from storage.sqlite.store import SqliteStore, open_sqlite
 
 KEY_BYTES = 32
@@ -33,7 +33,7 @@ async def open_store(
 def installation_key(path: Path, *, create: bool) -> bytes:
     """The secret of keyed hashes and encryption: 32 bytes in a file of their own, made at first start.
 
-    Raises StoreBroken if the file is no key: a wrong key would forget every capture address and message.
+    Raises KeyMissing if there is no sound key: with another one every capture address and message would be forgotten.
     """
     if create and not path.exists():
         try:
@@ -45,9 +45,9 @@ def installation_key(path: Path, *, create: bool) -> bytes:
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as error:
-        raise StoreBroken(f"(installation key {path}: {error.strerror})") from None
+        raise KeyMissing(f"({path}: {error.strerror})") from None
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise StoreBroken(f"(installation key {path} is not {KEY_BYTES} bytes in hex)")
+        raise KeyMissing(f"({path} is not {KEY_BYTES} bytes in hex)")
     return key

@@ -45,6 +45,8 @@ def record(case: Case, decision: Decision, recorder: Recorder) -> Plan[None]:
     if decision.activity:
         activity_id = yield from _activity(decision, decision.activity, thread_id, recorder)
     decision_id = yield from _decision(decision, activity_id, recorder)
+    if "gateway.exposed" in decision.flags:
+        yield from _exposed(case.recipient.key_hash, decision.at)
     if activity_id:
         yield from _came_by(decision, activity_id, decision_id)
     if decision.outcome is Outcome.HELD:
@@ -251,6 +253,13 @@ def _came_by(decision: Decision, activity_id: str, decision_id: str) -> Plan[Non
         decision_id=decision_id,
         channel=decision.channel.value,
         at=decision.at,
+    )
+
+
+def _exposed(key_hash: str, at: int) -> Plan[None]:
+    """Its admin should rotate it."""
+    yield from ask(
+        "UPDATE capture_address SET exposed_at = $2 WHERE key_hash = $1 AND exposed_at IS NULL", key_hash, at
     )
 
 

@@ -14,7 +14,7 @@ import os
 import secrets
 import time
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -124,12 +124,12 @@ def fail(sentence: str, exit_code: int = 1) -> NoReturn:
     raise SystemExit(exit_code)
 
 
-def load_settings(config_file: Path | None) -> Settings:
+def load_settings(config_file: Path | None, overrides: Mapping[str, object] | None = None) -> Settings:
     """The settings; every fault on a line of its own if there are any."""
     from config.load import ConfigurationError, load  # noqa: PLC0415  # pydantic is slow to import
 
     try:
-        return load(os.environ, config_file)
+        return load(os.environ, config_file, overrides)
     except ConfigurationError as error:
         for fault in error.faults:
             click.echo(escape(str(fault)), err=True)

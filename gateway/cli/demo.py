@@ -108,8 +108,8 @@ async def _run(
 
 async def _prepare(settings: Settings, script: Mapping[str, object]) -> dict[str, str]:
     """The database with the demo's accounts; their capture addresses by the names that the samples use."""
+    key = installation_key(settings.store.key_file, create=not settings.store.path.exists())
     migrate.migrate(settings.store.path, app.now())
-    key = installation_key(settings.store.key_file, create=True)
     store = await open_store(settings.store.path, key, app.new_id)
     try:
         accounts: Sequence[Mapping[str, object]] = script["account"]  # type: ignore[assignment]  # our own file

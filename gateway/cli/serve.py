@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from config.load import ConfigurationError, load
 from gateway import app
+from gateway.cli import common
 from gateway.operator_log import OperatorLog, configuration_loaded
 
 
@@ -18,18 +18,12 @@ from gateway.operator_log import OperatorLog, configuration_loaded
 @click.option("--listen", multiple=True, metavar="HOST:PORT", help="Serve SMTP here instead; may be repeated.")
 def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
     """Serve SMTP until SIGTERM or Ctrl-C. The database must exist: `bcc-gateway db migrate` makes it."""
-    try:
-        settings = load(os.environ, config_file, {"smtp.listen": list(listen)} if listen else None)
-    except ConfigurationError as error:
-        for fault in error.faults:
-            click.echo(f"{fault.path}: {fault.sentence} ({fault.origin})", err=True)
-        raise SystemExit(78) from None
+    settings = common.load_settings(config_file, {"smtp.listen": list(listen)} if listen else None)
     log = OperatorLog(settings.log.level, settings.log.format)
     try:
         configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
         asyncio.run(app.serve(settings))
     except app.StartFaultError as fault:
-        click.echo(f"bcc-gateway: {fault}", err=True)
-        raise SystemExit(fault.exit_code) from None
+        common.fail(str(fault), fault.exit_code)
     finally:
         log.close()

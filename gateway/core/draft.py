@@ -18,6 +18,7 @@ MAX_PARTICIPANTS = 500
 OPEN_FOR_MERGING = 15 * 60 * 1000
 """Ms in which another copy may still change an activity's attribution."""
 
+_LONGEST_SUBJECT = 99_999
 _WORD = re.compile(r"[\w.-]+")
 
 
@@ -148,8 +149,8 @@ class Draft:
         )
 
     def _activity(self) -> Activity:
-        message, asked, earlier = self.case.message, self.case.asked, self.earlier
-        richness = f"{self.standing.proven:d} {len(message.attachments):05d} {len(message.text):09d} {asked.text}"
+        message, earlier = self.case.message, self.earlier
+        richness = self._richness()
         return Activity(
             direction=self.standing.direction,
             explicit=self.explicit,
@@ -166,6 +167,17 @@ class Draft:
             into=earlier.id if earlier else None,
             replaces_content=earlier is None or richness > earlier.richness,
         )
+
+    def _richness(self) -> str:
+        """Which copy's text and raw message are kept, whatever the order in which the copies come.
+
+        A proven one, then the one that a user asked for (a passive one may have been skipped, if it came first), then
+        the richer one, then the one without a tag in its subject.
+        """
+        message = self.case.message
+        believed = f"{self.standing.proven:d}{self.standing.explicit:d}"
+        untagged = max(0, _LONGEST_SUBJECT - len(message.subject or ""))
+        return f"{believed} {len(message.attachments):05} {len(message.text):09} {untagged:05} {self.case.asked.text}"
 
     def _withheld(self) -> tuple[str, ...]:
         """The tokens of the passed-over participants."""

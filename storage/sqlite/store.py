@@ -170,6 +170,9 @@ def _backup(db: sqlite3.Connection, target: Path) -> None:
     copy = sqlite3.connect(target)
     try:
         db.backup(copy)
+    except BaseException:
+        target.unlink()  # half a backup must not pass for one
+        raise
     finally:
         copy.close()
 

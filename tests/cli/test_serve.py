@@ -65,7 +65,7 @@ def misspelt(made: Gateway) -> None:
         (newer, 78, "newer bcc-gateway"),
         (no_database, 69, "no database of bcc-gateway"),
         (changed_migration, 69, "not the one that was applied"),
-        (other_key, 69, "installation key"),
+        (other_key, 69, "installation's key"),
         (no_certificate, 78, "none.pem"),
         (misspelt, 78, "logg"),
     ],
