@@ -10,27 +10,27 @@ import asyncio
 import hashlib
 import ipaddress
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 from gateway import operator_log
+from gateway.authenticate import authenticate
 from gateway.core import addresses, addressing
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading, read_parts
-from gateway.core.model import Answer, Envelope, Evidence, Outcome, Peer, Proof, Recipient
+from gateway.core.model import Answer, Envelope, Outcome, Peer, Recipient
 from gateway.core.questions import Case, ask
 from gateway.core.redact import redact
 from storage.administration.addresses import find_recipient
 from storage.administration.sources import sources
+from storage.content import Content, compressed
 from storage.errors import StoreError
 from storage.interface import Store
-from storage.record import Content
 from storage.settle import preview
 
 T = TypeVar("T")
@@ -140,20 +140,6 @@ class Ingest:
             )
             for recipient in envelope.recipients
         ]
-
-
-def authenticate(envelope: Envelope, recipient: Recipient) -> Evidence:
-    """What speaks for the sender: so far the source itself, where it vouches for what it copies."""
-    vouching = any(s.vouches and s.account_id == recipient.account_id for s in envelope.peer.sources)
-    proofs = [Proof("source", "*")] if vouching else []
-    if envelope.peer.login:
-        proofs.append(Proof("smtp_auth", envelope.peer.login))
-    return Evidence(tuple(proofs))
-
-
-def compressed(raw: bytes) -> Content:
-    """The bytes as stored: the fastest level, since most of a large message is compressed already."""
-    return Content("zlib", zlib.compress(raw, level=1))
 
 
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -9,8 +9,8 @@ from typing import Protocol, TypeAlias, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.facts import Facts
 from gateway.core.questions import Case
+from storage.content import Content
 from storage.plan import Plan
-from storage.record import Content
 
 T = TypeVar("T")
 

@@ -10,15 +10,8 @@ from gateway.core.decision import Activity, Decision, Remembered, Target
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
+from storage.content import Content
 from storage.plan import Plan, ask, insert
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """The bytes of a message as they are stored."""
-
-    encoding: str
-    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
