@@ -37,7 +37,10 @@ test: check
 
 prove: install-dev
 	sh tests/machine.sh
-	$(BIN)/pytest -m prove
+	$(BIN)/pytest -m prove -s
+
+bench: install-dev
+	$(BIN)/python -m bench
 
 # Hashes only, no addresses: a lock must not say where a package came from.
 lock:

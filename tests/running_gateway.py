@@ -59,9 +59,13 @@ class Gateway:
     def config(self) -> Path:
         return self.folder / "gateway.toml"
 
-    def prepare(self) -> None:
-        """Configuration and database: one account that logs all mail, one user, one Bcc and one relay address."""
+    def prepare(self, limits: str = "") -> None:
+        """Configuration and database: one account that logs all mail, one user, one Bcc and one relay address.
+
+        `limits` are lines of the section smtp.limits.
+        """
         text = CONFIGURATION.format(folder=self.folder, port=self.port, busy_timeout=self.busy_timeout)
+        text += f"\n[smtp.limits]\n{limits}"
         self.config.write_text(text, encoding="utf-8")
         asyncio.run(self._fill())
 
@@ -110,6 +114,12 @@ class Gateway:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
+
+    @property
+    def pid(self) -> int:
+        """Of the running program."""
+        assert self._process is not None
+        return self._process.pid
 
     @property
     def running(self) -> bool:
