@@ -57,7 +57,7 @@ def gather(asked: Questions, keyed: KeyedHash) -> Plan[Facts]:
         threads=threads,
         reported={h: activities[a] for h, a in reported_ids.items() if a in activities},
         owners=(yield from _users([n for n in named if n])),
-        latest=(yield from _latest([c.id for c in owned])),
+        latest=(yield from _latest([c.id for c in owned], [k.activity.id for k in same_id if k.activity])),
     )
 
 
@@ -277,17 +277,18 @@ def _users(ids: Sequence[str]) -> Plan[dict[str, User]]:
     return {row[0]: user_of(row) for row in rows}
 
 
-def _latest(contact_ids: Sequence[str]) -> Plan[dict[str, User]]:
-    """The user of the latest activity with each contact."""
+def _latest(contact_ids: Sequence[str], own: Sequence[str]) -> Plan[dict[str, User]]:
+    """The user of the latest activity with each contact, `own` activities of the message itself apart."""
     if not contact_ids:
         return {}
     rows = yield from ask(
         "SELECT l.contact_id, u.id, u.address, u.active, u.permissions"
         " FROM (SELECT c.id AS contact_id, (SELECT a.user_id FROM activity_contact t"
         " JOIN activity a ON a.id = t.activity_id WHERE t.contact_id = c.id AND a.user_id IS NOT NULL"
-        " ORDER BY t.at DESC LIMIT 1) AS user_id FROM contact c WHERE c.id = ANY($1)) l"
+        " AND NOT a.id = ANY($2) ORDER BY t.at DESC LIMIT 1) AS user_id FROM contact c WHERE c.id = ANY($1)) l"
         " JOIN account_user u ON u.id = l.user_id",
         contact_ids,
+        own,
     )
     return {contact_id: user_of(row) for contact_id, *row in rows}
 

@@ -16,12 +16,18 @@ from gateway.core.results import People, Place, Standing
 
 
 def attribute(
-    people: People, standing: Standing, targets: Sequence[Target], place: Place, facts: Facts, without: frozenset[str]
+    people: People,
+    standing: Standing,
+    targets: Sequence[Target],
+    place: Place,
+    facts: Facts,
+    without: frozenset[str],
+    withheld: int,
 ) -> Attribution:
     """The user, the rule that named him, and what the choice was made from.
 
-    `people` are all participants, the listed ones included, since they count as recipients; `without` are users whose
-    own never-log entries keep their copy out.
+    `people` are all participants, the listed ones included, since they count as recipients, and so do those `withheld`
+    in earlier copies; `without` are users whose own never-log entries keep their copy out.
     """
     if standing.writer:
         behalf = people.sender and people.sender.user != standing.writer and people.sender.user is not None
@@ -31,7 +37,7 @@ def attribute(
     users = [(p.role, p.user) for p in recipients if p.user and p.user.may_log and p.user.id not in without]
     candidates = tuple(user.id for _, user in users)
     owner = _owner(targets, facts, without)
-    slug, chosen = _rule(len(recipients), users, place, owner)
+    slug, chosen = _rule(len(recipients) + withheld, users, place, owner)
     if chosen is None:
         slug, chosen = _fallback(users, targets, facts, without)
     return Attribution(slug, chosen.id if chosen else None, candidates, owner.id if owner else None)

@@ -24,9 +24,11 @@ def choose(people: People, direction: Direction, place: Place, *, creates: bool)
             continue
         if person.contact or (creates and person.role in (Role.TO, Role.CC)):
             targets.append(_target(person))
-    unique = list({t.contact_id or t.canonical: t for t in reversed(targets)}.values())[::-1]
-    surplus = [t for t in unique if t.contact_id is None][MAX_CREATED:]
-    return tuple(t for t in unique if t not in surplus)
+    unique: dict[str, Target] = {}
+    for target in targets:
+        unique.setdefault(target.contact_id or target.canonical, target)
+    surplus = [t for t in unique.values() if t.contact_id is None][MAX_CREATED:]
+    return tuple(t for t in unique.values() if t not in surplus)
 
 
 def seen(targets: tuple[Target, ...]) -> Finding:

@@ -28,7 +28,7 @@ from gateway.core.reasons import finding
 from gateway.core.results import Stop
 
 
-def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901 — the one place that knows the order of the stages
+def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
     """What becomes of one recipient of one message."""
     draft = Draft(case, facts)
     draft.say(addressing.locate(facts, case.recipient.tag))
@@ -89,7 +89,11 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901 — the one plac
 
     targets = draft.targets = contacts.choose(draft.left, standing.direction, draft.place, creates=draft.creates)
     draft.say(contacts.seen(targets))
-    draft.attribution = attribution.attribute(draft.people, standing, targets, draft.place, facts, listed.without)
+    if not targets:
+        return draft.end(Stop(Outcome.SKIPPED, "rule.unknown_contact"))
+    draft.attribution = attribution.attribute(
+        draft.people, standing, targets, draft.place, facts, listed.without, draft.withheld_before()
+    )
     draft.say(attribution.seen(draft.attribution, facts))
     return draft.logged()
 

@@ -93,6 +93,13 @@ class Draft:
             thread = self.place.thread or KnownThread("", None, "", 0, 0, logged=True)
             self.place = replace(self.place, thread=replace(thread, members=frozenset(), contacts=earlier.contacts))
 
+    def withheld_before(self) -> int:
+        """Recipients of earlier copies of whom only the never-log entry is known, and whom this copy doesn't name."""
+        passed_over = self.listed.passed_over.items() if self.listed else ()
+        here = {(self.people.persons[i].role, entry.id) for i, entry in passed_over}
+        before = {(p.role, p.entry_id) for p in (self.earlier.participants if self.earlier else ()) if p.entry_id}
+        return sum(role in (Role.TO, Role.CC) for role, _ in before - here)
+
     def repeat(self, first: FirstDecision) -> Decision:
         """The same bytes and envelope again: the first decision stands."""
         return self._decision(Outcome.MERGED, "dedupe.retry", first=first)
