@@ -140,7 +140,7 @@ class Tenant:
             ),
             threads={i: t for i, t in threads.items() if i in named},
             owners={i: u for i, (u, _) in self.users.items()},
-            latest={c: u for c in self.contacts if (u := self.latest(c))},
+            latest={c: u for c in self.contacts if (u := self.latest(c, asked.message_id))},
             reported={
                 m.id_hash: known
                 for m in self.messages
@@ -162,8 +162,10 @@ class Tenant:
     def hits(self, token: str) -> tuple[Entry, ...]:
         return tuple(entry for entry, keys in self.entries if keys & token_keys(token))
 
-    def latest(self, contact: str) -> User | None:
-        with_user = [k for k in self.activities.values() if contact in k.contacts and k.now.attribution.user_id]
+    def latest(self, contact: str, message_id: str) -> User | None:
+        own = {m.activity for m in self.messages if m.id_hash == message_id}
+        others = [k for k in self.activities.values() if contact in k.contacts and k.id not in own]
+        with_user = [k for k in others if k.now.attribution.user_id]
         newest = max(with_user, key=lambda k: k.richest.sent_at, default=None)
         return self.users[newest.now.attribution.user_id or ""][0] if newest else None
 

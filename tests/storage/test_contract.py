@@ -517,7 +517,8 @@ async def test_of_a_listed_participant_of_a_held_message_nothing_is_on_disk(data
 
 
 async def test_of_a_later_copys_listed_participant_nothing_is_on_disk(database: Store, tmp_path: Path) -> None:
-    await settle(database, Delivery(private(BOB), [BCC], ANA))
+    await Database(database).configure(US.with_settings(rule="log_all"))
+    await settle(database, Delivery(private(BOB), [RELAY], ANA))
     longer = mail(ANA, f"{BOB}, {NAME} <{SECRET}>", SUBJECT, message_id=IDENT, text=f"{TEXT} with a footer")
     [decision] = await settle(database, Delivery(longer, [RELAY], ANA))
     assert decision.reason == "dedupe.merged"
