@@ -14,8 +14,12 @@ import orjson
 
 from gateway.core import message as reader
 from gateway.core import reply_text
+from gateway.core.limits import ReadingLimits
 from gateway.core.model import Channel, Mailbox, Message
+from gateway.core.unwrap import attached, journal, redirect
+from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
 
+_LIMITS = ReadingLimits()
 _MBOX_START = re.compile(rb"From [^\n]*\n[!-9;-~]+[ \t]*:")
 _MBOX_NEXT = re.compile(rb"\r?\n\r?\n(?=From [^\n]*\n[!-9;-~]+[ \t]*:)")
 
@@ -88,24 +92,55 @@ def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line
     """The line of one message."""
     reading = reader.read_parts(raw)
     message = reading.message
+    found = _unwrapped(reading, channel)
+    report = found.journal if found else None
+    judged = found.originals[0].message if found and report and found.originals else None
+    judged = judged or message  # a journal report is a machine's, whoever wrote what it reports
     return {
         "file": name.encode("utf-8", "replace").decode(),
         "index": index,
         "headers": _headers(message),
-        "automated": message.automated,
-        "failed_recipients": message.failed_recipients,
-        **_unwrapped(reading, channel),
+        "automated": judged.automated,
+        "failed_recipients": judged.failed_recipients,
+        "unwrap": found.kind if found else "none",
+        "note": found.note if found else None,
+        "chain": [_original(one) for one in found.chain] if found else [],
+        "original": _original(found.chain[0]) if found and found.chain else None,
+        "journal": _journal(report) if report else None,
         "text": message.text,
         "reply_text": reply_text.trim(message.text),
         "attachments": message.attachments,
-        "findings": message.findings,
+        "findings": (*message.findings, *(found.findings if found else ())),
     }
 
 
-def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Line:
-    """What the message wraps: a forward, a journal report, a redirected message."""
-    del reading, channel
-    return {"unwrap": "none", "note": None, "chain": [], "original": None, "journal": None}
+def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Unwrapped | None:
+    """What the message wraps: a journal report, a forward, a redirected message. Other channels unwrap nothing."""
+    if channel in (None, Channel.JOURNAL):
+        report = journal.find(reading, _LIMITS, captures=channel is Channel.JOURNAL)
+        if report:
+            return report
+    if channel in (None, Channel.FORWARD):
+        return attached.find(reading, _LIMITS) or redirect.find(reading)
+    return None
+
+
+def _original(original: Original) -> Line:
+    return {
+        "from": _people((original.from_,))[0] if original.from_ else None,
+        "to": _people(original.to),
+        "cc": _people(original.cc),
+        "subject": original.subject,
+        "date": original.date.isoformat() if original.date else None,
+        "date_text": original.date_text,
+        "message_id": original.message_id,
+        "text": original.text,
+        "confidence": original.confidence,
+    }
+
+
+def _journal(report: JournalReport) -> Line:
+    return {"sender": report.sender, "recipients": report.recipients}
 
 
 def _headers(message: Message) -> Line:

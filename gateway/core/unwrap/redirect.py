@@ -1,0 +1,64 @@
+"""A message that somebody sent on unchanged: Resent fields before its own header (RFC 5322 §3.6.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core import addresses
+from gateway.core.message import Reading
+from gateway.core.model import Mailbox, Message
+from gateway.core.unwrap import whole
+from gateway.core.unwrap.original import EXACT, Unwrapped
+
+_PREFIX = "resent-"
+_TRACE = frozenset({"received", "return-path", "delivered-to"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resending:
+    """Who sent the message on, and to whom."""
+
+    by: Mailbox
+    to: tuple[Mailbox, ...]
+    """Of Resent-To, Resent-Cc and Resent-Bcc."""
+
+
+def find(reading: Reading) -> Unwrapped | None:
+    """The message itself as its own original, where a readable Resent block shows that it was sent on."""
+    message = reading.message
+    if message.automated in whole.REPORTS or whole.author(message) is None or resending(message) is None:
+        return None
+    itself = whole.original(message, EXACT)
+    return Unwrapped(kind="redirect", originals=(itself,), chain=(itself,))
+
+
+def resender(message: Message) -> Mailbox | None:
+    """The mailbox that sent the message on last, or None."""
+    found = resending(message)
+    return found.by if found else None
+
+
+def resending(message: Message) -> Resending | None:
+    """The newest resending; None without Resent fields and where they don't name exactly one person."""
+    block = _newest(message)
+    authors = addresses.read(block.get("resent-from", "") or block.get("resent-sender", ""))
+    if len(authors.mailboxes) != 1 or not authors.mailboxes[0].address or authors.ambiguous:
+        return None
+    named = (addresses.read(block.get(name, "")) for name in ("resent-to", "resent-cc", "resent-bcc"))
+    return Resending(authors.mailboxes[0], tuple(m for listed in named for m in listed.mailboxes))
+
+
+def _newest(message: Message) -> dict[str, str]:
+    """The topmost block of Resent fields, by lower-case name.
+
+    A new block goes before all that is there, so it ends where a trace field of an earlier hop stands or a name
+    occurs again.
+    """
+    block: dict[str, str] = {}
+    for field in message.fields:
+        name = field.name.lower()
+        if block and (name in _TRACE or name in block):
+            break
+        if name.startswith(_PREFIX):
+            block[name] = field.value
+    return block
