@@ -82,6 +82,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "connected",
         "connection_closed",
         "connection_refused",
+        "bare_line_feed",
         "tls_failed",
         "recipient_refused",
         "message_decided",
@@ -113,7 +114,7 @@ def test_every_event_is_one_escaped_json_line_that_reads_back(text: str) -> None
     for line, arguments in zip(written, given_arguments, strict=True):
         assert not UNSAFE.search(line)
         fields = json.loads(line)
-        assert re.fullmatch(r"[a-z]+\.[a-z]+", fields["event"])
+        assert re.fullmatch(r"[a-z]+\.[a-z_]+", fields["event"])
         for name in arguments.keys() - {"level"}:
             assert fields[name] in (readable, [readable, readable], 20, 1.24), name
 

@@ -37,7 +37,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     for slug in case.message.findings:
         draft.say(finding("read", slug))
 
-    hold = unwrap.original(case)
+    hold = unwrap.unread(case)
 
     people = draft.people = participants.identify(case, facts)
     draft.say(people.finding, ("gateway.exposed",) if people.exposed else ())

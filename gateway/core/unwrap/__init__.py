@@ -12,6 +12,6 @@ _UNREAD = {
 }
 
 
-def original(case: Case) -> Stop | None:
-    """None where the copy is the original; a hold where what it wraps can't be read."""
+def unread(case: Case) -> Stop | None:
+    """A hold where the copy wraps a message that nothing unwraps yet; None where it is its own original."""
     return _UNREAD.get(case.recipient.channel)
