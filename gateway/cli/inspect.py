@@ -16,7 +16,7 @@ from gateway.core import message as reader
 from gateway.core import reply_text
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Channel, Mailbox, Message
-from gateway.core.unwrap import attached, journal, redirect
+from gateway.core.unwrap import attached, inline, journal, redirect
 from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
 
 _LIMITS = ReadingLimits()
@@ -94,8 +94,8 @@ def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line
     message = reading.message
     found = _unwrapped(reading, channel)
     report = found.journal if found else None
-    judged = found.originals[0].message if found and report and found.originals else None
-    judged = judged or message  # a journal report is a machine's, whoever wrote what it reports
+    reported = found.chain[0].message if found and report and found.chain else None
+    judged = reported or message  # the report itself is always a machine's
     return {
         "file": name.encode("utf-8", "replace").decode(),
         "index": index,
@@ -121,7 +121,10 @@ def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Unwrapped | 
         if report:
             return report
     if channel in (None, Channel.FORWARD):
-        return attached.find(reading, _LIMITS) or redirect.find(reading)
+        wrapped = attached.find(reading, _LIMITS) or redirect.find(reading)
+        quoted = None if wrapped else inline.find(reading, reading.message.subject, reading.message.date)
+        # Why a text is no forward is worth telling to those who forwarded it.
+        return quoted if quoted and (quoted.chain or channel) else wrapped
     return None
 
 

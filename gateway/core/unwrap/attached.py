@@ -8,7 +8,7 @@ from gateway.core import addresses
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.model import Message
-from gateway.core.unwrap import whole
+from gateway.core.unwrap import journal, whole
 from gateway.core.unwrap.original import LOW, Original, Unwrapped
 
 _DEEPEST = 4
@@ -16,12 +16,12 @@ _MACHINES = ("mailer-daemon", "postmaster")
 
 
 def find(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
-    """The attached messages in order; None without one that names its author, and for reports.
+    """The attached messages in order; None without one that names its author, and for reports of any kind.
 
     `chain` follows the first of them inwards. Beyond four levels the finding unwrap.too_deep is added. One without an
     author stands among others with confidence LOW, so that each gets its own decision.
     """
-    found = _forwarded(reading, limits)
+    found = [] if journal.is_report(reading.message) else _forwarded(reading, limits)
     originals = tuple(_original(inner.message, reading.message) for inner in found)
     first = next((inner for inner, one in zip(found, originals, strict=True) if one.confidence > LOW), None)
     if first is None:

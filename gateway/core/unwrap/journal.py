@@ -21,7 +21,9 @@ from gateway.core.unwrap.original import EXACT, MEDIUM, JournalRecipient, Journa
 _MOST_OF_REPORT = 1024 * KIB
 _MOST_RECIPIENTS = 10_000
 _LONGEST_LABEL = 255
+_LONGEST_ADDRESS = 998
 _PROTECTED = "application/x-microsoft-rpmsg-message"
+_SIGNS_OF_MAIL = ("from", "date", "message-id", "received")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 
 _ORDER = {
@@ -110,9 +112,9 @@ class _Parsed:
         text = text[smtp.end() :] if smtp else text
         if _OTHER_TYPE.match(text):
             return text
-        listed = addresses.read(text)
-        if len(listed.mailboxes) == 1 and listed.mailboxes[0].address:
-            return listed.mailboxes[0].address
+        found = addresses.read(text).mailboxes if len(text) <= _LONGEST_ADDRESS else ()
+        if len(found) == 1 and found[0].address:
+            return found[0].address
         self.sound = False
         return text
 
@@ -183,14 +185,15 @@ def _captured(reading: Reading) -> _Parsed | None:
 
 def _unwrapped(reading: Reading, parsed: _Parsed, limits: ReadingLimits) -> Unwrapped:
     report = _report(parsed)
-    messages = [inner.message for inner in whole.attached(reading, limits)]
+    messages = [inner.message for inner in whole.attached(reading, limits) if _is_mail(inner.message)]
     others = [part for part, _ in reading.choice.attached if part.content_type not in _STATUS_TYPES]
     message, alone = _only(messages, others=len(others) - len(messages))
     sound = parsed.sound and alone
-    originals = (_original(message, report, sound=sound),) if message else ()
+    nested = any(is_report(inner) for inner in messages)
+    originals = (_original(message, report, sound=sound and not nested),) if message else ()
     findings = (
         *["journal.malformed"] * (not sound),
-        *["unwrap.too_deep"] * any(is_report(inner) for inner in messages),
+        *["unwrap.too_deep"] * nested,
         *["sender.unverified"] * (message is not None and not _agrees(message, report)),
     )
     return Unwrapped("journal", originals, originals, journal=report, findings=findings)
@@ -205,6 +208,10 @@ def _report(parsed: _Parsed) -> JournalReport:
         subject=parsed.values.get("subject"),
         recipients=tuple(parsed.recipients),
     )
+
+
+def _is_mail(message: Message) -> bool:
+    return any(field.name.lower() in _SIGNS_OF_MAIL for field in message.fields)
 
 
 def _only(messages: list[Message], *, others: int) -> tuple[Message | None, bool]:
