@@ -10,14 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from ssl import SSLContext
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from gateway.core.model import Answer, Envelope, Peer, Recipient
 from gateway.smtp.data import Budget
 from gateway.smtp.limits import SmtpLimits
-
-if TYPE_CHECKING:
-    from gateway.smtp.connection import Connection
 
 _NETWORKS_REMEMBERED = 10_000
 
@@ -67,6 +64,16 @@ class Events(Protocol):
 
     def internal_error(self, error: str, location: str) -> None:
         """Something of ours was raised: class name and place."""
+
+
+class Session(Protocol):
+    """A connection, as the end of all of them needs it."""
+
+    def shut_down(self) -> None:
+        """Say 421 as soon as nothing runs."""
+
+    def abort(self) -> None:
+        """End it now."""
 
 
 def canonical_ip(ip: str) -> str:
@@ -176,7 +183,7 @@ class Shared:
     sources_need_tls: bool = False
     draining: bool = False
     connection_numbers: Iterator[int] = field(default_factory=lambda: count(1))
-    sessions: set[Connection] = field(default_factory=set)
+    sessions: set[Session] = field(default_factory=set)
     journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
 
