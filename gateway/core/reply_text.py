@@ -64,7 +64,7 @@ def _history(heads: list[str]) -> tuple[int, int]:
             return i, i + 1
         if _label(head) and _is_header_block(heads[i : i + 10]):
             return _with_rule(heads, i), i + 1
-        length = _introduction(heads[i : i + _INTRODUCTION + 2])
+        length = introduction(heads[i : i + _INTRODUCTION + 2])
         if length:
             return i, i + length
     return len(heads), len(heads)
@@ -96,7 +96,7 @@ def _with_rule(heads: list[str], i: int) -> int:
     return above if _RULE.match(heads[above]) else i
 
 
-def _introduction(heads: list[str]) -> int:
+def introduction(heads: list[str]) -> int:
     """How many of these lines say who wrote what follows, as "On <date> <name> wrote:"; 0 if they don't."""
     opens = _OPENING.match(heads[0]) is not None
     if not opens and "@" not in heads[0] and not heads[0].endswith(_ENDS):

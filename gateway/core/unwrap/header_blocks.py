@@ -1,0 +1,194 @@
+"""The header of a quoted message as mail programs show it: lines of a label, a colon and a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gateway.core.unwrap.labels import LOCALES, ROLES, WRITTEN, fold, unmarked
+
+_LONGEST_LABEL = 40
+_CONTINUED = 4
+"""How many lines may stand between two labels that belong to neither by their form."""
+_MOST_CONTINUED = 1000
+_ALL = frozenset(LOCALES)
+_PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
+_UNKNOWN = re.compile(r"[A-Z][A-Za-z0-9-]{1,40}:\s")
+_ONLY_ADDRESS = re.compile(r"<[^\s<>@]{1,128}@[^\s<>@]{1,255}>[,;]?")
+
+
+@dataclass(slots=True)
+class Block:
+    """A header block. `values` are by role; a role's first line counts."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    locales: tuple[str, ...] = ()
+    """Those whose labels explain every line, the likeliest first."""
+    end: int = 0
+    """The line behind it."""
+    authors: int = 0
+    """How many different author lines it has."""
+
+    @property
+    def labels(self) -> int:
+        """How many lines of known meaning it has."""
+        return len(self.values.keys() - {"other"})
+
+    @property
+    def mixed(self) -> bool:
+        """Whether the labels are of several languages, as in a table or a form but in no mail program."""
+        return not self.locales
+
+
+@dataclass(slots=True)
+class _Reader:
+    """What is known of a block while its lines are read."""
+
+    lines: Sequence[str]
+    roles: list[Mapping[str, str]] = field(default_factory=list)
+    pieces: list[list[str]] = field(default_factory=list)
+    possible: frozenset[str] = _ALL
+
+    def explains(self, meanings: Mapping[str, str]) -> frozenset[str]:
+        return self.possible & (_ALL if "en" in meanings else frozenset(meanings))
+
+
+def label(line: str) -> tuple[Mapping[str, str], str] | None:
+    """What the label means with which a line begins, by locale, and the value behind it."""
+    text = line.lstrip("*_ \t")
+    head = text[: _LONGEST_LABEL + 1].replace("：", ":")
+    colon = head.find(":")
+    if colon < 1:
+        return None
+    meanings = ROLES.get(fold(head[:colon].strip("*_ ")))
+    if meanings is None:
+        return None
+    value = text[colon + 1 :].strip()
+    return meanings, value.strip("* ") if line.lstrip().startswith("*") else value
+
+
+def read(lines: Sequence[str], start: int) -> Block | None:
+    """The block that begins in this line, or None where none does."""
+    first = label(lines[start])
+    if first is None or set(first[0].values()) == {"other"}:
+        return None
+    reader = _Reader(lines)
+    end = position = start
+    while position < len(lines):
+        found = label(lines[position])
+        if found is None or not _belongs(reader, found[0], after_blank=position > end):
+            break
+        reader.roles.append(found[0])
+        reader.possible = reader.explains(found[0])
+        reader.pieces.append([found[1]])
+        end = _value_end(reader, position + 1)
+        position = end + 1 if end < len(lines) and not lines[end].strip() else end
+    return _block(reader, end)
+
+
+def _belongs(reader: _Reader, meanings: Mapping[str, str], *, after_blank: bool) -> bool:
+    """Whether a label line goes on with the block: each role comes once; behind a blank line no doubt is left."""
+    kinds = set(meanings.values())
+    seen = [set(known.values()) for known in reader.roles]
+    if kinds == {"from"} and len(reader.roles) == 1 and seen[0] == {"from"} and not after_blank:
+        return True  # a second author is a doubt, not an end
+    if kinds != {"other"} and any(kinds <= known for known in seen):
+        return False
+    return not after_blank or bool(reader.explains(meanings))
+
+
+def _value_end(reader: _Reader, position: int) -> int:
+    """The line behind a value that may be wrapped; the reader's last value is completed."""
+    pieces = reader.pieces[-1]
+    people = not _PEOPLE.isdisjoint(reader.roles[-1].values())
+    quotes, angles, last = pieces[0].count('"'), _open(pieces[0]), pieces[0]
+    limit = min(len(reader.lines), position + _MOST_CONTINUED)
+    while position < limit:
+        line = reader.lines[position]
+        text = line.strip()
+        if not text or label(line):
+            break
+        goes_on = (
+            not last
+            or line[0] in " \t"
+            or (people and (last.endswith((",", ";")) or quotes % 2 == 1 or angles > 0))
+            or (people and _ONLY_ADDRESS.fullmatch(text) is not None)
+        )
+        if not goes_on:
+            break
+        pieces.append(text)
+        quotes, angles, last = quotes + text.count('"'), angles + _open(text), text
+        position += 1
+    return _next_label(reader, position)
+
+
+def _open(text: str) -> int:
+    return text.count("<") - text.count(">")
+
+
+def _next_label(reader: _Reader, position: int) -> int:
+    """The line of the next label where few lines without a meaning of their own stand before it."""
+    for ahead in range(position, min(position + _CONTINUED, len(reader.lines))):
+        line = reader.lines[ahead]
+        if not line.strip():
+            break
+        found = label(line)
+        if found is not None:
+            if ahead == position or not (_belongs(reader, found[0], after_blank=True)):
+                break
+            skipped = reader.lines[position:ahead]
+            if not any(_UNKNOWN.match(text) for text in skipped):
+                reader.pieces[-1] += [text.strip() for text in skipped]
+            return ahead
+    return position
+
+
+def _block(reader: _Reader, end: int) -> Block:
+    natively = {locale: sum(locale in known for known in reader.roles) for locale in reader.possible}
+    block = Block(end=end)
+    block.locales = tuple(sorted(natively, key=lambda locale: (-natively[locale], LOCALES.index(locale))))
+    authors = set()
+    for meanings, pieces in zip(reader.roles, reader.pieces, strict=True):
+        locale = next((locale for locale in (*block.locales[:1], "en") if locale in meanings), "")
+        role = meanings[locale] if locale else next(iter(meanings.values()))
+        value = unmarked(" ".join(" ".join(pieces).split()))
+        block.values.setdefault(role, value)
+        if role == "from":
+            authors.add(value)
+    block.authors = len(authors)
+    return block
+
+
+def split_glued(text: str) -> list[str]:
+    """The lines of a header that stands in one line without a blank between value and label; [] for anything else.
+
+    The author comes first. The subject comes last, so that what looks like a label in it is none.
+    """
+    head = text[: _LONGEST_LABEL + 1].replace("：", ":").partition(":")[0]
+    meanings = ROLES.get(fold(head), {})
+    split = [_split_by(text, locale) for locale, role in meanings.items() if role == "from"]
+    return max(split, key=len, default=[])
+
+
+def _split_by(text: str, locale: str) -> list[str]:
+    starts: list[int] = []
+    roles: set[str] = set()
+    for match in _GLUED[locale].finditer(text):
+        role = (match.lastgroup or "").rstrip("0123456789")
+        if role not in roles:
+            roles.add(role)
+            starts.append(match.start())
+        if role == "subject":
+            break
+    return [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+
+
+def _glued_labels(words: Sequence[tuple[str, str]]) -> re.Pattern[str]:
+    """Any of these labels with its colon, as written; the group's name begins with the role."""
+    longest_first = sorted({*words, ("Cc", "cc"), ("CC", "cc")}, key=lambda pair: -len(pair[0]))
+    labels = (rf"(?P<{role}{n}>{re.escape(word)})" for n, (word, role) in enumerate(longest_first))
+    return re.compile(rf"(?:{'|'.join(labels)})\s{{0,3}}[:：]")
+
+
+_GLUED = {locale: _glued_labels(words) for locale, words in WRITTEN.items()}

@@ -1,0 +1,319 @@
+"""A forward whose original stands in the text: below a marker, a rule or the forwarder's note, a header and the body.
+
+The outermost block is the original, and what stands above it is the forwarder's note. Nothing is guessed: the clearer
+the block, the higher the confidence, and what is a reply's quotation is none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateway.core import body, html_text, message_ids, subjects
+from gateway.core.limits import ReadingLimits
+from gateway.core.message import Reading
+from gateway.core.unwrap import author_lines, header_blocks, locale_dates, markers, quoted_mailboxes, whole
+from gateway.core.unwrap.header_blocks import Block
+from gateway.core.unwrap.original import HIGH, LOW, MEDIUM, Original, Unwrapped
+
+_DEFAULT = ReadingLimits()
+_MOST_LINES = 4000
+_DEEPEST = 4
+_MOST_QUOTES = 3
+_BELOW_MARKER = 3
+"""How many lines may stand between a marker and its header."""
+_INDENT = "    "
+_COMPLETE = frozenset({"from", "date", "subject", "to"})
+
+_QUOTES = re.compile(r"(?:[ \t]{0,3}>)*+")
+_DRAWN = re.compile(
+    r"<hr(?=[\s/>])|<div(?=\s[^<>]{0,800}?(?:\bid=[\"']?(?:[a-z_]{0,20}_)?divRplyFwdMsg|border-top:\s?(?:solid|1)))",
+    re.IGNORECASE,
+)
+"""Where HTML draws the line above a quoted message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Lines, each with its quote level and the text behind the quote marks."""
+
+    levels: list[int]
+    contents: list[str]
+
+    def seen_from(self, level: int, start: int = 0) -> list[str]:
+        """The lines as they are for who reads at this level: deeper ones quoted, those of a lower one empty."""
+        pairs = zip(self.levels[start:], self.contents[start:], strict=True)
+        return ["" if own < level else f"{'>' * (own - level)} {text}" if own > level else text for own, text in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A quoted message: where it begins, its header, and how sure that is."""
+
+    kind: str
+    """forwarded, original, rule, bare or author_line."""
+    start: int
+    level: int
+    block: Block
+    confidence: float
+
+
+class _ReplyError(Exception):
+    """What was found first is a reply's quotation."""
+
+
+def find(
+    reading: Reading, subject: str | None, date: datetime | None, limits: ReadingLimits = _DEFAULT
+) -> Unwrapped | None:
+    """What a message with this subject and date forwards within its text; None where nothing looks like that.
+
+    Kind inline_forward: the one in `originals` has the whole text below its header; `chain` has it again, each message
+    with its own text, so that a further forward stands apart. Confidence MEDIUM comes with forward.ambiguous.
+    Kind none: nothing to unwrap, for the reason that the finding names, forward.is_reply or forward.not_found.
+    """
+    if reading.message.automated in whole.REPORTS:
+        return None
+    best: Unwrapped | None = None
+    for text in _texts(reading, limits):
+        found = _unwrap(text, subject or "", date)
+        if found and (best is None or _confidence(found) > _confidence(best)):
+            best = found
+        if best and _confidence(best) >= HIGH:
+            break
+    return best
+
+
+def _confidence(found: Unwrapped) -> float:
+    return found.chain[0].confidence if found.chain else 0.0
+
+
+def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
+    """The text as written, then as rendered from HTML with the lines that the HTML draws."""
+    choice, raw = reading.choice, reading.raw
+    if any(part.content_type != "text/html" for part in choice.plain):
+        yield body.text(choice.plain, raw, limits)
+    pages = (part.text(raw, limits.html) for part in choice.html if part.content_type == "text/html")
+    for html in pages:
+        drawn = _DRAWN.sub(rf"<div>{markers.HTML_RULE}</div>\g<0>", html.replace(markers.HTML_RULE, ""))
+        yield html_text.render(drawn, limits)
+
+
+def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
+    lines = text.replace("\ufeff", "").split("\n")[:_MOST_LINES]
+    page = _page(lines)
+    try:
+        found = _search(page, subject)
+    except _ReplyError:
+        return Unwrapped("none", (), (), findings=("forward.is_reply",))
+    if found is None:
+        reply = subjects.has_reply_prefix(subject)
+        return Unwrapped("none", (), (), findings=("forward.is_reply",)) if reply else None
+    if found.confidence <= LOW:
+        return Unwrapped("none", (), (), findings=("forward.not_found",))
+    content, behind = _content(page, found)
+    confidence = found.confidence
+    if found.level and _is_another(_page(lines[behind:]), found):
+        confidence = MEDIUM
+    return Unwrapped(
+        "inline_forward",
+        originals=(_original(found, _text(content), confidence, date),),
+        chain=_chain(found, content, confidence, date),
+        note=_text(lines[: found.start]) or None,
+        findings=("forward.ambiguous",) * (confidence < HIGH),
+    )
+
+
+def _page(lines: Sequence[str]) -> _Page:
+    levels: list[int] = []
+    contents: list[str] = []
+    for line in lines:
+        marks = _QUOTES.match(line)
+        quoted = marks[0] if marks else ""
+        levels.append(quoted.count(">"))
+        contents.append(line[len(quoted) :].removeprefix(" ") if quoted else line)
+    return _Page(levels, contents)
+
+
+def _search(page: _Page, subject: str) -> _Found | None:
+    """The first quoted message of a page. What stands within a quotation is part of it."""
+    views: dict[int, list[str]] = {}
+    above = 0
+    for i, (level, content) in enumerate(zip(page.levels, page.contents, strict=True)):
+        if not content.strip():
+            continue
+        if level <= _MOST_QUOTES and (level == 0 or above < level):
+            for near in (level, level + 1):
+                views.setdefault(near, page.seen_from(near))
+            found = _at(page, views, i, subject)
+            if found:
+                return found
+        above = level
+    return None
+
+
+def _at(page: _Page, views: dict[int, list[str]], i: int, subject: str) -> _Found | None:
+    """The quoted message that begins in this line."""
+    level = page.levels[i]
+    marker = markers.read(page.contents[i])
+    if marker:
+        found = _below(page, views, i, marker)
+        return _judged(marker.kind, i, *found, subject) if found else None
+    line = author_lines.read(views[level], i)
+    if line and (line.certain or subjects.has_reply_prefix(subject)):
+        if not line.values or not subjects.has_forward_prefix(subject):
+            raise _ReplyError
+        values = line.values | {"subject": _without_prefix(subject)}
+        return _Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM)
+    block = header_blocks.read(views[level], i)
+    return _judged("bare", i, level, block, subject) if block else None
+
+
+def _without_prefix(subject: str) -> str:
+    """The subject of what is forwarded under this one."""
+    return subject.replace("：", ":").partition(":")[2].strip()
+
+
+def _below(page: _Page, views: dict[int, list[str]], i: int, marker: markers.Marker) -> tuple[int, Block] | None:
+    """The header below a marker, and its quote level: the marker's, or one more."""
+    level = page.levels[i]
+    if marker.header:
+        block = header_blocks.read(marker.header, 0)
+        if block:
+            block.end = i + 1
+        return (level, block) if block else None
+    lines = 0
+    for j in range(i + 1, min(i + 2 + 3 * _BELOW_MARKER, len(page.levels))):
+        if not page.contents[j].strip() or page.contents[j].strip() == markers.HTML_RULE:
+            continue
+        own = page.levels[j]
+        block = header_blocks.read(views[own], j) if own in (level, level + 1) else None
+        lines += 1
+        if block or lines == _BELOW_MARKER:
+            return (own, block) if block else None
+    return None
+
+
+def _judged(kind: str, start: int, level: int, block: Block, subject: str) -> _Found | None:
+    """The quoted message with its confidence; None for what is none, LOW for one whose author can't be read."""
+    authors, doubtful = quoted_mailboxes.author(block.values.get("from", ""))
+    reply = subjects.has_reply_prefix(subject)
+    if kind != "forwarded" and ("from" not in block.values or block.labels < 3):
+        return None
+    if reply and (kind != "forwarded" or level):
+        raise _ReplyError
+    forward = subjects.has_forward_prefix(subject)
+    if block.mixed or len(authors) != 1:
+        return _Found(kind, start, level, block, LOW) if kind != "bare" or forward else None
+    confidence = _level(kind, block, subject, forward=forward)
+    if confidence > MEDIUM and (doubtful or block.authors > 1):
+        confidence = MEDIUM
+    return _Found(kind, start, level, block, confidence) if confidence > LOW else None
+
+
+def _level(kind: str, block: Block, subject: str, *, forward: bool) -> float:
+    if kind == "forwarded":
+        return HIGH if block.labels >= 3 else MEDIUM
+    complete = block.values.keys() >= _COMPLETE
+    base = subjects.base(subject)
+    if forward and complete and base and base == subjects.base(block.values["subject"]):
+        return HIGH
+    return MEDIUM if forward or complete or kind != "bare" else LOW
+
+
+def _content(page: _Page, found: _Found) -> tuple[list[str], int]:
+    """The lines of the quoted message's body as its readers saw them, and the line behind it."""
+    end = _end(page, found) if found.level else len(page.levels)
+    lines = page.seen_from(found.level, found.block.end)[: end - found.block.end]
+    lazy = page.contents[found.block.end : end]
+    lines = [line or text for line, text in zip(lines, lazy, strict=True)]
+    closed = next((i for i, line in enumerate(lines) if markers.is_end(line)), len(lines))
+    lines = lines[:closed]
+    first = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
+    if first < len(lines) and page.contents[found.start].strip() == lines[first].strip():
+        lines = lines[first + 1 :]  # the marker again, which closes the header
+    return _outdented(lines), end
+
+
+def _end(page: _Page, found: _Found) -> int:
+    """Where the quotation ends: at an unquoted line, unless that goes on with the line above it."""
+    quoted = False
+    end = found.block.end
+    for i in range(found.block.end, len(page.levels)):
+        written = bool(page.contents[i].strip())
+        if page.levels[i] >= found.level:
+            end, quoted = i + 1, written
+        elif written and not quoted:
+            break
+        else:
+            end, quoted = (i + 1, True) if written else (end, False)
+    return end
+
+
+def _outdented(lines: list[str]) -> list[str]:
+    """Without the quote marks or the indent that every line has."""
+    written = [line for line in lines if line.strip()]
+    if written and all(line.startswith(">") for line in written):
+        page = _page(lines)
+        return page.seen_from(1)
+    if written and all(line.startswith(_INDENT) for line in written):
+        return [line.removeprefix(_INDENT) for line in lines]
+    return lines
+
+
+def _is_another(page: _Page, found: _Found) -> bool:
+    """Whether a second message by somebody else stands behind the first one's quotation."""
+    try:
+        other = _search(page, "")
+    except _ReplyError:
+        return False
+    return bool(other and other.level and other.block.values.get("from") != found.block.values.get("from"))
+
+
+def _chain(found: _Found, content: list[str], confidence: float, date: datetime | None) -> tuple[Original, ...]:
+    """This message and the forwards within it, each with its own text; a quoted one stays in the text around it."""
+    chain: list[Original] = []
+    while True:
+        page = _page(content)
+        inner = _inner(page, found) if len(chain) + 1 < _DEEPEST else None
+        own = content[: inner.start] if inner and not inner.level else content
+        chain.append(_original(found, _text(own), confidence, date))
+        if inner is None:
+            return tuple(chain)
+        found, confidence = inner, inner.confidence
+        content, _ = _content(page, inner)
+
+
+def _inner(page: _Page, outer: _Found) -> _Found | None:
+    try:
+        found = _search(page, outer.block.values.get("subject", ""))
+    except _ReplyError:
+        return None
+    sure = found and (found.confidence >= HIGH or (found.kind == "forwarded" and found.confidence >= MEDIUM))
+    return found if sure else None
+
+
+def _original(found: _Found, text: str, confidence: float, date: datetime | None) -> Original:
+    values = found.block.values
+    authors, _ = quoted_mailboxes.author(values.get("from", ""))
+    moment = locale_dates.read(values.get("date", ""), found.block.locales, date)
+    return Original(
+        from_=authors[0],
+        to=quoted_mailboxes.read(values.get("to", "")),
+        cc=quoted_mailboxes.read(values.get("cc", "")),
+        bcc=quoted_mailboxes.read(values.get("bcc", "")),
+        subject=values.get("subject"),
+        date=moment.date,
+        date_text=values.get("date") or None,
+        date_assumed=moment.assumed,
+        message_id=message_ids.first(values.get("message_id", "")),
+        text=text,
+        confidence=confidence,
+    )
+
+
+def _text(lines: Sequence[str]) -> str:
+    """The lines as a text, without empty ones at its ends and without what stood for drawn lines."""
+    kept = [line.rstrip() for line in lines if line.strip("> ") != markers.HTML_RULE]
+    return "\n".join(kept).strip("\n \t\xa0")

@@ -1,0 +1,228 @@
+"""Dates as mail programs write them for people, in every locale of the label table."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
+
+# Nominative, then genitive and abbreviations where they don't begin it; any beginning of three letters will do too.
+_MONTHS = """
+en      january february march april may june july august september october november december
+fr      janvier février mars avril mai juin juillet août septembre octobre novembre décembre
+de      januar/jänner februar märz/maerz april mai juni juli august september oktober november dezember
+es      enero febrero marzo abril mayo junio julio agosto septiembre/setiembre octubre noviembre diciembre
+pt      janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
+it      gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
+nl      januari februari maart/mrt april mei juni juli augustus september oktober november december
+sv      januari februari mars april maj juni juli augusti september oktober november december
+no      januar februar mars april mai juni juli august september oktober november desember
+da      januar februar marts april maj juni juli august september oktober november december
+fi      tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta
+        marraskuuta joulukuuta
+pl      styczeń/stycznia luty/lutego marzec/marca kwiecień/kwietnia maj/maja czerwiec/czerwca lipiec/lipca
+        sierpień/sierpnia wrzesień/września październik/października listopad/listopada grudzień/grudnia
+cs      leden/ledna únor/února březen/března duben/dubna květen/května červen/června/čvn červenec/července/čvc
+        srpen/srpna září říjen/října listopad/listopadu prosinec/prosince
+sk      január/januára február/februára marec/marca apríl/apríla máj/mája jún/júna júl/júla august/augusta
+        september/septembra október/októbra november/novembra december/decembra
+hu      január február március április május június július augusztus szeptember október november december
+ro      ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
+ru      январь/января февраль/февраля март/марта апрель/апреля май/мая июнь/июня июль/июля август/августа
+        сентябрь/сентября октябрь/октября ноябрь/ноября декабрь/декабря
+uk      січень/січня лютий/лютого березень/березня квітень/квітня травень/травня червень/червня липень/липня
+        серпень/серпня вересень/вересня жовтень/жовтня листопад/листопада грудень/грудня
+tr      ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
+hr      siječanj/siječnja veljača/veljače ožujak/ožujka travanj/travnja svibanj/svibnja lipanj/lipnja srpanj/srpnja
+        kolovoz/kolovoza rujan/rujna listopad/listopada studeni/studenoga/studenog prosinac/prosinca
+et      jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
+ar      يناير/كانون-الثاني فبراير/شباط مارس/آذار أبريل/ابريل/نيسان مايو/أيار يونيو/حزيران يوليو/تموز أغسطس/آب
+        سبتمبر/أيلول أكتوبر/تشرين-الأول نوفمبر/تشرين-الثاني ديسمبر/كانون-الأول
+he      ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט
+        ספטמבר/בספטמבר אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר
+th      มกราคม/ม.ค กุมภาพันธ์/ก.พ มีนาคม/มี.ค เมษายน/เม.ย พฤษภาคม/พ.ค มิถุนายน/มิ.ย กรกฎาคม/ก.ค สิงหาคม/ส.ค
+        กันยายน/ก.ย ตุลาคม/ต.ค พฤศจิกายน/พ.ย ธันวาคม/ธ.ค
+el      ιανουάριος/ιανουαρίου φεβρουάριος/φεβρουαρίου μάρτιος/μαρτίου απρίλιος/απριλίου μάιος/μαΐου ιούνιος/ιουνίου
+        ιούλιος/ιουλίου αύγουστος/αυγούστου σεπτέμβριος/σεπτεμβρίου οκτώβριος/οκτωβρίου νοέμβριος/νοεμβρίου
+        δεκέμβριος/δεκεμβρίου
+bg      януари февруари март април май юни юли август септември октомври ноември декември
+"""
+_WEEKDAYS_TOO = frozenset({"mar", "sze"})
+"""Begin a month's name and are a weekday's abbreviation: Tuesday in Romance languages, Wednesday in Hungarian."""
+_AFTERNOON = "pm p.m 午後 下午 晚上 오후 μμ μ.μ م öö̈s ös du"
+_FORENOON = "am a.m 午前 上午 凌晨 早上 오전 πμ π.μ ص öö de"
+_MONTH_FIRST = frozenset({"en"})
+
+_LONGEST = 200
+_EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+_BUDDHIST_FROM, _BUDDHIST = 2400, 543
+_ZONE_MAY_ADD = timedelta(hours=14)
+
+_ACCENTS = re.compile("[\u0300-\u036f\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
+_YEAR_LAST = re.compile(r"(?<![\d:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d:])")
+_WORD = re.compile(r"[^\W\d_][^\s\d,;:()/]{0,30}")
+_YEAR = re.compile(r"(?<![\d:+])(?<![\s\d]-)(\d{4})(?![\d:])")
+_TIME = re.compile(r"(?<![\d.:+])(?<![^א-ת]-)(\d{1,2})\s?(?:[:h時时시点]|h\s)\s?(\d{2})(?:[:分분]\s?(\d{2}))?(?![\d:])")
+_DOTTED_TIME = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?![\d.])")
+_OFFSET = re.compile(
+    r"(?:(?:gmt|utc)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?|(?<!\d)([+-])(\d{2}):?(\d{2}))(?!\d)|\b(?:gmt|utc)\b"
+)
+
+
+class Moment(NamedTuple):
+    """A date as read; `assumed` where its zone or all of it is the outer message's, or the order of its numbers a guess."""
+
+    date: datetime | None
+    assumed: bool
+
+
+def read(text: str, locales: Iterable[str], outer: datetime | None) -> Moment:
+    """The moment that a quoted header's date names, by its own offset or else in the zone of `outer`.
+
+    `locales` are those of the header's labels, the likeliest first. A text that names none, one before 1990 or one
+    later than `outer` gives `outer`.
+    """
+    codes = tuple(dict.fromkeys(locale.partition("-")[0] for locale in locales))
+    found = _read(_plain(text[:_LONGEST]), codes, outer.tzinfo if outer else None)
+    if found is None or found.date is None or found.date < _EARLIEST:
+        return Moment(outer, assumed=True)
+    if outer and found.date > outer + (_ZONE_MAY_ADD if found.assumed else timedelta()):
+        return Moment(outer, assumed=True)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Folded, with ASCII digits, and without accents and direction marks."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("ı", "i")
+    folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", folded)))
+    digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
+    return " ".join(digits.replace("−", "-").split())
+
+
+def _month_table() -> dict[str, list[list[str]]]:
+    table: dict[str, list[list[str]]] = {}
+    for row in re.split(r"\n(?=\S)", _MONTHS.strip()):
+        locale, *months = row.split()
+        table[locale] = [[_plain(form.replace("-", " ")) for form in month.split("/")] for month in months]
+    return table
+
+
+_NAMES = _month_table()
+_HALVES = {_plain(word): 12 * half for half, words in enumerate((_FORENOON, _AFTERNOON)) for word in words.split()}
+
+
+def _read(text: str, codes: tuple[str, ...], zone: tzinfo | None) -> Moment | None:
+    found = _day(text, codes)
+    if found is None:
+        return None
+    (year, month, day), rest, doubtful = found
+    clock = _clock(rest, codes)
+    if clock is None:
+        return None
+    hour, minute, second, after = clock
+    offset = _offset(after)
+    if "th" in codes and year >= _BUDDHIST_FROM:
+        year -= _BUDDHIST
+    try:
+        date = datetime(year, month, day, hour, minute, second, tzinfo=offset or zone or UTC)
+        date.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return Moment(date, assumed=offset is None or doubtful)
+
+
+def _day(text: str, codes: tuple[str, ...]) -> tuple[tuple[int, int, int], str, bool] | None:
+    """Year, month and day; the text without them; whether their order is doubtful."""
+    numbers = _EAST_ASIAN.search(text)
+    if numbers:
+        return (int(numbers[1]), int(numbers[2]), int(numbers[3])), _without(text, numbers), False
+    numbers = _YEAR_FIRST.search(text)
+    if numbers:
+        return (int(numbers[1]), int(numbers[3]), int(numbers[4])), _without(text, numbers), False
+    numbers = _YEAR_LAST.search(text)
+    if numbers:
+        first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
+        year += 2000 if year < 70 else 1900 if year < 100 else 0
+        doubtful = numbers[2] != "." and first <= 12 and second <= 12 and first != second
+        month_first = second > 12 or (doubtful and codes[:1] != () and codes[0] in _MONTH_FIRST)
+        month, day = (first, second) if month_first else (second, first)
+        return (year, month, day), _without(text, numbers), doubtful and month_first
+    return _named_day(text, codes)
+
+
+def _without(text: str, match: re.Match[str]) -> str:
+    return f"{text[: match.start()]} ; {text[match.end() :]}"
+
+
+def _named_day(text: str, codes: tuple[str, ...]) -> tuple[tuple[int, int, int], str, bool] | None:
+    named = _month(text, codes)
+    if named is None:
+        return None
+    month, start, end = named
+    year = _YEAR.search(text, end) or _YEAR.search(text)
+    day = re.search(r"(?<![\d:.])(\d{1,2})(?:[.,ºª°]|er|st|nd|rd|th|-)?\s?(?:de|of|d')?$", text[:start].rstrip(" -/"))
+    behind = re.match(r"[^\d]{0,6}?(\d{1,2})(?![\d:h])", text[end:])
+    if year is None or not (day or behind):
+        return None
+    if day and not (behind and int(day[1]) > 31):
+        number, span = int(day[1]), (day.start(), end)
+    else:
+        assert behind is not None  # noqa: S101 - one of the two there is
+        number, span = int(behind[1]), (start, end + behind.end())
+    outside = [(span[0], span[1]), year.span()]
+    rest = "".join(" ; " if any(a <= i < b for a, b in outside) else c for i, c in enumerate(text))
+    return (int(year[1]), month, number), rest, False
+
+
+def _month(text: str, codes: tuple[str, ...]) -> tuple[int, int, int] | None:
+    """The month that a word of the text names, and where the word stands."""
+    for code in dict.fromkeys((*codes, "en")):
+        found = [
+            (month, word.start(), word.end())
+            for word in _WORD.finditer(text)
+            if (month := _named(word[0].rstrip(".-'"), _NAMES.get(code, [])))
+        ]
+        certain = [(m, start, end) for m, start, end in found if text[start:end].rstrip(".") not in _WEEKDAYS_TOO]
+        if found:
+            return (certain or found)[-1]
+    return None
+
+
+def _named(word: str, months: list[list[str]]) -> int:
+    """The number of the month whose name this is or begins, 0 if it is none's or several's."""
+    exact = [n for n, forms in enumerate(months, 1) if word in forms]
+    begun = [n for n, forms in enumerate(months, 1) if any(form.startswith(word) for form in forms)]
+    return exact[0] if exact else begun[0] if len(begun) == 1 and len(word) >= 3 else 0
+
+
+def _clock(text: str, codes: tuple[str, ...]) -> tuple[int, int, int, str] | None:
+    """Hour, minute and second, and the text behind them."""
+    time = _TIME.search(text) or _DOTTED_TIME.search(text)
+    if time is None:
+        return None
+    hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
+    before, after = text[: time.start()].rstrip(), text[time.end() :]
+    beside = re.match(r"\s?([^\s\d,;()]{1,4}(?:\s[^\s\d,;()]\.)?)", after)
+    words = [beside[1].replace(" ", "").rstrip(".")] if beside else []
+    words += [before[-2:].strip(), *before[-5:].split()[-1:]]
+    for word in words:
+        if word in _HALVES and hour <= 12 and (word not in ("de", "du") or "hu" in codes):
+            hour = hour % 12 + _HALVES[word]
+            break
+    return hour, minute, second, after
+
+
+def _offset(text: str) -> timezone | None:
+    """The zone that the text names as a distance from UTC; names that several zones share are none."""
+    found = _OFFSET.search(text)
+    if found is None:
+        return None
+    sign = found[1] or found[4]
+    hours, minutes = int(found[2] or found[5] or 0), int(found[3] or found[6] or 0)
+    if hours > 14 or minutes > 59:
+        return None
+    return timezone(timedelta(hours=hours, minutes=minutes) * (-1 if sign == "-" else 1)) if sign else UTC

@@ -1,0 +1,69 @@
+"""Mailboxes of a quoted header, in the spellings that mail programs use for people to read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gateway.core import addresses
+from gateway.core.model import Mailbox
+
+_SPEC = r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{1,255}"
+_DOUBLED = re.compile(rf"<\s?({_SPEC})\s?<mailto:[^<>]{{0,400}}>\s?>", re.IGNORECASE)
+_LINKED = re.compile(rf"[<(\[]\s?(?:mailto:|smtp:)\s?({_SPEC})(?:\?[^<>()\[\]]{{0,200}})?\s?[>)\]]", re.IGNORECASE)
+_BRACKETED = re.compile(rf"[(\[]\s?({_SPEC})\s?[)\]]")
+_REPEATED = re.compile(rf"<\s?(?:<\s?)?({_SPEC})\s?>\s?<\s?\1\s?>(?:\s?>)?", re.IGNORECASE)
+_BESIDE_ITSELF = re.compile(rf"(?<![^\s,;<])(['\"]?)({_SPEC})\1\s?<\s?\2\s?>", re.IGNORECASE)
+_GUILLEMETS = re.compile(r"[«„“]\s?([^«»„“”\"<>]{0,200}?)\s?[»”“]")
+_MEMBER = re.compile(r'(?:"[^"]*"|[^;])+')
+_COMMA_NAME = re.compile(rf"\s*([^\"<>@]{{1,200}},[^\"<>@]{{1,200}}?)\s*<\s?({_SPEC})\s?>\s*")
+_LONGEST = 64 * 1024
+
+
+def read(value: str) -> tuple[Mailbox, ...]:
+    """The mailboxes of a To or Cc line; a name without an address is a mailbox whose address is ""."""
+    text = _plain(value[:_LONGEST])
+    members = _MEMBER.findall(text) if ";" in text else [text]
+    found: list[Mailbox] = []
+    for member in members:
+        named = _COMMA_NAME.fullmatch(member) if len(members) > 1 else None
+        found += _listed(_quoted(named) if named else member)
+    return tuple(found)
+
+
+def author(value: str) -> tuple[tuple[Mailbox, ...], bool]:
+    """The mailboxes with an address of a From line, and whether they leave a doubt: a second one within the first."""
+    text = _plain(value[:_LONGEST])
+    named = _COMMA_NAME.fullmatch(text)
+    listed = addresses.read(_quoted(named) if named else text)
+    doubtful = listed.ambiguous or listed.unreadable
+    return tuple(_tidy(m) for m in listed.mailboxes if is_address(m)), doubtful
+
+
+def is_address(mailbox: Mailbox) -> bool:
+    """Whether this names somebody on the Internet; addresses of other mail systems have no dotted domain."""
+    return "." in mailbox.canonical.rpartition("@")[2]
+
+
+def _plain(value: str) -> str:
+    """A value with each mailbox as RFC 5322 has it."""
+    text = _DOUBLED.sub(r"<\1>", " ".join(value.split()))
+    text = _LINKED.sub(r" <\1> ", text)
+    text = _BRACKETED.sub(r" <\1> ", text)
+    text = _REPEATED.sub(r"<\1>", " ".join(text.split()))
+    text = _BESIDE_ITSELF.sub(r"<\2>", text)
+    return _GUILLEMETS.sub(r'"\1"', text).strip(" ,;")
+
+
+def _quoted(named: re.Match[str]) -> str:
+    return f'"{named[1].strip()}" <{named[2]}>'
+
+
+def _listed(text: str) -> list[Mailbox]:
+    return [_tidy(mailbox) for mailbox in addresses.read(text).mailboxes if mailbox.address or mailbox.name]
+
+
+def _tidy(mailbox: Mailbox) -> Mailbox:
+    """Without the quotes of prose around the name, and without a name that only repeats the address."""
+    name = mailbox.name.strip("'\"‘’ ")
+    return replace(mailbox, name="" if name.lower() == mailbox.address.lower() else name)
