@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.core.facts import Facts, User
-from gateway.core.model import Channel, Outcome
+from gateway.core.model import Channel, Outcome, Proof
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import Direction, Kind, People, Person, Standing, Stop
@@ -22,7 +22,7 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
     writer = _writer(people)
     proven = _proven(case, facts, author, writer)
     if writer:
-        return _users_mail(case, facts, writer, proven=proven)
+        return _users_mail(case, facts, author, writer, proven=proven)
     if not case.recipient.channel.explicit:
         return _incoming(people, proven=proven)
     if proven and people.exposed and author.contact:
@@ -58,14 +58,14 @@ def _proven(case: Case, facts: Facts, author: Person, writer: User | None) -> bo
     return False
 
 
-def _users_mail(case: Case, facts: Facts, writer: User, *, proven: bool) -> Standing:
+def _users_mail(case: Case, facts: Facts, author: Person, writer: User, *, proven: bool) -> Standing:
     explicit, settings = case.recipient.channel.explicit, facts.account.settings
     believed = proven or settings.sender_proof == "off"
     slug = "sender.proven" if proven else "sender.believed" if believed else "sender.unverified"
     stop = None
     if not believed and not explicit:
         stop = Stop(Outcome.SKIPPED, "sender.unverified")
-    elif not believed and any(p.method == "spf" for p in case.evidence.proofs):
+    elif not believed and Proof("spf", author.canonical.rpartition("@")[2]) in case.evidence.proofs:
         slug, stop = "sender.spf_only", Stop(Outcome.HELD, "sender.spf_only")
     elif not believed:
         refuses = settings.unproven_user == "refuse" and case.may_refuse
