@@ -112,7 +112,8 @@ def conversations(draw: st.DrawFn) -> list[Delivery]:
 
 
 def _message(number: int, parents: list[int | None], people: tuple[str, str]) -> Delivery:
-    line, parent = [], parents[number]
+    line: list[str] = []
+    parent = parents[number]
     while parent is not None:
         line.insert(0, f"<m{parent}@mail.example>")
         parent = parents[parent]

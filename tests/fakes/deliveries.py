@@ -46,7 +46,8 @@ def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Ca
     """The cases of a delivery, one for each recipient."""
     message = read(delivery.raw)
     recipients = tuple(_recipient(world, address, keyed) for address in delivery.to)
-    envelope = Envelope(delivery.trace_id, Peer("127.0.0.1"), delivery.mail_from, recipients, delivery.at)
+    login = next((p.name for p in delivery.proofs if p.method == "smtp_auth"), "")
+    envelope = Envelope(delivery.trace_id, Peer("127.0.0.1", login=login), delivery.mail_from, recipients, delivery.at)
     vouched = (Proof("source", "*"),) if world.sources[delivery.source].vouches else ()
     digest = hashlib.sha256(delivery.raw).hexdigest()
     return [

@@ -1,0 +1,74 @@
+"""In whose name an activity counts, beside what the golden cases show."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fakes.decisions import activity, decided
+from fakes.deliveries import ANA, BCC, BOB, KIM, Delivery, mail
+from fakes.world import ContactRow, EntryRow, UserRow, World, load_world
+
+DAN, ZOE, MAX = "dan@us.example", "zoe@us.example", "max@us.example"
+
+
+def chosen(raw: bytes, world: World | None = None, before: tuple[Delivery, ...] = ()) -> tuple[str, str | None]:
+    attribution = activity(decided(raw, world=world, before=before, rule="log_all")).attribution
+    return attribution.slug.partition(".")[2], attribution.user_id
+
+
+def test_one_person_with_two_addresses_is_one_recipient() -> None:
+    assert chosen(mail(KIM, f"{ANA}, ana.s@us.example")) == ("single_recipient", "us/ana")
+
+
+def test_a_user_who_may_not_log_counts_as_a_recipient_only() -> None:
+    assert chosen(mail(KIM, f"{MAX}, {DAN}")) == ("single_user", "us/dan")
+
+
+def test_an_owner_who_has_left_is_passed_over() -> None:
+    world = load_world()
+    world = replace(world, contacts={**world.contacts, "bob": ContactRow((BOB,), "gus")})
+    assert chosen(mail(BOB, f"{ANA}, {DAN}"), world) == ("first_to", "us/ana")
+
+
+def test_an_owner_who_keeps_the_contact_private_is_passed_over() -> None:
+    world = load_world()
+    world = replace(world, contacts={**world.contacts, "pal": ContactRow(("pal@home.example",), "ana")})
+    assert chosen(mail("pal@home.example", f"{ANA}, {DAN}, {ZOE}"), world) == ("first_to", "us/dan")
+
+
+def test_the_latest_activity_is_that_by_date_not_by_arrival() -> None:
+    later = mail(DAN, KIM, message_id="a", date="Tue, 4 Mar 2025 11:00:00 +0000")
+    earlier = mail(ZOE, KIM, message_id="b", date="Mon, 3 Mar 2025 11:00:00 +0000")
+    before = tuple(Delivery(raw, [BCC], "") for raw in (later, earlier))
+    assert chosen(mail(KIM, f"{ANA}, {ZOE}", message_id="c"), before=before) == ("latest_activity", "us/dan")
+
+
+def test_two_users_of_a_thread_leave_it_to_the_rules() -> None:
+    first = Delivery(mail(ANA, BOB, Cc=DAN), [BCC], ANA)
+    raw = mail(BOB, f"{ANA}, {DAN}", "Re: Offer", message_id="two", In_Reply_To="<one@mail.example>")
+    assert chosen(raw, before=(first,)) == ("contact_owner", "us/zoe")
+
+
+def test_candidates_and_owner_are_told() -> None:
+    attribution = activity(decided(mail(BOB, f"{ANA}, {DAN}"), rule="log_all")).attribution
+    assert (attribution.candidates, attribution.owner_id) == (("us/ana", "us/dan"), "us/zoe")
+
+
+@pytest.mark.parametrize("listing", ["ana", "dan"])
+def test_whoever_keeps_a_recipient_private_is_no_candidate(listing: str) -> None:
+    world = replace(load_world(), never_log=(EntryRow(KIM, user=listing),))
+    other = {"ana": "us/dan", "dan": "us/ana"}[listing]
+    assert chosen(mail(BOB, f"{ANA}, {DAN}", Cc=KIM), world) == ("single_user", other)
+
+
+def test_where_each_user_keeps_another_recipient_private_both_are_passed_over() -> None:
+    world = replace(load_world(), never_log=(EntryRow(KIM, user="ana"), EntryRow("pal@home.example", user="dan")))
+    decision = decided(mail(BOB, f"{ANA}, {DAN}", Cc=f"{KIM}, pal@home.example"), world=world, rule="log_all")
+    assert [t.address for t in activity(decision).targets] == [BOB]
+
+
+def test_nobody_is_guessed_where_no_user_may_log() -> None:
+    world = load_world()
+    world = replace(world, users={**world.users, "ana": UserRow((ANA,), active=False)})
+    assert decided(mail(KIM, ANA), world=world, rule="log_all").reason == "sender.not_permitted"

@@ -1,0 +1,125 @@
+"""Whose name counts: every kind of proof, and what goes without."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.decisions import decided, stage
+from fakes.deliveries import ANA, BCC, BOB, RELAY, mail
+
+from gateway.core.model import Proof
+
+DAN = "dan@us.example"
+ALIAS = "ana.s@us.example"
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        Proof("dkim", "us.example"),
+        Proof("arc", "us.example"),
+        Proof("source", "*"),
+        Proof("smtp_auth", ANA),
+        Proof("smtp_auth", ALIAS),
+    ],
+)
+def test_a_users_mail_counts_with_any_proof(proof: Proof) -> None:
+    decision = decided(mail(ANA, BOB), BCC, ANA, source="hosted", proofs=(proof,))
+    assert (decision.reason, stage(decision, "authenticity")) == ("explicit.bcc", "sender.proven")
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        Proof("dkim", "evil.example"),
+        Proof("dkim", "example"),
+        Proof("dkim", "mail.us.example"),
+        Proof("arc", "evil.example"),
+        Proof("smtp_auth", DAN),
+        Proof("smtp_auth", "boss@them.example"),
+        Proof("spf", "evil.example"),
+    ],
+)
+@pytest.mark.parametrize(("address", "outcome"), [(BCC, "refused"), (RELAY, "skipped")])
+def test_a_proof_of_somebody_else_is_none(proof: Proof, address: str, outcome: str) -> None:
+    decision = decided(mail(ANA, BOB), address, ANA, source="hosted", proofs=(proof,))
+    assert (decision.outcome, decision.reason) == (outcome, "sender.unverified")
+
+
+@pytest.mark.parametrize(
+    ("address", "account", "outcome", "reason"),
+    [
+        (BCC, {}, "held", "sender.spf_only"),
+        (BCC, {"unproven_user": "hold"}, "held", "sender.spf_only"),
+        (BCC, {"sender_proof": "spf_is_enough"}, "logged", "explicit.bcc"),
+        (BCC, {"sender_proof": "off"}, "logged", "explicit.bcc"),
+        (RELAY, {"rule": "log_all"}, "skipped", "sender.unverified"),
+        (RELAY, {"rule": "log_all", "sender_proof": "spf_is_enough"}, "logged", "rule.log_all"),
+    ],
+)
+def test_spf_alone_is_held_unless_the_account_takes_it(
+    address: str, account: dict[str, str], outcome: str, reason: str
+) -> None:
+    decision = decided(mail(ANA, BOB), address, ANA, source="hosted", proofs=(Proof("spf", "us.example"),), **account)
+    assert (decision.outcome, decision.reason) == (outcome, reason)
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        f"{ANA}, m@evil.example",
+        f"m@evil.example, {ANA}",
+        f"team: {ANA}, m@evil.example;",
+    ],
+)
+def test_of_several_authors_nobody_is_proven(author: str) -> None:
+    decision = decided(mail(author, BOB), BCC, ANA)
+    assert (decision.outcome, decision.reason) == ("refused", "sender.unverified")
+
+
+@pytest.mark.parametrize(
+    "author",
+    [
+        f'"{ANA}" <m@evil.example>',
+        f'"{ANA}"@evil.example',
+        "=?utf-8?q?ana=40us.example?= <m@evil.example>",
+        "ana@us.example.evil.example",
+        "an\u0430@us.example",
+    ],
+)
+def test_who_only_looks_like_a_user_is_none(author: str) -> None:
+    decision = decided(mail(author, BOB), BCC, "m@evil.example", source="hosted")
+    assert decision.reason == "sender.unknown"
+
+
+@pytest.mark.parametrize("author", ["Ana@US.EXAMPLE", "<ana@us.example.>", '"ana"@us.example', "ana+tag@us.example"])
+def test_another_spelling_of_a_user_is_the_user(author: str) -> None:
+    decision = decided(mail(author, BOB), BCC, ANA)
+    assert decision.activity is not None
+    assert decision.activity.attribution.user_id == "us/ana"
+
+
+def test_a_tag_is_part_of_the_name_where_subaddressing_is_off() -> None:
+    assert decided(mail("ana+tag@us.example", BOB), BCC, ANA, subaddressing=False).reason != "explicit.bcc"
+
+
+@pytest.mark.parametrize("field", ["Sender", "Reply-To", "Return-Path", "X-Gateway-User"])
+def test_a_user_named_elsewhere_is_not_the_author(field: str) -> None:
+    raw = mail("m@evil.example", BOB, "Offer", f"{field}: {ANA}")
+    assert decided(raw, BCC, "m@evil.example").reason == "sender.unknown"
+
+
+def test_a_trusted_looking_field_of_the_message_proves_nothing() -> None:
+    raw = mail(ANA, BOB, "Offer", "Authentication-Results: gw.log.example; dkim=pass header.d=us.example")
+    assert decided(raw, BCC, ANA, source="hosted").reason == "sender.unverified"
+
+
+@pytest.mark.parametrize("to", [f"{ANA}, max@us.example", "max@us.example, sales@us.example"])
+def test_mail_that_concerns_somebody_who_may_log_is_permitted(to: str) -> None:
+    assert decided(mail(BOB, to), rule="log_all").reason == "rule.log_all"
+
+
+def test_an_answer_to_all_must_be_of_a_proven_contact() -> None:
+    raw = mail(BOB, ANA, Cc=BCC)
+    assert decided(raw, BCC, BOB, source="hosted").reason == "sender.unknown"
+    assert decided(mail("new@lead.example", ANA, Cc=BCC), BCC).reason == "sender.unknown"
+    assert stage(decided(raw, BCC, BOB), "authenticity") == "sender.answers_all"

@@ -1,0 +1,56 @@
+"""The same mail by another way, and another mail under the same id."""
+
+from __future__ import annotations
+
+import pytest
+from fakes.decisions import decided, stage
+from fakes.deliveries import ANA, BCC, BOB, KIM, RELAY, Delivery, mail
+
+FIRST = Delivery(mail(ANA, BOB, text="Here is the offer."), [BCC], ANA)
+
+
+def again(raw: bytes, to: str = RELAY) -> tuple[str, bool]:
+    """What the stage says of a copy after the first one, and whether the copies differ."""
+    decision = decided(raw, to, ANA, before=(FIRST,), rule="log_all")
+    return stage(decision, "duplicates"), "dedupe.variant" in decision.flags
+
+
+@pytest.mark.parametrize(
+    ("raw", "differs"),
+    [
+        (mail(ANA, BOB, text="Here is the offer."), False),
+        (mail(ANA, BOB, text="HERE is the offer!"), False),
+        (mail(ANA, BOB, text="Here is the offer. https://track.example/1"), False),
+        (mail("Ana <ANA@us.example>", BOB, text="Here is the offer."), False),
+        (mail(ANA, BOB, date="Tue, 4 Mar 2025 14:00:00 +0200", text="Here is the offer."), False),
+        (mail(ANA, BOB, "[EXT] Offer", text="Here is the offer."), True),
+        (mail(ANA, BOB, "Offer", text="Here is the offer. And a footer."), True),
+        (mail(ANA, BOB, "Another subject", text="Here is the offer."), True),
+    ],
+)
+def test_the_same_mail_by_another_way_merges(raw: bytes, differs: bool) -> None:  # noqa: FBT001 — of a table
+    assert again(raw) == ("dedupe.merged", differs)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(KIM, ANA, text="Here is the offer."),
+        mail(ANA, BOB, date="Tue, 4 Mar 2025 12:00:01 +0000", text="Here is the offer."),
+        mail(ANA, BOB, "Another subject", text="And other words."),
+    ],
+)
+def test_another_mail_under_its_id_is_a_conflict(raw: bytes) -> None:
+    assert again(raw)[0] == "dedupe.conflict"
+
+
+@pytest.mark.parametrize("name", ["", "other"])
+def test_another_id_is_another_mail(name: str) -> None:
+    assert again(mail(ANA, BOB, message_id=name, text="Here is the offer."))[0] == "dedupe.new"
+
+
+def test_an_answer_to_a_reused_id_is_an_answer_to_the_first_of_them() -> None:
+    second = Delivery(mail(KIM, ANA, "Price list", text="Please."), [RELAY], KIM)
+    raw = mail(ANA, KIM, "Re: Price list", message_id="three", In_Reply_To="<one@mail.example>")
+    decision = decided(raw, RELAY, ANA, before=(second, FIRST))
+    assert decision.reason == "rule.replies_only"
