@@ -8,8 +8,8 @@ from gateway.core import addresses
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.model import Message
-from gateway.core.unwrap import journal, whole
-from gateway.core.unwrap.original import LOW, Original, Unwrapped
+from gateway.core.unwrap import inline, journal, whole
+from gateway.core.unwrap.original import HIGH, LOW, Original, Unwrapped
 
 _DEEPEST = 4
 _MACHINES = ("mailer-daemon", "postmaster")
@@ -18,8 +18,8 @@ _MACHINES = ("mailer-daemon", "postmaster")
 def find(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
     """The attached messages in order; None without one that names its author, and for reports of any kind.
 
-    `chain` follows the first of them inwards. Beyond four levels the finding unwrap.too_deep is added. One without an
-    author stands among others with confidence LOW, so that each gets its own decision.
+    `chain` follows the first of them inwards, at last into its text. Beyond four levels the finding unwrap.too_deep is
+    added. One without an author stands among others with confidence LOW, so that each gets its own decision.
     """
     found = [] if journal.is_report(reading.message) else _forwarded(reading, limits)
     originals = tuple(_original(inner.message, reading.message) for inner in found)
@@ -65,7 +65,14 @@ def _chain(outer: Reading, first: Reading, limits: ReadingLimits) -> tuple[tuple
         chain.append(_original(level.message, outer.message))
         outer, inside = level, _forwarded(level, limits)
         level = next((inner for inner in inside if whole.author(inner.message)), None)
-    return tuple(chain), level is not None
+    quoted = _quoted(outer, limits) if level is None else ()
+    return (*chain, *quoted[: _DEEPEST - len(chain)]), level is not None
+
+
+def _quoted(deepest: Reading, limits: ReadingLimits) -> tuple[Original, ...]:
+    """What the deepest attached message surely forwards within its text."""
+    found = inline.find(deepest, deepest.message.subject, deepest.message.date, limits)
+    return found.chain if found and found.chain and found.chain[0].confidence >= HIGH else ()
 
 
 def _original(message: Message, outer: Message) -> Original:

@@ -70,6 +70,30 @@ def test_four_levels_are_followed() -> None:
     assert found.findings == ("unwrap.too_deep",)
 
 
+BLOCK = (
+    f"Subject: Fwd: Offer\r\n\r\n---------- Forwarded message ---------\r\n{FROM}\r\n"
+    "Date: Tue, 4 Mar 2025 at 10:12\r\nSubject: Offer\r\nTo: <dan@us.example>"
+)
+
+
+def test_the_chain_ends_in_the_text_of_the_deepest_message() -> None:
+    found = find(forward(f"From: dan@us.example\r\n{ID}\r\n{BLOCK}"))
+    assert subjects(found) == ["Fwd: Offer", "Offer"]
+    assert found is not None
+    assert len(found.originals) == 1
+
+
+def test_text_counts_among_the_four_levels() -> None:
+    level = f"From: dan@us.example\r\n{ID}\r\nSubject: x\r\nContent-Type: message/rfc822\r\n\r\n"
+    assert len(subjects(find(forward(level * 2 + f"{FROM}\r\n{BLOCK}")))) == 4
+    assert len(subjects(find(forward(level * 3 + f"{FROM}\r\n{BLOCK}")))) == 4
+
+
+def test_a_message_without_an_author_ends_the_chain() -> None:
+    inner = "Content-Type: message/rfc822\r\n\r\nSubject: y"
+    assert subjects(find(forward(f"{FROM}\r\n{ID}\r\nSubject: x\r\n{inner}"))) == ["x"]
+
+
 def test_an_encoded_file_that_is_named_as_mail_is_a_message() -> None:
     assert subjects(fixture("05-file")) == ["Offer"]
 
@@ -96,6 +120,7 @@ def test_no_forward(name: str) -> None:
         ("From: postmaster@client.example", False),
         ("From: MAILER-DAEMON@client.example", False),
         ("Return-Path: <>\r\nFrom: ana@us.example", False),
+        ("X-Failed-Recipients: kim@client.example\r\nFrom: ana@us.example", False),
         ("Return-Path: <ana@us.example>\r\nFrom: ana@us.example", True),
     ],
 )
@@ -126,6 +151,7 @@ def test_a_journal_report_is_no_forward() -> None:
         (f"{FROM}\r\n{DATE}", HIGH),
         (f"{FROM}\r\nSubject: draft", MEDIUM),
         (f"{FROM}\r\n{FROM}\r\n{ID}", MEDIUM),
+        (f"{FROM}\r\nFrom:\r\n{ID}", MEDIUM),
         (f"{FROM}, kim@client.example\r\n{ID}", MEDIUM),
     ],
 )

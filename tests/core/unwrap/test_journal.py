@@ -121,6 +121,13 @@ def test_of_a_protected_message_the_clear_copy_counts() -> None:
     assert message.attachments == ()
 
 
+def test_a_protected_message_and_another_one_are_malformed() -> None:
+    raw = (FIXTURES / "10-protected.eml").read_bytes()
+    found = find(b"<o2@".join(raw.rsplit(b"<o1@", 1)))
+    assert found is not None
+    assert found.findings == ("journal.malformed",)
+
+
 def test_a_null_sender_is_sound_and_the_message_gets_the_id_that_the_report_tells() -> None:
     found = fixture("12-null-sender")
     assert found.findings == ()
@@ -210,7 +217,7 @@ def test_sound(lines: tuple[str, ...]) -> None:
         (*HEAD, "To: ana@us.example, Copied: dl@us.example"),
         (*HEAD, "To: ana@us.example, Expanded: dl@us.example, Forwarded: dan@us.example"),
         (*HEAD, "To: ana@us.example, Expanded:"),
-        (*HEAD, "To: " + "a" * 1000 + "@us.example"),
+        (*HEAD, "To: " + "(x)" * 400 + "ana@us.example"),
         ("Sender: Bob", *HEAD[1:], TO_ANA),
         ("Sender:", *HEAD[1:], TO_ANA),
         (HEAD[0], "On-Behalf-Of:", *HEAD[1:], TO_ANA),
