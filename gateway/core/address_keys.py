@@ -17,6 +17,8 @@ _IGNORABLE = re.compile(
     r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
 )
 _COMMENT = re.compile(r"\([^()]*\)")
+_SPECIAL = re.compile(r"[\s@<>()\[\],;:\\\"]")
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
 _PLAIN = re.compile(r"[a-z0-9._=/-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z")
 
 
@@ -40,7 +42,7 @@ def parse_pattern(typed: str) -> Pattern:
     local, _, domain = text.rpartition("@")
     below = domain.startswith("*.")
     name = domain.removeprefix("*.")
-    if not local or not _is_domain(name) or "*" in name or ("*" in local and local != "*") or (below and local != "*"):
+    if not _is_local(local) or not _is_domain(name) or "*" in name or (local != "*" and (below or "*" in local)):
         raise ValueError(f"{typed!r} is not name@domain, *@domain or *@*.domain")
     kind = "subdomain" if below else "domain" if local == "*" else "address"
     return Pattern(kind, f"{local}@{domain.lower()}")
@@ -110,6 +112,10 @@ def _a_label(domain: str) -> str:
         return domain
 
 
+def _is_local(local: str) -> bool:
+    """One name: of two addresses typed together, or one in angle brackets, neither would be found in any message."""
+    return _QUOTED.fullmatch(local) is not None or (local != "" and not _SPECIAL.search(local))
+
+
 def _is_domain(name: str) -> bool:
-    forms = domain_forms(name)
-    return bool(name) and all("." in f and not re.search(r"[@\s<>\"(),;:]", f) and ".." not in f for f in forms)
+    return not _SPECIAL.search(name) and all("." in form and ".." not in form for form in domain_forms(name))
