@@ -65,8 +65,7 @@ def _chain(outer: Reading, first: Reading, limits: ReadingLimits) -> tuple[tuple
         chain.append(_original(level.message, outer.message))
         outer, inside = level, _forwarded(level, limits)
         level = next((inner for inner in inside if whole.author(inner.message)), None)
-    quoted = _quoted(outer, limits) if level is None else ()
-    return (*chain, *quoted[: _DEEPEST - len(chain)]), level is not None
+    return (*chain, *_quoted(outer, limits))[:_DEEPEST], level is not None
 
 
 def _quoted(deepest: Reading, limits: ReadingLimits) -> tuple[Original, ...]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import read_parts
-from gateway.core.unwrap import attached
+from gateway.core.unwrap import attached, inline
 from gateway.core.unwrap.original import EXACT, HIGH, LOW, MEDIUM, Unwrapped
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "attached"
@@ -81,6 +81,15 @@ def test_the_chain_ends_in_the_text_of_the_deepest_message() -> None:
     assert subjects(found) == ["Fwd: Offer", "Offer"]
     assert found is not None
     assert len(found.originals) == 1
+
+
+def test_an_unsure_forward_in_the_text_is_left_there() -> None:
+    text = "On Tue, 4 Mar 2025 at 10:12, Kim <kim@client.example> wrote:\r\n> Hello"
+    inner = f"{FROM}\r\n{ID}\r\nSubject: Fwd: Offer\r\n\r\n{text}"
+    alone = inline.find(read_parts(inner.encode()), "Fwd: Offer", None)
+    assert alone is not None
+    assert alone.chain[0].confidence < HIGH
+    assert subjects(find(forward(inner))) == ["Fwd: Offer"]
 
 
 def test_text_counts_among_the_four_levels() -> None:
