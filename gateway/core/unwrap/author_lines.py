@@ -12,10 +12,12 @@ from gateway.core.unwrap.labels import BETWEEN, WROTE, fold
 
 _WINDOW = 6
 _LOOKED_AT = 400
-_MAILBOX = re.compile(
+MAILBOX = re.compile(
     r"[<(\[]\s?(?:mailto:)?([^\s<>()\[\]@]{1,128}@[^\s<>()\[\]@]{1,255}?)(?:<mailto:[^<>]*>)?\s?[>)\]]"
 )
 _QUOTED = re.compile(r"[\"“„«']\s?([^\"“„«”»<>]{1,200}?)\s?[\"”“»']\s*$")
+_OPENINGS = frozenset(fold(word.strip(".")) for word in OPENINGS)
+_OF_TIME = frozenset({"am", "pm", "a.m", "p.m", "uhr"})
 _DIGIT = re.compile(r"\d")
 
 
@@ -39,7 +41,7 @@ def read(lines: Sequence[str], start: int) -> AuthorLine | None:
     text = " ".join(heads[:length])
     below = next((head for head in heads[length:] if head), "")
     verb = next((word for word in WROTE if word in text.lower()), "")
-    mailbox = _MAILBOX.search(text)
+    mailbox = MAILBOX.search(text)
     return AuthorLine(
         values=_values(text, mailbox) if mailbox else {},
         locales=(WROTE[verb],) if verb else (),
@@ -68,12 +70,10 @@ def _ends_date(word: str) -> bool:
 def _date(text: str) -> str:
     """Without the words of the sentence around it."""
     words = text.split()
-    while words and not _DIGIT.search(words[-1]) and fold(words[-1].strip(".,:")) in BETWEEN - _HALVES:
+    while words and not _DIGIT.search(words[-1]) and fold(words[-1].strip(".,:")) in BETWEEN - _OF_TIME:
         words.pop()
-    while words and not _DIGIT.search(words[0]) and fold(words[0].strip(".,:")) in _BEFORE:
+    known = _OPENINGS | BETWEEN
+    while words and fold(words[0].strip(".,:")) in known:
         words.pop(0)
+        known = BETWEEN
     return " ".join(words).strip(" ,:")
-
-
-_HALVES = frozenset({"am", "pm", "a.m", "p.m"})
-_BEFORE = BETWEEN | {fold(word) for word in OPENINGS}

@@ -27,6 +27,8 @@ class Block:
     """Those whose labels explain every line, the likeliest first."""
     end: int = 0
     """The line behind it."""
+    mixed: bool = False
+    """Whether the labels are of several languages, as in a table or a form but in no mail program."""
     authors: int = 0
     """How many different author lines it has."""
 
@@ -34,11 +36,6 @@ class Block:
     def labels(self) -> int:
         """How many lines of known meaning it has."""
         return len(self.values.keys() - {"other"})
-
-    @property
-    def mixed(self) -> bool:
-        """Whether the labels are of several languages, as in a table or a form but in no mail program."""
-        return not self.locales
 
 
 @dataclass(slots=True)
@@ -146,7 +143,7 @@ def _next_label(reader: _Reader, position: int) -> int:
 
 def _block(reader: _Reader, end: int) -> Block:
     natively = {locale: sum(locale in known for known in reader.roles) for locale in reader.possible}
-    block = Block(end=end)
+    block = Block(end=end, mixed=not natively)
     block.locales = tuple(sorted(natively, key=lambda locale: (-natively[locale], LOCALES.index(locale))))
     authors = set()
     for meanings, pieces in zip(reader.roles, reader.pieces, strict=True):

@@ -145,7 +145,8 @@ def _search(page: _Page, subject: str) -> _Found | None:
             continue
         if level <= _MOST_QUOTES and (level == 0 or above < level):
             for near in (level, level + 1):
-                views.setdefault(near, page.seen_from(near))
+                if near not in views:
+                    views[near] = page.seen_from(near)
             found = _at(page, views, i, subject)
             if found:
                 return found
@@ -159,7 +160,7 @@ def _at(page: _Page, views: dict[int, list[str]], i: int, subject: str) -> _Foun
     marker = markers.read(page.contents[i])
     if marker:
         found = _below(page, views, i, marker)
-        return _judged(marker.kind, i, *found, subject) if found else None
+        return _judged(marker.kind, i, found[0], _whole(found[1], views[found[0]], subject), subject) if found else None
     line = author_lines.read(views[level], i)
     if line and (line.certain or subjects.has_reply_prefix(subject)):
         if not line.values or not subjects.has_forward_prefix(subject):
@@ -167,7 +168,18 @@ def _at(page: _Page, views: dict[int, list[str]], i: int, subject: str) -> _Foun
         values = line.values | {"subject": _without_prefix(subject)}
         return _Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM)
     block = header_blocks.read(views[level], i)
-    return _judged("bare", i, level, block, subject) if block else None
+    return _judged("bare", i, level, _whole(block, views[level], subject), subject) if block else None
+
+
+def _whole(block: Block, lines: Sequence[str], subject: str) -> Block:
+    """The header with all of its subject, where that ends it and the forward's own subject shows that it is wrapped."""
+    last = next(reversed(block.values))
+    if last == "subject" and block.end < len(lines) and lines[block.end].strip():
+        whole = f"{block.values[last]} {lines[block.end].strip()}"
+        if subjects.base(whole) == subjects.base(subject):
+            block.values[last] = whole
+            block.end += 1
+    return block
 
 
 def _without_prefix(subject: str) -> str:
@@ -183,16 +195,29 @@ def _below(page: _Page, views: dict[int, list[str]], i: int, marker: markers.Mar
         if block:
             block.end = i + 1
         return (level, block) if block else None
-    lines = 0
+    above: list[str] = []
     for j in range(i + 1, min(i + 2 + 3 * _BELOW_MARKER, len(page.levels))):
-        if not page.contents[j].strip() or page.contents[j].strip() == markers.HTML_RULE:
+        own, content = page.levels[j], page.contents[j].strip()
+        if not content or content == markers.HTML_RULE:
             continue
-        own = page.levels[j]
-        block = header_blocks.read(views[own], j) if own in (level, level + 1) else None
-        lines += 1
-        if block or lines == _BELOW_MARKER:
+        block = _header(views[own], j, above) if own in (level, level + 1) else None
+        above.append(content)
+        if block or len(above) == _BELOW_MARKER:
             return (own, block) if block else None
     return None
+
+
+def _header(lines: Sequence[str], start: int, above: list[str]) -> Block | None:
+    """The header that begins in this line; its author may stand in a line of his own, there or above it."""
+    block = header_blocks.read(lines, start)
+    if block is None:
+        line = author_lines.read(lines, start)
+        return Block(line.values, line.locales, line.end) if line and line.values else None
+    author = author_lines.MAILBOX.search(" ".join(above))
+    if author and "from" not in block.values:
+        block.values["from"] = author.string[: author.end()]
+        block.values.setdefault("date", author.string[author.end() :].strip().removeprefix("on "))
+    return block
 
 
 def _judged(kind: str, start: int, level: int, block: Block, subject: str) -> _Found | None:
@@ -243,6 +268,9 @@ def _end(page: _Page, found: _Found) -> int:
     for i in range(found.block.end, len(page.levels)):
         written = bool(page.contents[i].strip())
         if page.levels[i] >= found.level:
+            marker = markers.read(page.contents[i]) if end < i and written else None
+            if marker and marker.kind == "forwarded":
+                break  # another quotation, of another message
             end, quoted = i + 1, written
         elif written and not quoted:
             break

@@ -51,8 +51,8 @@ message_id | Message-ID
 other      | Importance, Priority, Sensitivity, Attachments, Organization, Sender, Return-Path, Resent-From, User-Agent
 other      | Wichtigkeit, Priorität, Anlagen, Importance, Pièces jointes, Importancia, Datos adjuntos, Prioridade
 other      | Importância, Anexos, Priorità, Importanza, Allegati, Urgentie, Prioriteit, Bijlagen, Prioritet
-other      | Bifogade filer, Vedlegg, Vedhæftede filer, Tärkeys, Liitteet, Ważność, Priorytet, Załączniki, Důležitost, Přílohy
-other      | Важность, Вложения, Вкладення, Önem, Ekler, 添付ファイル, 重要度, 附件, 重要性, 첨부 파일
+other      | Bifogade filer, Vedlegg, Vedhæftede filer, Tärkeys, Liitteet, Ważność, Priorytet, Załączniki, Důležitost
+other      | Přílohy, Важность, Вложения, Вкладення, Önem, Ekler, 添付ファイル, 重要度, 附件, 重要性, 첨부 파일
 """
 
 _MARKERS = """
@@ -144,6 +144,8 @@ _TURNING = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff
 
 def fold(words: str) -> str:
     """A form in which words compare equal whatever the case, the width and the blanks."""
+    if words.isascii():
+        return " ".join(words.lower().split())
     text = _MARKS.sub("", unicodedata.normalize("NFKC", words).casefold()).replace("ı", "i").replace("’", "'")
     return " ".join(_MARKS.sub("", unicodedata.normalize("NFKC", text)).split())
 

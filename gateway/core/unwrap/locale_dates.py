@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
@@ -53,7 +53,6 @@ _WEEKDAYS_TOO = frozenset({"mar", "sze"})
 """Begin a month's name and are a weekday's abbreviation: Tuesday in Romance languages, Wednesday in Hungarian."""
 _AFTERNOON = "pm p.m 午後 下午 晚上 오후 μμ μ.μ م öö̈s ös du"
 _FORENOON = "am a.m 午前 上午 凌晨 早上 오전 πμ π.μ ص öö de"
-_MONTH_FIRST = frozenset({"en"})
 
 _LONGEST = 200
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -73,8 +72,18 @@ _OFFSET = re.compile(
 )
 
 
+class _Day(NamedTuple):
+    year: int
+    month: int
+    day: int
+    rest: str
+    """The text without them."""
+    doubtful: bool = False
+    """Day and month could be the other way round."""
+
+
 class Moment(NamedTuple):
-    """A date as read; `assumed` where its zone or all of it is the outer message's, or the order of its numbers a guess."""
+    """A date as read. `assumed`: its zone or all of it is the outer message's, or the order of its numbers a guess."""
 
     date: datetime | None
     assumed: bool
@@ -87,12 +96,11 @@ def read(text: str, locales: Iterable[str], outer: datetime | None) -> Moment:
     later than `outer` gives `outer`.
     """
     codes = tuple(dict.fromkeys(locale.partition("-")[0] for locale in locales))
-    found = _read(_plain(text[:_LONGEST]), codes, outer.tzinfo if outer else None)
-    if found is None or found.date is None or found.date < _EARLIEST:
-        return Moment(outer, assumed=True)
-    if outer and found.date > outer + (_ZONE_MAY_ADD if found.assumed else timedelta()):
-        return Moment(outer, assumed=True)
-    return found
+    for found in _read(_plain(text[:_LONGEST]), codes, outer.tzinfo if outer else None):
+        late = outer is not None and found.date - outer > (_ZONE_MAY_ADD if found.assumed else timedelta())
+        if found.date >= _EARLIEST and not late:
+            return Moment(found.date, found.assumed)
+    return Moment(outer, assumed=True)
 
 
 def _plain(text: str) -> str:
@@ -115,50 +123,54 @@ _NAMES = _month_table()
 _HALVES = {_plain(word): 12 * half for half, words in enumerate((_FORENOON, _AFTERNOON)) for word in words.split()}
 
 
-def _read(text: str, codes: tuple[str, ...], zone: tzinfo | None) -> Moment | None:
+class _Known(NamedTuple):
+    date: datetime
+    assumed: bool
+
+
+def _read(text: str, codes: tuple[str, ...], zone: tzinfo | None) -> Iterator[_Known]:
+    """What the text may mean, the likeliest first."""
     found = _day(text, codes)
-    if found is None:
-        return None
-    (year, month, day), rest, doubtful = found
-    clock = _clock(rest, codes)
-    if clock is None:
-        return None
+    clock = _clock(found.rest, codes) if found else None
+    if found is None or clock is None:
+        return
     hour, minute, second, after = clock
     offset = _offset(after)
-    if "th" in codes and year >= _BUDDHIST_FROM:
-        year -= _BUDDHIST
-    try:
-        date = datetime(year, month, day, hour, minute, second, tzinfo=offset or zone or UTC)
-        date.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return Moment(date, assumed=offset is None or doubtful)
+    year = found.year - (_BUDDHIST if "th" in codes and found.year >= _BUDDHIST_FROM else 0)
+    orders = [(found.month, found.day), (found.day, found.month)]
+    for month, day in orders if found.doubtful else orders[:1]:
+        try:
+            date = datetime(year, month, day, hour, minute, second, tzinfo=offset or zone or UTC)
+            date.astimezone(UTC)
+        except (ValueError, OverflowError):
+            continue
+        yield _Known(date, offset is None or found.doubtful)
 
 
-def _day(text: str, codes: tuple[str, ...]) -> tuple[tuple[int, int, int], str, bool] | None:
-    """Year, month and day; the text without them; whether their order is doubtful."""
+def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
     numbers = _EAST_ASIAN.search(text)
     if numbers:
-        return (int(numbers[1]), int(numbers[2]), int(numbers[3])), _without(text, numbers), False
+        return _Day(int(numbers[1]), int(numbers[2]), int(numbers[3]), _without(text, numbers))
     numbers = _YEAR_FIRST.search(text)
     if numbers:
-        return (int(numbers[1]), int(numbers[3]), int(numbers[4])), _without(text, numbers), False
+        return _Day(int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
     numbers = _YEAR_LAST.search(text)
-    if numbers:
-        first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
-        year += 2000 if year < 70 else 1900 if year < 100 else 0
-        doubtful = numbers[2] != "." and first <= 12 and second <= 12 and first != second
-        month_first = second > 12 or (doubtful and codes[:1] != () and codes[0] in _MONTH_FIRST)
-        month, day = (first, second) if month_first else (second, first)
-        return (year, month, day), _without(text, numbers), doubtful and month_first
-    return _named_day(text, codes)
+    if numbers is None:
+        return _named_day(text, codes)
+    first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
+    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    rest = _without(text, numbers)
+    english = codes[:1] == ("en",) and numbers[2] != "."
+    if second > 12 or (english and first <= 12):
+        return _Day(year, first, second, rest, doubtful=english and second <= 12 and first != second)
+    return _Day(year, second, first, rest)
 
 
 def _without(text: str, match: re.Match[str]) -> str:
     return f"{text[: match.start()]} ; {text[match.end() :]}"
 
 
-def _named_day(text: str, codes: tuple[str, ...]) -> tuple[tuple[int, int, int], str, bool] | None:
+def _named_day(text: str, codes: tuple[str, ...]) -> _Day | None:
     named = _month(text, codes)
     if named is None:
         return None
@@ -175,7 +187,7 @@ def _named_day(text: str, codes: tuple[str, ...]) -> tuple[tuple[int, int, int],
         number, span = int(behind[1]), (start, end + behind.end())
     outside = [(span[0], span[1]), year.span()]
     rest = "".join(" ; " if any(a <= i < b for a, b in outside) else c for i, c in enumerate(text))
-    return (int(year[1]), month, number), rest, False
+    return _Day(int(year[1]), month, number, rest)
 
 
 def _month(text: str, codes: tuple[str, ...]) -> tuple[int, int, int] | None:
