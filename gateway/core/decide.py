@@ -34,7 +34,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     draft.say(addressing.locate(facts, case.recipient.tag))
     if facts.first:
         return draft.repeat(facts.first)
-    for slug in case.message.findings:
+    for slug in (*case.message.breaches, *case.message.findings):
         draft.say(finding("read", slug))
 
     hold = unwrap.unread(case)

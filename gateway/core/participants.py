@@ -12,6 +12,9 @@ from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import Kind, People, Person, Stop
 
+_BORNE = ("header.received", "header.from_duplicate")
+"""Breaches that keep out no server's copy: a loop's rounds are duplicates, and of two authors none is proven."""
+
 
 def identify(case: Case, facts: Facts) -> People:
     """The people of the original. Stops for a message whose address fields can't be relied on."""
@@ -106,7 +109,7 @@ def _is_gateway(canonical: str, case: Case) -> bool:
 def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
     """Why the message can't be judged by its address fields; only an explicit copy is refused for it."""
     message, explicit = case.message, case.recipient.channel.explicit
-    breaches = [b for b in message.breaches if explicit or b != "header.received"]
+    breaches = [b for b in message.breaches if explicit or b not in _BORNE]
     refuses = explicit and case.may_refuse
     if breaches and refuses:
         return Stop(Outcome.REFUSED, "smtp.routing_loop" if breaches == ["header.received"] else "smtp.malformed")

@@ -85,6 +85,11 @@ ATTRIBUTION: dict[str, str] = {
 FINDINGS: dict[str, str] = {
     "addressing.known": "The recipient is a capture address of the account.",
     "duplicate_header": "A header field that may stand once stands several times; the first counts.",
+    "header.block": "The header is larger than the limit.",
+    "header.fields": "The header has more fields than the limit.",
+    "header.field": "A header field is longer than the limit.",
+    "header.received": "It has passed more servers than the limit.",
+    "header.from_duplicate": "From stands more than once.",
     "header.stray_line": "A line of the header is no field.",
     "header.blank_before_colon": "A header field has a blank before its colon.",
     "header.no_blank_line": "No blank line ends the header.",
