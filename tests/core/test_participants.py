@@ -62,6 +62,18 @@ def test_more_than_fifty_hops_is_a_loop_for_a_users_copy_only() -> None:
     assert decided(raw, RELAY, ANA, rule="log_all").reason == "rule.log_all"
 
 
+def test_two_from_fields_are_refused_from_a_user_and_unproven_from_a_server() -> None:
+    for authors in ((ANA, "m@evil.example"), ("m@evil.example", ANA)):
+        raw = mail(authors[0], BOB, "Offer", f"From: {authors[1]}")
+        assert decided(raw, BCC, ANA).reason == "smtp.malformed"
+        assert decided(raw, RELAY, ANA, rule="log_all").reason == "sender.unverified"
+
+
+def test_each_of_two_authors_is_tested_against_the_list() -> None:
+    raw = mail(BOB, ANA, "Offer", "From: eve@rival.example")
+    assert decided(raw, RELAY, BOB, rule="log_all").reason == "never_log.address"
+
+
 def test_a_broken_header_is_refused_from_a_user_and_kept_out_from_a_server() -> None:
     raw = mail(ANA, BOB, "Offer", *[f"X-{n}: x" for n in range(1100)])
     assert [decided(raw, a, ANA).reason for a in (BCC, RELAY)] == ["smtp.malformed", "participants.unparsable"]
