@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fakes.decisions import decided, stage
 from fakes.deliveries import ANA, BCC, BOB, RELAY, mail
@@ -57,7 +59,7 @@ def test_a_proof_of_somebody_else_is_none(proof: Proof, address: str, outcome: s
     ],
 )
 def test_spf_alone_is_held_unless_the_account_takes_it(
-    address: str, account: dict[str, str], outcome: str, reason: str
+    address: str, account: dict[str, Any], outcome: str, reason: str
 ) -> None:
     decision = decided(mail(ANA, BOB), address, ANA, source="hosted", proofs=(Proof("spf", "us.example"),), **account)
     assert (decision.outcome, decision.reason) == (outcome, reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fakes.decisions import activity, decided, targets
@@ -12,7 +13,7 @@ from fakes.world import ContactRow, load_world
 NEW = "new@lead.example"
 
 
-def created(raw: bytes, address: str = RELAY, **account: object) -> list[str]:
+def created(raw: bytes, address: str = RELAY, **account: Any) -> list[str]:
     found = activity(decided(raw, address, ANA, **account)).targets
     return [target.address for target in found if target.contact_id is None]
 

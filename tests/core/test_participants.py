@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from fakes.decisions import activity, decided, targets
 from fakes.deliveries import ANA, BCC, BOB, RELAY, mail
@@ -9,7 +11,7 @@ from fakes.deliveries import ANA, BCC, BOB, RELAY, mail
 SALES = "sales@us.example"
 
 
-def people(raw: bytes, address: str = BCC, mail_from: str = ANA, **account: object) -> list[str]:
+def people(raw: bytes, address: str = BCC, mail_from: str = ANA, **account: Any) -> list[str]:
     """Role and address of every stored participant."""
     stored = activity(decided(raw, address, mail_from, rule="log_all", **account)).participants
     return [f"{p.role.value} {p.address or '(listed)'}" for p in stored]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from fakes.deliveries import KEYED, MINUTE, NOON, RELAY, Delivery, deliver
 from fakes.memory_store import MemoryStore
@@ -21,7 +22,7 @@ def decided(
     world: World | None = None,
     source: str = "office",
     proofs: tuple[Proof, ...] = (),
-    **account: object,
+    **account: Any,
 ) -> Decision:
     """What becomes of a message after others. `account` are settings that differ from those of the world."""
     there = (world or load_world()).with_settings(**account)

@@ -17,8 +17,8 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.message import read
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient
 from gateway.core.questions import Case, ask
+from storage.content import Content
 from storage.interface import Keep
-from storage.record import Content
 
 KEY = bytes(range(32))
 KEYED = KeyedHash(KEY)

@@ -31,10 +31,10 @@ from gateway.core.questions import Case
 from gateway.core.redact import redact
 from storage import reads
 from storage.administration.act import Act
+from storage.content import Content
 from storage.errors import StoreError, StoreUnavailable
 from storage.interface import Decide, Keep, Store
 from storage.plan import Plan, ask, insert
-from storage.record import Content
 
 US = load_world()
 THEM = replace(
