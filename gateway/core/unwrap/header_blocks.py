@@ -13,6 +13,7 @@ _CONTINUED = 4
 """How many lines may stand between two labels that belong to neither by their form."""
 _MOST_CONTINUED = 1000
 _ALL = frozenset(LOCALES)
+_RANK = {locale: n for n, locale in enumerate(LOCALES)}
 _PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
 _UNKNOWN = re.compile(r"[A-Z][A-Za-z0-9-]{1,40}:\s")
 _ONLY_ADDRESS = re.compile(r"<[^\s<>@]{1,128}@[^\s<>@]{1,255}>[,;]?")
@@ -144,7 +145,7 @@ def _next_label(reader: _Reader, position: int) -> int:
 def _block(reader: _Reader, end: int) -> Block:
     natively = {locale: sum(locale in known for known in reader.roles) for locale in reader.possible}
     block = Block(end=end, mixed=not natively)
-    block.locales = tuple(sorted(natively, key=lambda locale: (-natively[locale], LOCALES.index(locale))))
+    block.locales = tuple(sorted(natively, key=lambda locale: (-natively[locale], _RANK[locale])))
     authors = set()
     for meanings, pieces in zip(reader.roles, reader.pieces, strict=True):
         locale = next((locale for locale in (*block.locales[:1], "en") if locale in meanings), "")

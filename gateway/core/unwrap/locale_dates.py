@@ -60,6 +60,7 @@ _BUDDHIST_FROM, _BUDDHIST = 2400, 543
 _ZONE_MAY_ADD = timedelta(hours=14)
 
 _ACCENTS = re.compile("[\u0300-\u036f\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_RFC_5322 = re.compile(r"(?:[a-z]{3}, )?\d{1,2} [a-z]{3} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}(?!\d)")
 _EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d:])")
@@ -95,8 +96,9 @@ def read(text: str, locales: Iterable[str], outer: datetime | None) -> Moment:
     `locales` are those of the header's labels, the likeliest first. A text that names none, one before 1990 or one
     later than `outer` gives `outer`.
     """
-    codes = tuple(dict.fromkeys(locale.partition("-")[0] for locale in locales))
-    for found in _read(_plain(text[:_LONGEST]), codes, outer.tzinfo if outer else None):
+    plain = _plain(text[:_LONGEST])
+    codes = ("en",) if _RFC_5322.match(plain) else tuple(dict.fromkeys(name.partition("-")[0] for name in locales))
+    for found in _read(plain, codes, outer.tzinfo if outer else None):
         late = outer is not None and found.date - outer > (_ZONE_MAY_ADD if found.assumed else timedelta())
         if found.date >= _EARLIEST and not late:
             return Moment(found.date, found.assumed)
@@ -155,8 +157,10 @@ def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
     if numbers:
         return _Day(int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
     numbers = _YEAR_LAST.search(text)
-    if numbers is None:
-        return _named_day(text, codes)
+    if numbers is None or len(numbers[4]) == 2:  # two digits may be the seconds of a time
+        named = _named_day(text, codes)
+        if named or numbers is None:
+            return named
     first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
     year += 2000 if year < 70 else 1900 if year < 100 else 0
     rest = _without(text, numbers)

@@ -17,17 +17,23 @@ _BESIDE_ITSELF = re.compile(rf"(?<![^\s,;<])(['\"]?)({_SPEC})\1\s?<\s?\2\s?>", r
 _GUILLEMETS = re.compile(r"[«„“]\s?([^«»„“”\"<>]{0,200}?)\s?[»”“]")
 _MEMBER = re.compile(r'(?:"[^"]*"|[^;])+')
 _COMMA_NAME = re.compile(rf"\s*([^\"<>@]{{1,200}},[^\"<>@]{{1,200}}?)\s*<\s?({_SPEC})\s?>\s*")
-_LONGEST = 64 * 1024
+_LONGEST = 16 * 1024
+_LONGEST_ADDRESS = 384
 
 
 def read(value: str) -> tuple[Mailbox, ...]:
-    """The mailboxes of a To or Cc line; a name without an address is a mailbox whose address is ""."""
+    """The mailboxes of a To or Cc line; a name without an address is a mailbox whose address is "".
+
+    What is beyond 16 KiB comes as one mailbox without an address, whose tokens the never-log list is held against.
+    """
     text = _plain(value[:_LONGEST])
     members = _MEMBER.findall(text) if ";" in text else [text]
     found: list[Mailbox] = []
     for member in members:
         named = _COMMA_NAME.fullmatch(member) if len(members) > 1 else None
         found += _listed(_quoted(named) if named else member)
+    if len(value) > _LONGEST:
+        found.append(Mailbox("", "", "", addresses.tokens(value[_LONGEST - _LONGEST_ADDRESS :])))
     return tuple(found)
 
 
