@@ -11,7 +11,6 @@ from gateway.core.unwrap.labels import LOCALES, ROLES, WRITTEN, fold, unmarked
 _LONGEST_LABEL = 40
 _CONTINUED = 4
 """How many lines may stand between two labels that belong to neither by their form."""
-_MOST_CONTINUED = 1000
 _ALL = frozenset(LOCALES)
 _RANK = {locale: n for n, locale in enumerate(LOCALES)}
 _PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
@@ -47,6 +46,8 @@ class _Reader:
     roles: list[Mapping[str, str]] = field(default_factory=list)
     pieces: list[list[str]] = field(default_factory=list)
     possible: frozenset[str] = _ALL
+    tight: bool = False
+    """Two of its lines stand together, so that an empty one ends it: behind it, labels are the author's own words."""
 
     def explains(self, meanings: Mapping[str, str]) -> frozenset[str]:
         return self.possible & (_ALL if "en" in meanings else frozenset(meanings))
@@ -75,8 +76,10 @@ def read(lines: Sequence[str], start: int) -> Block | None:
     end = position = start
     while position < len(lines):
         found = label(lines[position])
-        if found is None or not _belongs(reader, found[0], after_blank=position > end):
+        after_blank = position > end
+        if found is None or (after_blank and reader.tight) or not _belongs(reader, found[0], after_blank=after_blank):
             break
+        reader.tight = position > start and not after_blank
         reader.roles.append(found[0])
         reader.possible = reader.explains(found[0])
         reader.pieces.append([found[1]])
@@ -101,8 +104,7 @@ def _value_end(reader: _Reader, position: int) -> int:
     pieces = reader.pieces[-1]
     people = not _PEOPLE.isdisjoint(reader.roles[-1].values())
     quotes, angles, last = pieces[0].count('"'), _open(pieces[0]), pieces[0]
-    limit = min(len(reader.lines), position + _MOST_CONTINUED)
-    while position < limit:
+    while position < len(reader.lines):
         line = reader.lines[position]
         text = line.strip()
         if not text or label(line):

@@ -1,0 +1,319 @@
+"""What is a forward, how sure that is, and what only looks like one."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gateway.core import message
+from gateway.core.unwrap import inline
+from gateway.core.unwrap.original import HIGH, MEDIUM, Unwrapped
+
+_MARKER = "---------- Forwarded message ---------"
+_ORIGINAL = "-----Original Message-----"
+_RULE = "_" * 32
+_HEADER = """From: Bob Client <bob@client.example>
+Date: Tue, 4 Mar 2025 10:12:00 +0100
+Subject: Drawing 12
+To: ana@us.example
+"""
+_WROTE = "On Tue, Mar 4, 2025 at 10:12 AM Bob Client <bob@client.example> wrote:"
+_TEXT = "Here it is."
+
+
+def _find(text: str, subject: str | None = None, *, kind: str = "text/plain", header: str = "") -> Unwrapped | None:
+    lines = [
+        "From: Ana <ana@us.example>",
+        "To: k7f3@forward.log.example",
+        "Date: Thu, 6 Mar 2025 08:00:00 +0100",
+        "MIME-Version: 1.0",
+        *([header] if header else []),
+        f"Content-Type: {kind}; charset=utf-8",
+        "",
+        text.replace("\n", "\r\n"),
+    ]
+    reading = message.read_parts("\r\n".join(lines).encode("utf-8", "replace"))
+    return inline.find(reading, subject, reading.message.date)
+
+
+def _confidence(text: str, subject: str | None = None) -> float:
+    found = _find(text, subject)
+    return found.chain[0].confidence if found and found.chain else 0.0
+
+
+def _finding(text: str, subject: str | None = None) -> str | None:
+    """Why nothing was unwrapped; None where nothing looked like a forward."""
+    found = _find(text, subject)
+    if found is None:
+        return None
+    assert found.kind == "none"
+    assert not found.chain
+    return found.findings[0]
+
+
+class TestConfidence:
+    def test_a_forward_marker_and_three_labels_are_high(self) -> None:
+        assert _confidence(f"{_MARKER}\n{_HEADER}\n{_TEXT}") == HIGH
+        assert _confidence(f"{_MARKER}\n{_HEADER}\n{_TEXT}", "Anything at all") == HIGH
+
+    def test_a_forward_marker_and_the_author_alone_are_medium(self) -> None:
+        found = _find(f"{_MARKER}\nFrom: bob@client.example\n\n{_TEXT}", "Fwd: Drawing 12")
+
+        assert found is not None
+        assert found.chain[0].confidence == MEDIUM
+        assert found.findings == ("forward.ambiguous",)
+
+    @pytest.mark.parametrize("above", ["", f"{_RULE}\n", f"{_ORIGINAL}\n"])
+    def test_a_whole_header_under_a_forward_prefix_with_the_same_subject_is_high(self, above: str) -> None:
+        assert _confidence(f"{above}{_HEADER}\n{_TEXT}", "FW: [EXT] drawing 12") == HIGH
+
+    @pytest.mark.parametrize("subject", ["FW: Something else", "FW:", "I: Drawing 12", "VS: Drawing 12", None])
+    def test_without_prefix_or_equal_subject_it_is_medium(self, subject: str | None) -> None:
+        assert _confidence(f"{_RULE}\n{_HEADER}\n{_TEXT}", subject) == MEDIUM
+
+    def test_a_header_without_recipients_is_medium_under_a_forward_prefix(self) -> None:
+        header = _HEADER.replace("To: ana@us.example\n", "")
+        assert _confidence(f"{header}\n{_TEXT}", "FW: Drawing 12") == MEDIUM
+
+    def test_an_author_line_under_a_forward_prefix_is_medium(self) -> None:
+        found = _find(f"{_WROTE}\n\n    {_TEXT}", "FW: Drawing 12")
+
+        assert found is not None
+        assert found.chain[0].confidence == MEDIUM
+        assert found.chain[0].subject == "Drawing 12"
+        assert found.chain[0].text == _TEXT
+
+    def test_two_authors_are_medium(self) -> None:
+        two = _HEADER.replace("Date:", "From: Eve <eve@rival.example>\nDate:")
+        assert _confidence(f"{_MARKER}\n{two}\n{_TEXT}") == MEDIUM
+
+    def test_an_address_beside_another_is_medium(self) -> None:
+        other = _HEADER.replace("Bob Client <", "eve@rival.example <")
+        assert _confidence(f"{_MARKER}\n{other}\n{_TEXT}") == MEDIUM
+
+
+class TestNoForward:
+    @pytest.mark.parametrize("subject", ["Re: Drawing 12", "AW: Drawing 12", None, "Drawing 12"])
+    def test_an_author_line_with_a_quotation_is_a_reply(self, subject: str | None) -> None:
+        assert _finding(f"Thanks!\n\n{_WROTE}\n\n> {_TEXT}", subject) == "forward.is_reply"
+
+    @pytest.mark.parametrize("above", ["", f"{_RULE}\n", f"{_ORIGINAL}\n", "-----Ursprüngliche Nachricht-----\n"])
+    def test_a_header_under_a_reply_prefix_is_a_reply(self, above: str) -> None:
+        assert _finding(f"Thanks!\n\n{above}{_HEADER}\n{_TEXT}", "Re: Drawing 12") == "forward.is_reply"
+
+    @pytest.mark.parametrize("subject", ["Re: Fwd: Drawing 12", "Fwd: Drawing 12"])
+    def test_a_marker_below_an_author_line_belongs_to_the_quotation(self, subject: str) -> None:
+        quoted = "\n".join(f"> {line}" for line in f"{_MARKER}\n{_HEADER}\n{_TEXT}".split("\n"))
+        found = _find(f"Thanks!\n\nOn Wed, Mar 5, 2025 at 9:00 AM Dan <dan@us.example> wrote:\n{quoted}", subject)
+
+        assert found is not None
+        assert [(one.from_.address, one.confidence) for one in found.originals if one.from_] in (
+            [],
+            [("dan@us.example", MEDIUM)],
+        )
+
+    def test_a_quoted_marker_under_a_reply_prefix_is_a_reply(self) -> None:
+        quoted = "\n".join(f"> {line}" for line in f"{_MARKER}\n{_HEADER}\n{_TEXT}".split("\n"))
+        assert _finding(f"Thanks!\n\n{quoted}", "Re: Fwd: Drawing 12") == "forward.is_reply"
+
+    def test_a_marker_in_the_midst_of_a_quotation_is_part_of_it(self) -> None:
+        quoted = "\n".join(f"> {line}" for line in f"Hello\n\n{_MARKER}\n{_HEADER}\n{_TEXT}".split("\n"))
+        assert _find(f"Thanks!\n\n{quoted}", "Drawing 12") is None
+
+    def test_an_original_marker_without_a_prefix_is_ambiguous(self) -> None:
+        found = _find(f"{_ORIGINAL}\n{_HEADER}\n{_TEXT}", "Drawing 12")
+
+        assert found is not None
+        assert found.findings == ("forward.ambiguous",)
+
+    def test_fewer_than_three_labels_are_no_header(self) -> None:
+        assert _find("From: bob@client.example\nSubject: Drawing 12\n\nHere", "FW: Drawing 12") is None
+
+    @pytest.mark.parametrize(
+        "author",
+        ["Bob Client", "Bob/Client@NOTES", "bob@client.example, kim@client.example", "", "bob@@client.example"],
+    )
+    def test_an_author_without_exactly_one_address_is_not_found(self, author: str) -> None:
+        header = _HEADER.replace("Bob Client <bob@client.example>", author)
+        assert _finding(f"{_MARKER}\n{header}\n{_TEXT}", "Fwd: Drawing 12") == "forward.not_found"
+
+    def test_no_deeper_author_stands_in_for_one_that_can_t_be_read(self) -> None:
+        outer = _HEADER.replace(" <bob@client.example>", "")
+        assert _finding(f"{_MARKER}\n{outer}\n{_MARKER}\n{_HEADER}\n{_TEXT}", "Fwd: x") == "forward.not_found"
+
+    def test_labels_of_several_languages_are_a_form_and_no_header(self) -> None:
+        form = "From: bob@client.example\nDatum: 4.3.2025\nObjet: Anfrage\nPara: ana@us.example\n"
+        assert _find(f"{form}\nHello", "Anfrage") is None
+        assert _finding(f"{_MARKER}\n{form}\nHello", "Fwd: Anfrage") == "forward.not_found"
+
+    def test_english_labels_go_with_any_language(self) -> None:
+        assert (
+            _confidence(f"{_MARKER}\nVon: bob@client.example\nDate: 4. März 2025 10:12\nSubject: x\n\n{_TEXT}") == HIGH
+        )
+
+    @pytest.mark.parametrize("below", ["Ana Ames\nExample Ltd", "int main(void) {\n  return 0;\n}", ""])
+    def test_a_marker_without_labels_below_is_overlooked(self, below: str) -> None:
+        assert _find(f"Hello\n\n{_MARKER}\n{below}", "Hello") is None
+        assert _confidence(f"Hello\n\n{_MARKER}\n{below}\n\n{_MARKER}\n{_HEADER}\n{_TEXT}") == HIGH
+
+    def test_a_prefix_and_nothing_else_is_nothing(self) -> None:
+        assert _find("Please write to kim@client.example", "FW: Drawing 12") is None
+
+    @pytest.mark.parametrize("report", ["disposition-notification", "delivery-status", "feedback-report"])
+    def test_a_report_about_a_mail_is_no_forward_of_it(self, report: str) -> None:
+        text = f"--b\nContent-Type: text/plain\n\n{_MARKER}\n{_HEADER}\n{_TEXT}\n"
+        body = f"{text}--b\nContent-Type: message/{report}\n\nx\n--b--\n"
+        assert _find(body, "Fwd: x", kind=f'multipart/report; report-type={report}; boundary="b"') is None
+
+    def test_a_mail_about_forwarding_is_no_forward(self) -> None:
+        text = f"Press Forward, and you see {_MARKER} in the text:\nBegin forwarded message: then a header. From: you"
+        assert _find(text, "How to forward") is None
+
+    def test_captions_of_a_newsletter_are_no_header(self) -> None:
+        assert _find("From: Munich\nTo: Paris\nDate: 4 March 2025\nSubject: to availability\n", "Cheap flights") is None
+
+    @pytest.mark.parametrize("word", ["De", "A", "Da", "Do", "Od", "An", "Pre", "Prima"])
+    def test_ordinary_words_before_a_colon_prove_nothing(self, word: str) -> None:
+        assert _find(f"{word}: bob@client.example\n{word}: kim@client.example\n\nHello", "Fwd: x") is None
+
+    def test_an_author_line_of_the_writer_s_own_sentence_hides_no_forward(self) -> None:
+        assert _confidence(f"See what Bob wrote on 4 March 2025:\n\n{_MARKER}\n{_HEADER}\n{_TEXT}") == HIGH
+
+
+class TestReading:
+    def test_the_note_is_what_stands_above(self) -> None:
+        found = _find(f"Please call him.\n\nAna\n\n{_MARKER}\n{_HEADER}\n{_TEXT}")
+
+        assert found is not None
+        assert found.note == "Please call him.\n\nAna"
+        assert found.originals[0].text == _TEXT
+
+    def test_without_words_of_the_forwarder_there_is_no_note(self) -> None:
+        found = _find(f"\n\n{_RULE}\n{_HEADER}\n{_TEXT}", "FW: Drawing 12")
+
+        assert found is not None
+        assert found.note is None
+
+    def test_the_original_holds_all_and_the_chain_each_message_apart(self) -> None:
+        outer = _HEADER.replace("Subject: ", "Subject: Fwd: ").replace("Bob Client <bob@client", "Kim <kim@client")
+        found = _find(f"{_MARKER}\n{outer}\nLook!\n\n{_MARKER}\n{_HEADER}\n{_TEXT}")
+
+        assert found is not None
+        assert [(one.from_.address, one.text) for one in found.chain if one.from_] == [
+            ("kim@client.example", "Look!"),
+            ("bob@client.example", _TEXT),
+        ]
+        assert found.originals[0].text.startswith("Look!")
+        assert found.originals[0].text.endswith(_TEXT)
+
+    def test_the_chain_ends_at_four_messages(self) -> None:
+        one = f"{_MARKER}\n{_HEADER.replace('Subject: ', 'Subject: Fwd: ')}\n"
+        found = _find(one * 6)
+
+        assert found is not None
+        assert len(found.chain) == 4
+
+    def test_hidden_recipients_are_kept_apart(self) -> None:
+        found = _find(f"{_MARKER}\n{_HEADER}Bcc: kim@client.example\n\n{_TEXT}")
+
+        assert found is not None
+        assert [mailbox.address for mailbox in found.originals[0].bcc] == ["kim@client.example"]
+        assert found.originals[0].cc == ()
+
+    def test_labels_below_the_header_are_the_author_s_own_words(self) -> None:
+        found = _find(f"{_MARKER}\n{_HEADER}\nCc: eve@rival.example\nHello")
+
+        assert found is not None
+        assert found.originals[0].cc == ()
+        assert found.originals[0].text.startswith("Cc: eve@rival.example")
+
+    def test_a_header_may_have_an_empty_line_between_all_its_lines(self) -> None:
+        spaced = _HEADER.replace("\n", "\n\n")
+        assert _confidence(f"{spaced}\n{_TEXT}", "FW: Drawing 12") == HIGH
+
+    def test_html_is_read_where_the_plain_text_says_less(self) -> None:
+        html = f"<p>Look</p><div style='border-top:solid #E1E1E1 1pt'>{_HEADER.replace('<', '&lt;')}</div>"
+        html = html.replace("\n", "<br>")
+        body = (
+            "--b\nContent-Type: text/plain\n\nLook\n\nFrom: Bob Client\nSubject: Drawing 12\n"
+            f"--b\nContent-Type: text/html\n\n{html}\n--b--\n"
+        )
+        found = _find(body, "FW: Drawing 12", kind='multipart/alternative; boundary="b"')
+
+        assert found is not None
+        assert found.chain[0].confidence == HIGH
+        assert found.note == "Look"
+
+    def test_recipients_beyond_what_is_read_one_by_one_stay_known_to_the_never_log_list(self) -> None:
+        many = "".join(f"c{n}@client.example,\n" for n in range(1500))
+        found = _find(f"{_MARKER}\n{_HEADER.replace('ana@us.example', many + ' eve@rival.example')}\n{_TEXT}")
+
+        assert found is not None
+        tokens = {token for mailbox in found.originals[0].to for token in mailbox.tokens}
+        assert {f"c{n}@client.example" for n in range(1500)} | {"eve@rival.example"} <= tokens
+
+
+_PIECES = st.sampled_from(
+    [
+        *_HEADER.split("\n"),
+        _MARKER,
+        _ORIGINAL,
+        _RULE,
+        _WROTE,
+        "----- Forwarded Message ----- From: a@b.exampleTo: c@d.exampleSubject: x",
+        "Begin forwarded message:",
+        "> ",
+        ">> ",
+        "    ",
+        "\n",
+        "<",
+        '"',
+        "*From:* ",
+        "\u202b",
+    ]
+)
+
+
+@given(st.lists(_PIECES | st.text(max_size=12), max_size=25), st.sampled_from(["Fwd: Drawing 12", "Re: x", ""]))
+@example(["From: ", "\n"], "")
+def test_no_text_raises_and_what_is_unwrapped_has_an_author(pieces: list[str], subject: str) -> None:
+    found = _find("\n".join(pieces), subject)
+
+    if found and found.chain:
+        assert all(one.from_ and one.from_.canonical and one.confidence >= MEDIUM for one in found.chain)
+        assert len(found.originals) == 1
+    elif found:
+        assert found.findings in (("forward.is_reply",), ("forward.not_found",))
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "From:\n",
+        "From: a@b.example\n",
+        " ",
+        "\u00a0",
+        ">",
+        ">\n",
+        f"{_MARKER}\n",
+        f"{_MARKER}\nFrom: a@b.example\n",
+        f"{_MARKER}\n{_HEADER}\n",
+        _HEADER,
+        "To: a,\n",
+        "----- Forwarded Message ----- De: Para: ",
+        f"{_WROTE}\n",
+        "On 4 2025 <\n",
+        "- ",
+        "---------- ",
+        "<hr>",
+    ],
+)
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+def test_time_grows_with_the_text_at_most(unit: str, kind: str) -> None:
+    text = unit * (256 * 1024 // len(unit))
+    start = time.process_time()
+    _find(text if kind == "text/plain" else text.replace("\n", "<br>"), "Fwd: x", kind=kind)
+    assert time.process_time() - start < 3
