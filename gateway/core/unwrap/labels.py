@@ -57,7 +57,7 @@ other      | Přílohy, Важность, Вложения, Вкладення, 
 
 _MARKERS = """
 locale  | forwarded | above, before a colon | original
-en      | Forwarded message | Begin forwarded message | Original Message, Original Appointment
+en      | Forwarded message | Begin forwarded message | Original Message, Original Appointment, Reply Message
 fr      | Message transféré, Message transmis | Début du message réexpédié, Début du message transféré
         | Message original, Message d'origine
 de      | Weitergeleitete Nachricht
@@ -131,6 +131,11 @@ ar | كتب
 he | כתב
 th | เขียนว่า
 vi | viết
+"""
+_OPENINGS = """
+on, at, in, le, am, el, il, em, a, op, den, d., dnia, w dniu, dne, dňa, pe, în data, στις, на, mån
+tis, ons, tors, fre, lör, sön, man, tir, tor, lør, søn, ma, ti, ke, to, la, su, пн, вт, ср, чт, пт
+сб, вс, нд, vo, so, út, st, čt, pá
 """
 _BETWEEN = """
 heeft, het volgende, följende, följande, følgende, uživatel, uživatelka, používateľ, používateľka, пользователь
@@ -207,5 +212,7 @@ ENDS = frozenset(map(fold, _words(_END)))
 
 WROTE: Mapping[str, str] = {word: locale for locale, cell in _rows(_WROTE) for word in _words(cell)}
 """What the line says that names date and author of what follows → the language it says it in."""
+OPENINGS = tuple(word for line in _OPENINGS.split("\n") for word in _words(line))
+"""How such a line begins, if not with the date itself."""
 BETWEEN = frozenset(fold(word) for line in (*_BETWEEN.split("\n"), *WROTE) for word in _words(line))
 """What stands in such a line between the date and the author."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import ClassVar
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.core import message
-from gateway.core.unwrap import inline
+from gateway.core.unwrap import inline, labels
 from gateway.core.unwrap.original import HIGH, MEDIUM, Unwrapped
 
 _MARKER = "---------- Forwarded message ---------"
@@ -254,6 +255,58 @@ class TestReading:
         assert found is not None
         tokens = {token for mailbox in found.originals[0].to for token in mailbox.tokens}
         assert {f"c{n}@client.example" for n in range(1500)} | {"eve@rival.example"} <= tokens
+
+
+@pytest.mark.parametrize("locale", labels.LOCALES)
+class TestWords:
+    """Every word of the table does its work in a forward, on lines of its own and glued together."""
+
+    _VALUES: ClassVar = {
+        "from": "Bob Client <bob@client.example>",
+        "date": "Tue, 4 Mar 2025 10:12:00 +0100",
+        "to": "ana@us.example",
+        "cc": "kim@client.example",
+        "reply_to": "office@client.example",
+        "subject": "Drawing 12",
+    }
+
+    def _headers(self, locale: str) -> list[list[str]]:
+        """Headers that together have every label of the locale."""
+        words = {role: [word for word, own in labels.WRITTEN[locale] if own == role] for role in self._VALUES}
+        count = max(map(len, words.values()))
+        return [
+            [f"{words[role][n % len(words[role])]}: {value}" for role, value in self._VALUES.items()]
+            for n in range(count)
+        ]
+
+    def test_labels(self, locale: str) -> None:
+        for header in self._headers(locale):
+            found = _find("\n".join(["Note", "", *header, "", _TEXT]), "FW: Drawing 12")
+            assert found is not None, header
+            assert found.chain[0].confidence == HIGH, header
+            assert found.note == "Note"
+
+    def test_glued_labels(self, locale: str) -> None:
+        for header in self._headers(locale):
+            found = _find(f"  ----- Forwarded Message ----- {''.join(header)}\n {_TEXT}", "Fw: Drawing 12")
+            assert found is not None, header
+            first = found.chain[0]
+            assert first.confidence == HIGH
+            assert first.from_ is not None
+            assert first.from_.address == "bob@client.example"
+            assert [mailbox.address for mailbox in (*first.to, *first.cc)] == ["ana@us.example", "kim@client.example"]
+            assert (first.date_text, first.subject) == (self._VALUES["date"], "Drawing 12"), header
+            assert first.text == _TEXT
+
+
+@pytest.mark.parametrize(("words", "kind"), labels.MARKERS.items())
+def test_every_marker_s_message_is_found(words: str, kind: str) -> None:
+    line = words if words.endswith(":") else f"------ {words} ------"
+    found = _find(f"Note\n{line}\n{_HEADER}\n{_TEXT}")
+
+    assert found is not None
+    assert found.chain[0].confidence == (HIGH if kind == "forwarded" else MEDIUM)
+    assert found.note == "Note"
 
 
 _PIECES = st.sampled_from(
