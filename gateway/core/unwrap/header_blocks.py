@@ -15,6 +15,7 @@ _ALL = frozenset(LOCALES)
 _RANK = {locale: n for n, locale in enumerate(LOCALES)}
 _PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
 _UNKNOWN = re.compile(r"[A-Z][A-Za-z0-9-]{1,40}:\s")
+_ANGLE = re.compile(r"@[^\s<>@]{1,255}>")
 _ONLY_ADDRESS = re.compile(r"<[^\s<>@]{1,128}@[^\s<>@]{1,255}>[,;]?")
 
 
@@ -114,6 +115,11 @@ def _value_end(reader: _Reader, position: int) -> int:
             or line[0] in " \t"
             or (people and (last.endswith((",", ";")) or quotes % 2 == 1 or angles > 0))
             or (people and _ONLY_ADDRESS.fullmatch(text) is not None)
+            or (
+                people
+                and "@" not in last[max(last.rfind(","), last.rfind(";")) + 1 :]
+                and _ANGLE.search(text) is not None
+            )
         )
         if not goes_on:
             break

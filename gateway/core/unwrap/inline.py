@@ -253,11 +253,12 @@ def _content(page: _Page, found: _Found) -> tuple[list[str], int]:
     lines = page.seen_from(found.level, found.block.end)[: end - found.block.end]
     lazy = page.contents[found.block.end : end]
     lines = [line or text for line, text in zip(lines, lazy, strict=True)]
-    closed = next((i for i, line in enumerate(lines) if markers.is_end(line)), len(lines))
-    lines = lines[:closed]
-    first = next((i for i, line in enumerate(lines) if line.strip()), len(lines))
-    if first < len(lines) and page.contents[found.start].strip() == lines[first].strip():
-        lines = lines[first + 1 :]  # the marker again, which closes the header
+    closed = [i for i, line in enumerate(lines) if markers.is_end(line)]
+    lines = lines[: closed[-1]] if closed else lines
+    written = [i for i, line in enumerate(lines) if line.strip()][:2]
+    repeated = written and lines[written[0]].strip() == page.contents[found.start].strip()
+    if repeated and not (len(written) == 2 and header_blocks.label(lines[written[1]])):
+        lines = lines[written[0] + 1 :]  # the marker again, which closes the header
     return _outdented(lines), end
 
 

@@ -210,6 +210,26 @@ class TestReading:
         assert found.originals[0].text.startswith("Look!")
         assert found.originals[0].text.endswith(_TEXT)
 
+    def test_a_forward_without_a_note_stands_directly_below_the_outer_header(self) -> None:
+        found = _find(f"{_MARKER}\n{_HEADER.replace('bob@', 'kim@')}\n{_MARKER}\n{_HEADER}\n{_TEXT}")
+
+        assert found is not None
+        assert [one.text for one in found.chain] == ["", _TEXT]
+
+    def test_the_last_closing_line_ends_the_forward(self) -> None:
+        end = "----- End forwarded message -----"
+        found = _find(f"{_MARKER}\n{_HEADER}\nOne\n{end}\nTwo\n{end}\nAna")
+
+        assert found is not None
+        assert found.originals[0].text == f"One\n{end}\nTwo"
+
+    def test_a_name_and_its_address_may_stand_in_two_lines(self) -> None:
+        found = _find(f"{_MARKER}\n{_HEADER.rstrip()}, Kim\nClient <kim@client.example>\n\n{_TEXT}")
+
+        assert found is not None
+        assert [mailbox.name for mailbox in found.originals[0].to] == ["", "Kim Client"]
+        assert found.originals[0].text == _TEXT
+
     def test_the_chain_ends_at_four_messages(self) -> None:
         one = f"{_MARKER}\n{_HEADER.replace('Subject: ', 'Subject: Fwd: ')}\n"
         found = _find(one * 6)
