@@ -14,9 +14,10 @@ from datetime import datetime
 from gateway.core import body, html_text, message_ids, subjects
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
-from gateway.core.unwrap import author_lines, header_blocks, locale_dates, markers, quoted_mailboxes, whole
+from gateway.core.unwrap import author_lines, header_blocks, locale_dates, markers, pages, quoted_mailboxes, whole
 from gateway.core.unwrap.header_blocks import Block
 from gateway.core.unwrap.original import HIGH, LOW, MEDIUM, Original, Unwrapped
+from gateway.core.unwrap.pages import Page
 
 _DEFAULT = ReadingLimits()
 _MOST_LINES = 4000
@@ -24,28 +25,13 @@ _DEEPEST = 4
 _MOST_QUOTES = 3
 _BELOW_MARKER = 3
 """How many lines may stand between a marker and its header."""
-_INDENT = "    "
 _COMPLETE = frozenset({"from", "date", "subject", "to"})
 
-_QUOTES = re.compile(r"(?:[ \t]{0,3}>)*+")
 _DRAWN = re.compile(
     r"<hr(?=[\s/>])|<div(?=\s[^<>]{0,800}?(?:\bid=[\"']?(?:[a-z_]{0,20}_)?divRplyFwdMsg|border-top:\s?(?:solid|1)))",
     re.IGNORECASE,
 )
 """Where HTML draws the line above a quoted message."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    """Lines, each with its quote level and the text behind the quote marks."""
-
-    levels: list[int]
-    contents: list[str]
-
-    def seen_from(self, level: int, start: int = 0) -> list[str]:
-        """The lines as they are for who reads at this level: deeper ones quoted, those of a lower one empty."""
-        pairs = zip(self.levels[start:], self.contents[start:], strict=True)
-        return ["" if own < level else f"{'>' * (own - level)} {text}" if own > level else text for own, text in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +88,7 @@ def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
 
 def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
     lines = text.replace("\ufeff", "").split("\n")[:_MOST_LINES]
-    page = _page(lines)
+    page = pages.read(lines)
     try:
         found = _search(page, subject)
     except _ReplyError:
@@ -112,31 +98,20 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
         return Unwrapped("none", (), (), findings=("forward.is_reply",)) if reply else None
     if found.confidence <= LOW:
         return Unwrapped("none", (), (), findings=("forward.not_found",))
-    content, behind = _content(page, found)
+    content, behind = pages.body(page, found.level, found.block.end, page.contents[found.start])
     confidence = found.confidence
-    if found.level and _is_another(_page(lines[behind:]), found):
+    if found.level and _is_another(pages.read(lines[behind:]), found):
         confidence = MEDIUM
     return Unwrapped(
         "inline_forward",
-        originals=(_original(found, _text(content), confidence, date),),
+        originals=(_original(found, pages.text(content), confidence, date),),
         chain=_chain(found, content, confidence, date),
-        note=_text(lines[: found.start]) or None,
+        note=pages.text(lines[: found.start]) or None,
         findings=("forward.ambiguous",) * (confidence < HIGH),
     )
 
 
-def _page(lines: Sequence[str]) -> _Page:
-    levels: list[int] = []
-    contents: list[str] = []
-    for line in lines:
-        marks = _QUOTES.match(line)
-        quoted = marks[0] if marks else ""
-        levels.append(quoted.count(">"))
-        contents.append(line[len(quoted) :].removeprefix(" ") if quoted else line)
-    return _Page(levels, contents)
-
-
-def _search(page: _Page, subject: str) -> _Found | None:
+def _search(page: Page, subject: str) -> _Found | None:
     """The first quoted message of a page. What stands within a quotation is part of it."""
     views: dict[int, list[str]] = {}
     above = 0
@@ -154,7 +129,7 @@ def _search(page: _Page, subject: str) -> _Found | None:
     return None
 
 
-def _at(page: _Page, views: dict[int, list[str]], i: int, subject: str) -> _Found | None:
+def _at(page: Page, views: dict[int, list[str]], i: int, subject: str) -> _Found | None:
     """The quoted message that begins in this line."""
     level = page.levels[i]
     marker = markers.read(page.contents[i])
@@ -187,7 +162,7 @@ def _without_prefix(subject: str) -> str:
     return subject.replace("：", ":").partition(":")[2].strip()
 
 
-def _below(page: _Page, views: dict[int, list[str]], i: int, marker: markers.Marker) -> tuple[int, Block] | None:
+def _below(page: Page, views: dict[int, list[str]], i: int, marker: markers.Marker) -> tuple[int, Block] | None:
     """The header below a marker, and its quote level: the marker's, or one more."""
     level = page.levels[i]
     if marker.header:
@@ -247,51 +222,7 @@ def _level(kind: str, block: Block, subject: str, *, forward: bool) -> float:
     return MEDIUM if forward or complete or kind != "bare" else LOW
 
 
-def _content(page: _Page, found: _Found) -> tuple[list[str], int]:
-    """The lines of the quoted message's body as its readers saw them, and the line behind it."""
-    end = _end(page, found) if found.level else len(page.levels)
-    lines = page.seen_from(found.level, found.block.end)[: end - found.block.end]
-    lazy = page.contents[found.block.end : end]
-    lines = [line or text for line, text in zip(lines, lazy, strict=True)]
-    closed = [i for i, line in enumerate(lines) if markers.is_end(line)]
-    lines = lines[: closed[-1]] if closed else lines
-    written = [i for i, line in enumerate(lines) if line.strip()][:2]
-    repeated = written and lines[written[0]].strip() == page.contents[found.start].strip()
-    if repeated and not (len(written) == 2 and header_blocks.label(lines[written[1]])):
-        lines = lines[written[0] + 1 :]  # the marker again, which closes the header
-    return _outdented(lines), end
-
-
-def _end(page: _Page, found: _Found) -> int:
-    """Where the quotation ends: at an unquoted line, unless that goes on with the line above it."""
-    quoted = False
-    end = found.block.end
-    for i in range(found.block.end, len(page.levels)):
-        written = bool(page.contents[i].strip())
-        if page.levels[i] >= found.level:
-            marker = markers.read(page.contents[i]) if end < i and written else None
-            if marker and marker.kind == "forwarded":
-                break  # another quotation, of another message
-            end, quoted = i + 1, written
-        elif written and not quoted:
-            break
-        else:
-            end, quoted = (i + 1, True) if written else (end, False)
-    return end
-
-
-def _outdented(lines: list[str]) -> list[str]:
-    """Without the quote marks or the indent that every line has."""
-    written = [line for line in lines if line.strip()]
-    if written and all(line.startswith(">") for line in written):
-        page = _page(lines)
-        return page.seen_from(1)
-    if written and all(line.startswith(_INDENT) for line in written):
-        return [line.removeprefix(_INDENT) for line in lines]
-    return lines
-
-
-def _is_another(page: _Page, found: _Found) -> bool:
+def _is_another(page: Page, found: _Found) -> bool:
     """Whether a second message by somebody else stands behind the first one's quotation."""
     try:
         other = _search(page, "")
@@ -304,17 +235,17 @@ def _chain(found: _Found, content: list[str], confidence: float, date: datetime 
     """This message and the forwards within it, each with its own text; a quoted one stays in the text around it."""
     chain: list[Original] = []
     while True:
-        page = _page(content)
+        page = pages.read(content)
         inner = _inner(page, found) if len(chain) + 1 < _DEEPEST else None
         own = content[: inner.start] if inner and not inner.level else content
-        chain.append(_original(found, _text(own), confidence, date))
+        chain.append(_original(found, pages.text(own), confidence, date))
         if inner is None:
             return tuple(chain)
         found, confidence = inner, inner.confidence
-        content, _ = _content(page, inner)
+        content, _ = pages.body(page, inner.level, inner.block.end, page.contents[inner.start])
 
 
-def _inner(page: _Page, outer: _Found) -> _Found | None:
+def _inner(page: Page, outer: _Found) -> _Found | None:
     try:
         found = _search(page, outer.block.values.get("subject", ""))
     except _ReplyError:
@@ -340,9 +271,3 @@ def _original(found: _Found, text: str, confidence: float, date: datetime | None
         text=text,
         confidence=confidence,
     )
-
-
-def _text(lines: Sequence[str]) -> str:
-    """The lines as a text, without empty ones at its ends and without what stood for drawn lines."""
-    kept = [line.rstrip() for line in lines if line.strip("> ") != markers.HTML_RULE]
-    return "\n".join(kept).strip("\n \t\xa0")

@@ -14,7 +14,7 @@ from gateway.core.unwrap import inline, labels
 from gateway.core.unwrap.original import Original
 
 _FOLDER = Path(__file__).parents[3] / "fixtures" / "forwards"
-_CASES = sorted(_FOLDER.iterdir())
+_CASES = sorted(path for path in _FOLDER.iterdir() if path.is_dir())
 
 
 def _people(mailboxes: tuple[Mailbox, ...]) -> list[list[str]]:

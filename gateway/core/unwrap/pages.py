@@ -1,0 +1,90 @@
+"""A text as lines with their quote levels, and what of them a quoted message's reader saw."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateway.core.unwrap import header_blocks, markers
+
+_INDENT = "    "
+_QUOTES = re.compile(r"(?:[ \t]{0,3}>)*+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines, each with its quote level and the text behind the quote marks."""
+
+    levels: list[int]
+    contents: list[str]
+
+    def seen_from(self, level: int, start: int = 0) -> list[str]:
+        """The lines as they are for who reads at this level: deeper ones quoted, those of a lower one empty."""
+        pairs = zip(self.levels[start:], self.contents[start:], strict=True)
+        return ["" if own < level else f"{'>' * (own - level)} {text}" if own > level else text for own, text in pairs]
+
+
+def read(lines: Sequence[str]) -> Page:
+    """The lines with the quote marks counted and taken off."""
+    levels: list[int] = []
+    contents: list[str] = []
+    for line in lines:
+        marks = _QUOTES.match(line)
+        quoted = marks[0] if marks else ""
+        levels.append(quoted.count(">"))
+        contents.append(line[len(quoted) :].removeprefix(" ") if quoted else line)
+    return Page(levels, contents)
+
+
+def body(page: Page, level: int, start: int, marker: str) -> tuple[list[str], int]:
+    """The lines of a quoted message as its readers saw them, and the line behind it.
+
+    `start` is the line behind its header, and `marker` the line above that, which some programs repeat below it.
+    """
+    end = _end(page, level, start) if level else len(page.levels)
+    lines = page.seen_from(level, start)[: end - start]
+    lazy = page.contents[start:end]
+    lines = [line or text for line, text in zip(lines, lazy, strict=True)]
+    closed = [i for i, line in enumerate(lines) if markers.is_end(line)]
+    lines = lines[: closed[-1]] if closed else lines
+    written = [i for i, line in enumerate(lines) if line.strip()][:2]
+    repeated = written and lines[written[0]].strip() == marker.strip()
+    if repeated and not (len(written) == 2 and header_blocks.label(lines[written[1]])):
+        lines = lines[written[0] + 1 :]  # the marker again, which closes the header
+    return _outdented(lines), end
+
+
+def _end(page: Page, level: int, start: int) -> int:
+    """Where the quotation ends: at an unquoted line, unless that goes on with the line above it."""
+    quoted = False
+    end = start
+    for i in range(start, len(page.levels)):
+        written = bool(page.contents[i].strip())
+        if page.levels[i] >= level:
+            marker = markers.read(page.contents[i]) if end < i and written else None
+            if marker and marker.kind == "forwarded":
+                break  # another quotation, of another message
+            end, quoted = i + 1, written
+        elif written and not quoted:
+            break
+        else:
+            end, quoted = (i + 1, True) if written else (end, False)
+    return end
+
+
+def _outdented(lines: list[str]) -> list[str]:
+    """Without the quote marks or the indent that every line has."""
+    written = [line for line in lines if line.strip()]
+    if written and all(line.startswith(">") for line in written):
+        page = read(lines)
+        return page.seen_from(1)
+    if written and all(line.startswith(_INDENT) for line in written):
+        return [line.removeprefix(_INDENT) for line in lines]
+    return lines
+
+
+def text(lines: Sequence[str]) -> str:
+    """The lines as a text, without empty ones at its ends and without what stood for drawn lines."""
+    kept = [line.rstrip() for line in lines if line.strip("> ") != markers.HTML_RULE]
+    return "\n".join(kept).strip("\n \t\xa0")
