@@ -18,9 +18,10 @@ from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log
 from gateway.core import charsets
+from gateway.core.cases import Setting
 from gateway.core.ids import Ids
 from gateway.core.keyed_hash import KeyedHash
-from gateway.ingest import Ingest, Installation
+from gateway.ingest import Ingest
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
 from storage.errors import StoreError
@@ -73,10 +74,8 @@ class App:
         await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
         try:
             sockets = [_bind(address) for address in settings.smtp.listen]
-            installation = Installation(
-                settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits(), limits.handler
-            )
-            ingest = Ingest(store, installation, new_id, now)
+            setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
+            ingest = Ingest(store, setting, limits.handler, new_id, now)
             smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now)
             await smtp.listen(sockets)
         except BaseException:

@@ -7,25 +7,22 @@ server keeps the message and comes again.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ipaddress
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 from gateway import operator_log
 from gateway.authenticate import authenticate
 from gateway.core import addresses, addressing
+from gateway.core.cases import Setting, cases
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
-from gateway.core.keyed_hash import KeyedHash
-from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading, read_parts
 from gateway.core.model import Answer, Envelope, Outcome, Peer, Recipient
-from gateway.core.questions import Case, ask
-from gateway.core.redact import redact
+from gateway.core.questions import Case
+from gateway.core.redact import redacted
 from storage.administration.addresses import find_recipient
 from storage.administration.sources import sources
 from storage.content import Content, compressed
@@ -40,27 +37,16 @@ _SMALL = 64 * 1024
 """Bytes up to which reading and compressing are quicker than handing them to a thread."""
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
-    """What is the same for every message of this installation."""
-
-    domain: str
-    """Capture addresses live at bcc., forward., relay. and journal. below it."""
-    host: str
-    keyed: KeyedHash
-    limits: ReadingLimits
-    deadline: float
-    """Seconds from the final dot to the answer."""
-
-
 class Ingest:
     """What the SMTP side asks of the product."""
 
     def __init__(
-        self, store: Store, installation: Installation, new_id: Callable[[], str], now: Callable[[], int]
+        self, store: Store, setting: Setting, deadline: float, new_id: Callable[[], str], now: Callable[[], int]
     ) -> None:
+        """`deadline`: seconds from the final dot to the answer."""
         self._store = store
-        self._installation = installation
+        self._setting = setting
+        self._deadline = deadline
         self._now = now
         self.new_trace_id = new_id
 
@@ -72,10 +58,10 @@ class Ingest:
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | str:
         """An envelope recipient as a capture address, or the reason why it is refused."""
-        capture = addressing.take_apart(addresses.canonical(address), self._installation.domain)
+        capture = addressing.take_apart(addresses.canonical(address), self._setting.domain)
         if capture is None:
             return "smtp.peer_denied"
-        key_hash = self._installation.keyed("capture", capture.key)
+        key_hash = self._setting.keyed("capture", capture.key)
         account_id = await self._store.read(find_recipient(key_hash, capture.channel, self._now()))
         if account_id is None:
             return "smtp.unknown_recipient"
@@ -88,12 +74,12 @@ class Ingest:
     async def message(self, envelope: Envelope, raw: bytes) -> Answer:
         """Decides a message for all its recipients in one durable step."""
         started = time.monotonic()
-        reading = await _apart(len(raw), read_parts, raw, self._installation.limits)
+        reading = await _apart(len(raw), read_parts, raw, self._setting.limits)
         if "bytes.repaired" in reading.message.findings and all(r.channel.explicit for r in envelope.recipients):
             return Answer(envelope.trace_id, "smtp.malformed")
         read_at = time.monotonic()
         try:
-            async with asyncio.timeout(self._installation.deadline):
+            async with asyncio.timeout(self._deadline):
                 decisions = await self._settle(envelope, reading)
         except (StoreError, TimeoutError) as error:
             operator_log.store_failed(type(error).__name__)
@@ -107,39 +93,20 @@ class Ingest:
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        cases = self._cases(envelope, read_parts(raw, self._installation.limits))
-        keyed = self._installation.keyed
-        return [await self._store.read(preview(case, decide, keyed)) for case in cases]
+        found = cases(envelope, read_parts(raw, self._setting.limits), authenticate, self._setting)
+        return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in found]
 
     async def _settle(self, envelope: Envelope, reading: Reading) -> list[Decision]:
-        raw = reading.raw
-        ready = await _apart(len(raw), compressed, raw) if len(raw) > _SMALL else None
+        size = len(reading.raw)
+        found = await _apart(size, cases, envelope, reading, authenticate, self._setting)
+        ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
 
-        def keep(tokens: tuple[str, ...]) -> Content:
+        def keep(case: Case, tokens: tuple[str, ...]) -> Content:
             if tokens:
-                return compressed(redact(raw, reading.message, tokens))
-            return ready or compressed(raw)
+                return compressed(redacted(case, tokens))
+            return ready if ready and case.raw is reading.raw else compressed(case.raw)
 
-        return list(await self._store.settle(self._cases(envelope, reading), decide, keep))
-
-    def _cases(self, envelope: Envelope, reading: Reading) -> list[Case]:
-        installation, message = self._installation, reading.message
-        digest = hashlib.sha256(reading.raw).hexdigest()
-        passive = any(not r.channel.explicit for r in envelope.recipients)
-        hosts = addressing.hosts(installation.domain)
-        return [
-            Case(
-                envelope=envelope,
-                recipient=recipient,
-                message=message,
-                evidence=authenticate(envelope, recipient),
-                asked=ask(envelope, recipient, message, digest, installation.keyed),
-                gateway_hosts=hosts,
-                host=installation.host,
-                may_refuse=not passive,
-            )
-            for recipient in envelope.recipients
-        ]
+        return list(await self._store.settle(found, decide, keep))
 
 
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

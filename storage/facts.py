@@ -40,9 +40,9 @@ def gather(asked: Questions, keyed: KeyedHash) -> Plan[Facts]:
     users, contacts = _by_address(found_users, asked.people), _by_address(found_contacts, asked.people)
     if not account.settings.subaddressing:
         users = {c: u for c, u in users.items() if asked.people[c][0] in found_users}
-    same_id, reported_ids = yield from _messages(asked)
+    same_id, linked, reported_ids = yield from _messages(asked)
     threads = yield from _threads(asked, keyed)
-    activity_ids = {k.activity.id for k in same_id if k.activity} | set(reported_ids.values())
+    activity_ids = {k.activity.id for k in (*same_id, *linked) if k.activity} | set(reported_ids.values())
     activities = yield from _activities(list(activity_ids))
     owned = [*contacts.values(), *(c for t in threads.values() for c in t.contacts)]
     owned += [c for a in activities.values() for c in a.contacts]
@@ -54,6 +54,7 @@ def gather(asked: Questions, keyed: KeyedHash) -> Plan[Facts]:
         contacts=contacts,
         listed=(yield from _listed(account, asked.tokens)),
         same_id=tuple(replace(k, activity=activities[k.activity.id]) if k.activity else k for k in same_id),
+        linked=tuple(replace(k, activity=activities[k.activity.id]) for k in linked if k.activity),
         threads=threads,
         reported={h: activities[a] for h, a in reported_ids.items() if a in activities},
         owners=(yield from _users([n for n in named if n])),
@@ -92,7 +93,9 @@ def _account(asked: Questions) -> Plan[tuple[Account, Channel, str | None]]:
 
 def _first(asked: Questions) -> Plan[FirstDecision | None]:
     rows = yield from ask(
-        "SELECT id, trace_id, outcome, reason FROM decision WHERE retry_hash = $1 AND original = 0", asked.retry
+        "SELECT id, trace_id, outcome, reason FROM decision WHERE retry_hash = $1 AND original = $2",
+        asked.retry,
+        asked.number,
     )
     return next((FirstDecision(i, t, Outcome(o), r) for i, t, o, r in rows), None)
 
@@ -146,20 +149,22 @@ def _listed(account: Account, tokens: Mapping[str, tuple[str, ...]]) -> Plan[dic
     return {token: entries for token, entries in found.items() if entries}
 
 
-def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], dict[str, str]]]:
-    """Earlier messages under the same id; and the activities of the messages that a bounce names, by id hash."""
+def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], list[KnownMessage], dict[str, str]]]:
+    """Earlier messages under the same id, and under those that a forward names; and the activities of the messages
+    that a bounce names, by id hash."""
     rows = yield from ask(
-        "SELECT id_hash, anchor_hash, text_hash, subject_hash, outcome, activity_id FROM message"
+        "SELECT id_hash, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id FROM message"
         " WHERE account_id = $1 AND id_hash = ANY($2) ORDER BY at, conflict",
         asked.account_id,
-        [asked.message_id, *asked.reported],
+        [asked.message_id, *asked.reported, *asked.links],
     )
-    same = [
-        KnownMessage(anchor, text, subject, Outcome(outcome), _bare(activity) if activity else None)
-        for id_hash, anchor, text, subject, outcome, activity in rows
-        if id_hash == asked.message_id
+    known = [
+        (id_hash, KnownMessage(anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None))
+        for id_hash, anchor, author, text, subject, outcome, activity in rows
     ]
-    return same, {row[0]: row[5] for row in rows if row[0] in asked.reported and row[5]}
+    same = [k for id_hash, k in known if id_hash == asked.message_id]
+    linked = [k for id_hash, k in known if id_hash in asked.links]
+    return same, linked, {row[0]: row[6] for row in rows if row[0] in asked.reported and row[6]}
 
 
 def _bare(activity_id: str) -> KnownActivity:

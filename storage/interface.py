@@ -17,8 +17,8 @@ T = TypeVar("T")
 Decide: TypeAlias = Callable[[Case, Facts], Decision]
 """Pure: the store may call it again, after a conflict or within a batch."""
 
-Keep: TypeAlias = Callable[[tuple[str, ...]], Content]
-"""The bytes to store of a message that is kept, without the header fields that hold these tokens."""
+Keep: TypeAlias = Callable[[Case, tuple[str, ...]], Content]
+"""The bytes to store of a case that is kept, without the header fields that hold these tokens."""
 
 
 class Store(Protocol):

@@ -23,7 +23,7 @@ class Recorder:
 
     new_id: Callable[[], str]
     keyed: KeyedHash
-    content: Callable[[tuple[str, ...]], Content]
+    content: Callable[[Case, tuple[str, ...]], Content]
 
 
 def record(case: Case, decision: Decision, recorder: Recorder) -> Plan[None]:
@@ -36,7 +36,7 @@ def record(case: Case, decision: Decision, recorder: Recorder) -> Plan[None]:
     thread_id = yield from _thread(decision, recorder)
     activity_id = None
     if decision.activity:
-        activity_id = yield from _activity(decision, decision.activity, thread_id, recorder)
+        activity_id = yield from _activity(case, decision, decision.activity, thread_id, recorder)
     decision_id = yield from _decision(decision, activity_id, recorder)
     if "gateway.exposed" in decision.flags:
         yield from _exposed(case.recipient.key_hash, decision.at)
@@ -75,6 +75,7 @@ def _decision(decision: Decision, activity_id: str | None, recorder: Recorder) -
         reason=decision.reason,
         size_class=len(str(decision.size)) - 1,
         retry_hash=decision.retry_hash,
+        original=decision.number,
         message_id_hash=decision.id_hash if keeps_id else None,
         entry_id=decision.entry_id,
         flags=json.dumps([] if tombstone else decision.flags),
@@ -95,7 +96,9 @@ def _decision(decision: Decision, activity_id: str | None, recorder: Recorder) -
     return decision_id
 
 
-def _activity(decision: Decision, activity: Activity, thread_id: str | None, recorder: Recorder) -> Plan[str]:
+def _activity(
+    case: Case, decision: Decision, activity: Activity, thread_id: str | None, recorder: Recorder
+) -> Plan[str]:
     contact_ids = yield from _contacts(decision, activity, recorder)
     activity_id = activity.into
     if activity_id is None:
@@ -104,7 +107,7 @@ def _activity(decision: Decision, activity: Activity, thread_id: str | None, rec
     else:
         yield from _update(activity_id, activity)
     if activity.replaces_content:
-        yield from _content(activity_id, activity, decision, recorder)
+        yield from _content(activity_id, activity, decision, recorder.content(case, decision.redact))
     yield from _participants(activity_id, activity, contact_ids)
     for position, target in enumerate(activity.targets):
         yield from insert(
@@ -161,7 +164,7 @@ def _update(activity_id: str, activity: Activity) -> Plan[None]:
     yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
 
 
-def _content(activity_id: str, activity: Activity, decision: Decision, recorder: Recorder) -> Plan[None]:
+def _content(activity_id: str, activity: Activity, decision: Decision, content: Content) -> Plan[None]:
     """Text, raw message and attachments: of the richest copy."""
     yield from ask(
         "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5 WHERE id = $1",
@@ -171,7 +174,6 @@ def _content(activity_id: str, activity: Activity, decision: Decision, recorder:
         decision.size,
         activity.richness,
     )
-    content = recorder.content(decision.redact)
     yield from insert(
         "raw_message",
         "(activity_id) DO UPDATE SET encoding = excluded.encoding, content = excluded.content",
@@ -257,7 +259,7 @@ def _exposed(key_hash: str, at: int) -> Plan[None]:
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    content = recorder.content(decision.redact)
+    content = recorder.content(case, decision.redact)
     yield from insert(
         "held",
         decision_id=decision_id,
@@ -323,6 +325,7 @@ def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id:
         id_hash=seen.id_hash,
         anchor_hash=seen.anchor_hash,
         conflict="" if seen.reachable else seen.text_hash,
+        author_hash=seen.author_hash,
         text_hash=seen.text_hash,
         subject_hash=seen.subject_hash,
         outcome=(Outcome.LOGGED if activity_id else decision.outcome).value,

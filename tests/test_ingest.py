@@ -15,11 +15,12 @@ from fakes.seen import seen
 from fakes.world import load_world, seed
 
 from gateway.authenticate import authenticate
+from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Channel, Envelope, Outcome, Peer, Proof, Recipient
 from gateway.core.questions import Case
-from gateway.ingest import Ingest, Installation
+from gateway.ingest import Ingest
 from storage.errors import StoreBroken, StoreError, StoreFull, StoreUnavailable
 from storage.interface import Decide, Keep, Store
 from storage.open import open_store
@@ -66,8 +67,8 @@ async def store(tmp_path: Path) -> AsyncIterator[Failing]:
 
 @pytest.fixture
 def ingest(store: Failing) -> Ingest:
-    installation = Installation("log.example", "gw.log.example", KEYED, ReadingLimits(), 30)
-    return Ingest(store, installation, counting_ids(Clock()), Clock())
+    setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
+    return Ingest(store, setting, 30, counting_ids(Clock()), Clock())
 
 
 async def envelope(ingest: Ingest, *to: str, ip: str = OFFICE, mail_from: str = ANA) -> Envelope:
@@ -173,8 +174,8 @@ async def test_after_the_trouble_the_repeat_makes_one_activity(ingest: Ingest, s
 
 
 async def test_a_store_that_does_not_answer_in_time_is_trouble_too(store: Failing) -> None:
-    installation = Installation("log.example", "gw.log.example", KEYED, ReadingLimits(), 0.05)
-    ingest = Ingest(store, installation, counting_ids(Clock()), Clock())
+    setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
+    ingest = Ingest(store, setting, 0.05, counting_ids(Clock()), Clock())
     store.slow = True
     assert (await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))).reason == "smtp.store_unavailable"
 

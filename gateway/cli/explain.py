@@ -10,12 +10,13 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
+from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.explain import explain as explained
 from gateway.core.message import read
 from gateway.core.model import Envelope
 from gateway.core.reasons import sentence
-from gateway.ingest import Ingest, Installation
+from gateway.ingest import Ingest
 from gateway.operator_log import escape
 
 
@@ -38,31 +39,30 @@ def explain(
     # A file on disk has the line ends of its machine; on the wire they would be CRLF.
     raw = raw.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
 
-    async def work(desk: Desk) -> Decision | str:
+    async def work(desk: Desk) -> list[Decision] | str:
         settings, act = desk.settings, desk.act
-        installation = Installation(
-            settings.domain, settings.hostname, act.keyed, settings.reading_limits(), settings.smtp_limits().handler
-        )
-        ingest = Ingest(desk.store, installation, act.new_id, lambda: act.at)
+        setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
+        ingest = Ingest(desk.store, setting, settings.smtp_limits().handler, act.new_id, lambda: act.at)
         known = await ingest.peer(client)
         recipient = await ingest.recipient(known, rcpt_to)
         if isinstance(recipient, str):
             return recipient
         sender = _author(raw) if mail_from is None else mail_from.strip("<>")
         envelope = Envelope(act.new_id(), known, sender, (recipient,), act.at)
-        return (await ingest.explain(envelope, raw))[0]
+        return await ingest.explain(envelope, raw)
 
-    decision = common.run(options, work)
-    if isinstance(decision, str):
-        common.fail(f"refused {decision}: {sentence(decision)}")
-    if as_json:
-        findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in decision.findings]
-        flags = list(decision.flags)
-        common.print_json(
-            {"outcome": decision.outcome, "reason": decision.reason, "flags": flags, "findings": findings}
-        )
-    else:
-        click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
+    decided = common.run(options, work)
+    if isinstance(decided, str):
+        common.fail(f"refused {decided}: {sentence(decided)}")
+    for decision in decided:
+        if as_json:
+            findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in decision.findings]
+            flags = list(decision.flags)
+            common.print_json(
+                {"outcome": decision.outcome, "reason": decision.reason, "flags": flags, "findings": findings}
+            )
+        else:
+            click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
 
 
 def _author(raw: bytes) -> str:

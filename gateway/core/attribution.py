@@ -29,6 +29,8 @@ def attribute(
     `people` are all participants, the listed ones included, since they count as recipients, and so do those `withheld`
     in earlier copies; `without` are users whose own never-log entries keep their copy out.
     """
+    if standing.forwarder:
+        return Attribution("attribution.forwarder", standing.forwarder.id)
     if standing.writer:
         behalf = people.sender and people.sender.user != standing.writer and people.sender.user is not None
         on_behalf = behalf or not (people.author and people.author.user)

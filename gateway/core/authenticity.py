@@ -5,29 +5,56 @@ Nobody logs in another's name: a user's name counts only when something proves i
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from gateway.core.facts import Facts, User
-from gateway.core.model import Channel, Outcome, Proof
+from gateway.core.model import Channel, Message, Outcome, Proof
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import Direction, Kind, People, Person, Standing, Stop
 
+_HOP = re.compile(r"\s*from\s+(\S+)", re.IGNORECASE)
+_PRIVATE = re.compile(r"localhost$|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|fe80:|f[cd]")
+
 
 def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standing:
     """Direction and proof of the original; of a journal report that is still `wrapped` neither can be told."""
-    author = people.author
-    if author is None or (wrapped and case.recipient.channel is Channel.JOURNAL):
+    author, channel = people.author, case.recipient.channel
+    if author is None or (wrapped and channel is Channel.JOURNAL):
         return Standing(Direction.NONE, finding("authenticity", "sender.unknown"), explicit=True)
+    if channel is Channel.FORWARD or (channel is Channel.BCC and case.original):
+        return _forwarded(case, facts, people, author)
     writer = _writer(people)
-    proven = _proven(case, facts, author, writer)
+    proven = _proven(case, facts, case.message, author.canonical, writer)
     if writer:
-        return _users_mail(case, facts, author, writer, proven=proven)
-    if not case.recipient.channel.explicit:
+        return _users_mail(case, facts, author.canonical, writer, proven=proven)
+    if not channel.explicit:
         return _incoming(people, proven=proven)
     if proven and people.exposed and author.contact:
         incoming = _incoming(people, proven=True)
         return replace(incoming, finding=finding("authenticity", "sender.answers_all"))
+    return _strangers(proven=proven)
+
+
+def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Standing:
+    """The forwarder must be proven; the author of the original is who the forwarder says it is."""
+    redirected = case.unwrapped.sent_on_by if case.unwrapped else None
+    mailbox = redirected or next(iter(case.outer.from_), None)
+    canonical = mailbox.canonical if mailbox else ""
+    forwarder = facts.users.get(canonical)
+    proven = _proven(case, facts, case.outer, canonical, forwarder)
+    if forwarder:
+        standing = _users_mail(case, facts, canonical, forwarder, proven=proven)
+        direction = Direction.OUT if author.user else Direction.IN
+        return replace(standing, direction=direction, writer=None, forwarder=forwarder)
+    if proven and case.unwrapped and "unwrap.automatic" in case.unwrapped.findings:
+        return _incoming(people, proven=True)
+    return _strangers(proven=proven)
+
+
+def _strangers(*, proven: bool) -> Standing:
+    """Nobody's user asked for this copy."""
     stop = Stop(Outcome.HELD if proven else Outcome.SKIPPED, "sender.unknown")
     seen = finding("authenticity", "sender.unknown")
     return Standing(Direction.IN, seen, explicit=True, proven=proven, stop=stop)
@@ -43,10 +70,14 @@ def _writer(people: People) -> User | None:
     return None
 
 
-def _proven(case: Case, facts: Facts, author: Person, writer: User | None) -> bool:
-    if len(case.message.from_) != 1 or not author.canonical or "author.ambiguous" in case.message.findings:
+def _proven(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> bool:
+    """Whether something speaks for this address as the author of `message`, the copy or what was in it."""
+    if len(message.from_) != 1 or not canonical or "author.ambiguous" in message.findings:
         return False
-    domain = author.canonical.rpartition("@")[2]
+    report = case.unwrapped.journal if case.unwrapped else None
+    if report and case.unwrapped and ("sender.unverified" in case.unwrapped.findings or _from_outside(message, facts)):
+        return False
+    domain = canonical.rpartition("@")[2]
     for proof in case.evidence.proofs:
         if proof.method == "source" or (proof.method in ("dkim", "arc") and proof.name == domain):
             return True
@@ -58,14 +89,21 @@ def _proven(case: Case, facts: Facts, author: Person, writer: User | None) -> bo
     return False
 
 
-def _users_mail(case: Case, facts: Facts, author: Person, writer: User, *, proven: bool) -> Standing:
+def _from_outside(message: Message, facts: Facts) -> bool:
+    """Some hop took it from a host that is not the account's own: servers journal spoofed mail as internal."""
+    hosts = [host[1].lower().strip("[]") for value in message.all("Received") if (host := _HOP.match(value))]
+    own = facts.account.domains
+    return any(not _PRIVATE.match(h) and not any(h == d or h.endswith(f".{d}") for d in own) for h in hosts)
+
+
+def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, *, proven: bool) -> Standing:
     explicit, settings = case.recipient.channel.explicit, facts.account.settings
     believed = proven or settings.sender_proof == "off"
     slug = "sender.proven" if proven else "sender.believed" if believed else "sender.unverified"
     stop = None
     if not believed and not explicit:
         stop = Stop(Outcome.SKIPPED, "sender.unverified")
-    elif not believed and Proof("spf", author.canonical.rpartition("@")[2]) in case.evidence.proofs:
+    elif not believed and Proof("spf", canonical.rpartition("@")[2]) in case.evidence.proofs:
         slug, stop = "sender.spf_only", Stop(Outcome.HELD, "sender.spf_only")
     elif not believed:
         refuses = settings.unproven_user == "refuse" and case.may_refuse

@@ -17,7 +17,6 @@ from gateway.core import (
     participants,
     reports,
     thread_policy,
-    unwrap,
 )
 from gateway.core.decision import Decision
 from gateway.core.draft import Draft
@@ -25,7 +24,8 @@ from gateway.core.facts import Facts
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
-from gateway.core.results import Stop
+from gateway.core.results import Direction, Stop
+from gateway.core.unwrap import stage as unwrap
 
 
 def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
@@ -37,14 +37,16 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     for slug in (*case.message.breaches, *case.message.findings):
         draft.say(finding("read", slug))
 
-    hold = unwrap.unread(case)
+    seen, hold = unwrap.judge(case)
+    if seen:
+        draft.say(seen, ("forward.claimed",) if seen.slug == "unwrap.inline_forward" else ())
 
     people = draft.people = participants.identify(case, facts)
     draft.say(people.finding, ("gateway.exposed",) if people.exposed else ())
     if people.stop and people.stop.outcome is not Outcome.HELD:
         return draft.end(people.stop)
 
-    null_path = case.envelope.mail_from == ""
+    null_path = case.null_path
     if not hold:
         report = reports.classify(
             case.message.fields, case.message.content_types, null_path=null_path, our_host=case.host
@@ -64,7 +66,11 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     if hold := standing.stop or people.stop or hold:
         return draft.end(hold)
     if not draft.left.outside():
-        return draft.end(Stop(Outcome.SKIPPED, "participants.internal_only"))
+        return draft.end(
+            Stop(Outcome.HELD, "forward.ambiguous")
+            if unwrap.inner_candidate(case)
+            else Stop(Outcome.SKIPPED, "participants.internal_only")
+        )
 
     duplicate = draft.duplicate = duplicates.compare(case.message, case.asked, facts)
     draft.say(duplicate.finding, duplicate.flags)
@@ -74,7 +80,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
         case.message,
         null_path=null_path,
         own_list=draft.own_list(),
-        author_is_user=standing.writer is not None,
+        author_is_user=standing.direction is Direction.OUT,
         answers_ours=draft.answers_ours(),
     )
     if stop := _automated(draft, "automated", machine):

@@ -51,6 +51,7 @@ class Remembered:
 
     id_hash: str
     anchor_hash: str
+    author_hash: str
     text_hash: str
     subject_hash: str
     thread: ThreadPlan
@@ -95,6 +96,8 @@ class Decision:
     reason: str
     size: int
     retry_hash: str
+    number: int
+    """Which of the copy's originals."""
     id_hash: str | None
     flags: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()

@@ -142,8 +142,9 @@ class Draft:
             at=case.envelope.received_at,
             outcome=outcome,
             reason=reason,
-            size=case.message.size,
+            size=case.outer.size,
             retry_hash=asked.retry,
+            number=asked.number,
             id_hash=asked.message_id,
             flags=self._flags(activity),
             findings=tuple(self.findings),
@@ -182,7 +183,8 @@ class Draft:
         the richer one, then the one without a tag in its subject.
         """
         message = self.case.message
-        believed = f"{self.standing.proven:d}{self.standing.explicit:d}"
+        told = self.case.original is not None and self.case.original.message is None
+        believed = f"{self.standing.proven and not told:d}{self.standing.explicit and not told:d}"
         untagged = max(0, _LONGEST_SUBJECT - len(message.subject or ""))
         return f"{believed} {len(message.attachments):05} {len(message.text):09} {untagged:05} {self.case.asked.text}"
 
@@ -197,8 +199,10 @@ class Draft:
     def _final_attribution(self) -> Attribution:
         """An older activity keeps its user; a thread's user was chosen by what the thread was before it."""
         earlier, now = self.earlier, self.case.envelope.received_at
-        if earlier is None or self.standing.writer:
+        if earlier is None or self.standing.writer or (self.standing.forwarder and not earlier.explicit):
             return self.attribution
+        if self.standing.forwarder:
+            return Attribution(earlier.attribution, earlier.user_id)
         if now - earlier.opened_at > OPEN_FOR_MERGING or earlier.attribution == "attribution.thread_user":
             return Attribution(earlier.attribution, earlier.user_id)
         return self.attribution
@@ -227,11 +231,14 @@ class Draft:
         flags = list(self.flags)
         if activity:
             flags += self.place.flags if self.place and self.place.logged else ()
-            flags += ["date.assumed"] if self.case.message.date is None else []
+            flags += ["date.assumed"] if self._date_assumed() else []
             flags += ["bcc.hidden"] if any(p.hidden for p in activity.participants) else []
             flags += ["participants.truncated"] if len(self.people.persons) > MAX_PARTICIPANTS else []
             flags += ["attribution.none"] if activity.attribution.user_id is None else []
         return tuple(dict.fromkeys(flags))
+
+    def _date_assumed(self) -> bool:
+        return self.case.message.date is None or (self.case.original is not None and self.case.original.date_assumed)
 
     def _remembered(self) -> Remembered | None:
         if self.place is None:
@@ -246,6 +253,7 @@ class Draft:
         return Remembered(
             asked.message_id,
             asked.anchor,
+            asked.author,
             asked.text,
             asked.subject,
             ThreadPlan(

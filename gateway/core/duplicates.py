@@ -23,6 +23,9 @@ def compare(message: Message, asked: Questions, facts: Facts) -> Duplicate:
             flags = () if alike else ("dedupe.variant",)
             slug = "dedupe.merged" if known.activity else "dedupe.again"
             return Duplicate(finding("duplicates", slug), known, flags=flags)
+    for known in facts.linked:
+        if known.activity and known.author_hash == asked.author and known.subject_hash == asked.subject != "":
+            return Duplicate(finding("duplicates", "dedupe.merged"), known)
     if facts.same_id:
         return Duplicate(finding("duplicates", "dedupe.conflict"), reused_id=True, flags=("dedupe.conflict",))
     return Duplicate(finding("duplicates", "dedupe.new"))

@@ -120,6 +120,7 @@ class KnownMessage:
     """An earlier message of this account with the same Message-ID."""
 
     anchor_hash: str
+    author_hash: str
     text_hash: str
     subject_hash: str
     outcome: Outcome
@@ -172,6 +173,8 @@ class Facts:
     listed: Mapping[str, tuple[Entry, ...]] = field(default_factory=dict)
     """By address-like token, as the message wrote it."""
     same_id: tuple[KnownMessage, ...] = ()
+    linked: tuple[KnownMessage, ...] = ()
+    """Messages whose id a forward names."""
     threads: Mapping[str, KnownThread] = field(default_factory=dict)
     """By Message-ID hash."""
     owners: Mapping[str, User] = field(default_factory=dict)

@@ -37,8 +37,8 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:
     """In whose names the copy may be logged; None stands for nobody's (a shared mailbox)."""
-    if standing.writer:
-        return [standing.writer.id]
+    if user := standing.writer or standing.forwarder:
+        return [user.id]
     recipients = people.recipients()
     users: list[str | None] = list(dict.fromkeys(p.user.id for p in recipients if p.user and p.user.may_log))
     if not users and standing.explicit:

@@ -10,7 +10,7 @@ from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
 from gateway.core.model import Mailbox, Message, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
-from gateway.core.results import Kind, People, Person, Stop
+from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
 
 _BORNE = ("header.received", "header.from_duplicate")
 """Breaches that keep out no server's copy: a loop's rounds are duplicates, and of two authors none is proven."""
@@ -20,12 +20,13 @@ def identify(case: Case, facts: Facts) -> People:
     """The people of the original. Stops for a message whose address fields can't be relied on."""
     message = case.message
     persons = [p for role, mailbox in _mailboxes(message) for p in _persons(role, mailbox, case, facts)]
+    persons = _reported(persons, case, facts)
     persons += _elsewhere(case, facts, {t for p in persons for t in p.tokens})
     visible = (m for field in (message.to, message.cc, message.reply_to) for m in field)
     authors = [p for p in persons if p.role is Role.FROM and p.canonical]
     author = next((p for p in authors if p.user), authors[0] if authors else None)
     if author and author.kind is Kind.EXTERNAL:  # anybody can write a Bcc field into what he sends us
-        persons = [replace(p, role=Role.VIA) if p.role is Role.BCC else p for p in persons]
+        persons = [replace(p, role=Role.VIA) if p.role is Role.BCC and not p.proven else p for p in persons]
     shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
     return People(
         persons=tuple(persons),
@@ -80,10 +81,51 @@ def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
     """Listed addresses in other fields and in the envelope: never targets, but they count for the list."""
     roles = {"from": Role.FROM, "sender": Role.SENDER, "reply-to": Role.REPLY_TO}
     places = [(roles.get(name, Role.VIA), token) for name, token in case.message.nets.tokens]
-    for role, token in [*places, (Role.ENVELOPE, case.envelope.mail_from)]:
+    for role, token in [*places, *_of_the_copy(case), (Role.ENVELOPE, case.envelope.mail_from)]:
         if token and token not in seen and (entries := _entries(token, case, facts)):
             seen.add(token)
             yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=(token,))
+
+
+def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
+    """What the copy around an original names. The header of a journal report is the mail server's own."""
+    if case.outer is case.message or (case.unwrapped and case.unwrapped.journal):
+        return
+    for _, mailbox in _mailboxes(case.outer):
+        for token in (*mailbox.tokens, mailbox.canonical):
+            yield Role.VIA, token
+    for name, token in case.outer.nets.tokens:
+        if not name.startswith("inner:"):
+            yield Role.VIA, token
+
+
+def _reported(persons: list[Person], case: Case, facts: Facts) -> list[Person]:
+    """The people with the recipients and roles that a journal report tells.
+
+    Who isn't in To or Cc got it as Bcc. A list gives way to its members: it stays as the way by which they got it.
+    """
+    report = case.unwrapped.journal if case.unwrapped else None
+    if report is None:
+        return persons
+    lists = {addresses.canonical(r.via) for r in report.recipients if r.via}
+    persons = [
+        replace(p, role=Role.VIA) if p.canonical in lists and p.role in RECIPIENT_ROLES else p for p in persons
+    ]
+    shown = {p.canonical: p.role for p in persons if p.role in RECIPIENT_ROLES}
+    for told in report.recipients:
+        mailbox = _mailbox(told.address)
+        role = Role.BCC if told.role == "unknown" else Role(told.role)
+        if mailbox.canonical not in shown or not mailbox.canonical:
+            persons += [replace(p, proven=True) for p in _persons(role, mailbox, case, facts)]
+    writers = (Role.FROM, Role.SENDER)
+    for text in filter(None, (report.on_behalf_of, report.sender)):
+        if addresses.canonical(text) not in {p.canonical for p in persons if p.role in writers}:
+            persons += _persons(Role.SENDER, _mailbox(text), case, facts)
+    return persons
+
+
+def _mailbox(text: str) -> Mailbox:
+    return Mailbox("", text, addresses.canonical(text), addresses.tokens(text))
 
 
 def _entries(token: str, case: Case, facts: Facts) -> tuple[Entry, ...]:
@@ -108,14 +150,18 @@ def _is_gateway(canonical: str, case: Case) -> bool:
 
 def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
     """Why the message can't be judged by its address fields; only an explicit copy is refused for it."""
-    message, explicit = case.message, case.recipient.channel.explicit
-    breaches = [b for b in message.breaches if explicit or b not in _BORNE]
+    message, outer, explicit = case.message, case.outer, case.recipient.channel.explicit
+    breaches = [b for b in outer.breaches if explicit or b not in _BORNE]
     refuses = explicit and case.may_refuse
     if breaches and refuses:
         return Stop(Outcome.REFUSED, "smtp.routing_loop" if breaches == ["header.received"] else "smtp.malformed")
-    if author is None and not message.unreadable and refuses and facts.account.settings.unproven_user == "refuse":
+    unsigned = not any(m.canonical for m in outer.from_)
+    if unsigned and not outer.unreadable and refuses and facts.account.settings.unproven_user == "refuse":
         return Stop(Outcome.REFUSED, "smtp.malformed")
-    if breaches or message.unreadable or author is None:
-        entries = facts.account.has_entries and (breaches or message.unreadable)
+    if outer is not message:
+        breaches += [b for b in message.breaches if b not in _BORNE]
+    unreadable = message.unreadable or (explicit and outer.unreadable)
+    if breaches or unreadable or author is None:
+        entries = facts.account.has_entries and (breaches or unreadable)
         return Stop(Outcome.SKIPPED if entries else Outcome.HELD, "participants.unparsable")
     return None

@@ -14,6 +14,7 @@ from gateway.core import addresses, message_ids
 from gateway.core.address_keys import token_keys
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Mailbox, Message, Recipient
+from gateway.core.unwrap.original import Original, Unwrapped
 
 _URL = re.compile(r"\w+://\S+")
 _NO_LETTERS = re.compile(r"[\W_]+")
@@ -28,6 +29,8 @@ class Questions:
     account_id: str
     capture: str
     retry: str
+    number: int
+    """Which of the copy's originals; 0 for the first or only one."""
     people: Mapping[str, tuple[str, ...]]
     """Canonical address → its hash, then that of the address without subaddress."""
     tokens: Mapping[str, tuple[str, ...]]
@@ -36,6 +39,7 @@ class Questions:
     """Of the Message-ID, or of one derived from the content."""
     anchor: str
     """Of author and date: tells the same mail from reuse of its id."""
+    author: str
     text: str
     subject: str
     """Of the base subject; "" for an empty one, which equals nothing."""
@@ -43,6 +47,8 @@ class Questions:
     references: tuple[str, ...]
     """Last first, without those of in_reply_to."""
     reported: tuple[str, ...]
+    links: tuple[str, ...] = ()
+    """Ids that a forward names: perhaps that of the original, whose own id its text doesn't tell."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -55,7 +61,15 @@ class Case:
 
     envelope: Envelope
     recipient: Recipient
+    outer: Message
+    """The copy."""
     message: Message
+    """The original that is decided: the copy itself, or what was unwrapped from it."""
+    unwrapped: Unwrapped | None
+    original: Original | None
+    """Of `unwrapped`, the one that is decided; None where the copy is its own original."""
+    raw: bytes
+    """The bytes that are stored of it."""
     evidence: Evidence
     asked: Questions
     gateway_hosts: frozenset[str]
@@ -65,9 +79,25 @@ class Case:
     may_refuse: bool = True
     """False where another recipient of the transaction was taken: then what would be refused is held."""
 
+    @property
+    def null_path(self) -> bool:
+        """The original's own reverse-path is null: of a journal report, what it tells of the sender."""
+        if self.unwrapped and self.unwrapped.journal:
+            return self.unwrapped.journal.sender == ""
+        return self.envelope.mail_from == ""
 
-def ask(envelope: Envelope, recipient: Recipient, message: Message, digest: str, keyed: KeyedHash) -> Questions:
-    """The questions of one case. `digest` is the hash of the canonical bytes, as hex."""
+
+def ask(
+    envelope: Envelope,
+    recipient: Recipient,
+    message: Message,
+    outer: Message,
+    unwrapped: Unwrapped | None,
+    digest: str,
+    number: int,
+    keyed: KeyedHash,
+) -> Questions:
+    """The questions of one case. `digest` is the hash of the copy's canonical bytes, as hex."""
     subject = keyed("subject", message.base_subject) if message.base_subject else ""
     author = message.from_[0].canonical if message.from_ else ""
     moment = str(int(message.date.timestamp())) if message.date else ""
@@ -77,19 +107,23 @@ def ask(envelope: Envelope, recipient: Recipient, message: Message, digest: str,
     in_reply_to = _id_hashes(message.in_reply_to, keyed)
     references = _id_hashes(reversed(message.references), keyed)
     own = keyed("message-id", own_id)
+    named = _named(envelope, message, outer, unwrapped)
     return Questions(
         account_id=recipient.account_id,
         capture=recipient.key_hash,
         retry=keyed("retry", recipient.address.casefold(), envelope.mail_from, digest),
-        people={a: address_hashes(a, keyed) for a in _addresses(message, envelope)},
-        tokens={t: tuple(keyed("never-log", k) for k in token_keys(t)) for t in _tokens(message, envelope.mail_from)},
+        number=number,
+        people={a: address_hashes(a, keyed) for a in _addresses(named)},
+        tokens={t: tuple(keyed("never-log", k) for k in token_keys(t)) for t in named},
         message_id=own,
         anchor=keyed("anchor", author, moment),
+        author=keyed("author", author),
         text=text,
         subject=subject,
         in_reply_to=tuple(h for h in in_reply_to if h != own),
         references=tuple(h for h in references if h != own and h not in in_reply_to)[:_MAX_PARENTS],
         reported=_id_hashes(message.reported_ids, keyed),
+        links=() if message.message_id else _id_hashes((*outer.in_reply_to, *outer.references), keyed),
     )
 
 
@@ -114,15 +148,23 @@ def mailboxes(message: Message) -> Iterable[Mailbox]:
         yield from field
 
 
-def _addresses(message: Message, envelope: Envelope) -> Iterable[str]:
-    others = [*(t for _, t in message.nets.tokens), envelope.mail_from, envelope.peer.login, *message.failed_recipients]
-    found = [m.canonical for m in mailboxes(message)] + [addresses.canonical(other) for other in others if other]
-    return [address for address in dict.fromkeys(found) if address]
+def _named(
+    envelope: Envelope, message: Message, outer: Message, unwrapped: Unwrapped | None
+) -> Mapping[str, None]:
+    """Everything address-like in envelope, copy, original and report, in this order of first mention."""
+    found = [t for m in mailboxes(message) for t in (*m.tokens, m.canonical)]
+    found += [t for _, t in message.nets.tokens]
+    if outer is not message:
+        found += [t for m in mailboxes(outer) for t in (*m.tokens, m.canonical)]
+        found += [t for name, t in outer.nets.tokens if not name.startswith("inner:")]
+    for text in unwrapped.journal.addresses() if unwrapped and unwrapped.journal else ():
+        found += [*addresses.tokens(text), addresses.canonical(text)]
+    found += [envelope.mail_from, envelope.peer.login, *message.failed_recipients]
+    return dict.fromkeys(filter(None, found))
 
 
-def _tokens(message: Message, mail_from: str) -> Iterable[str]:
-    found = [t for m in mailboxes(message) for t in (*m.tokens, m.canonical) if t]
-    return dict.fromkeys([*found, *(t for _, t in message.nets.tokens), *([mail_from] if mail_from else [])])
+def _addresses(named: Iterable[str]) -> Iterable[str]:
+    return [address for address in dict.fromkeys(map(addresses.canonical, named)) if address]
 
 
 def _id_hashes(ids: Iterable[str], keyed: KeyedHash) -> tuple[str, ...]:

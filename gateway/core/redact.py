@@ -6,12 +6,20 @@ from collections.abc import Collection
 
 from gateway.core import addresses
 from gateway.core.model import HeaderField, Message
+from gateway.core.questions import Case
 
 _ADDRESS_FIELDS = frozenset({"from", "sender", "reply-to", "to", "cc", "bcc"})
 WITHHELD = "(withheld)"
 
 
-def redact(raw: bytes, message: Message, tokens: Collection[str]) -> bytes:
+def redacted(case: Case, tokens: Collection[str]) -> bytes:
+    """What is stored of a case. A forward within the text names people in the body, so that is left out."""
+    message = case.original.message if case.original and case.original.message else case.outer
+    told = case.original is not None and case.original.message is None
+    return redact(case.raw, message, tokens, without_body=told)
+
+
+def redact(raw: bytes, message: Message, tokens: Collection[str], *, without_body: bool = False) -> bytes:
     """The message without the header fields, or the mailboxes in them, that hold one of these tokens.
 
     A body that holds one in the header of an attached message is left out as a whole.
@@ -25,7 +33,7 @@ def redact(raw: bytes, message: Message, tokens: Collection[str]) -> bytes:
         pieces.append(raw[field.start : field.end] if value is None else f"{field.name}: {value}\r\n".encode())
         end = field.end
     inner = any(name.startswith("inner:") and token in unwanted for name, token in message.nets.tokens)
-    pieces.append(b"\r\n(body withheld)\r\n" if inner else raw[end:])
+    pieces.append(b"\r\n(body withheld)\r\n" if inner or without_body else raw[end:])
     return b"".join(pieces)
 
 

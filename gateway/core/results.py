@@ -51,6 +51,8 @@ class Person:
     """Never-log entries that its tokens hit; () for a user's own address."""
     tokens: tuple[str, ...] = ()
     """The tokens that hit them."""
+    proven: bool = False
+    """A journal report tells the role; of a header field only its writer does."""
 
 
 RECIPIENT_ROLES = (Role.TO, Role.CC, Role.BCC)
@@ -86,8 +88,8 @@ class People:
         return list(seen.values())
 
     def addressed(self) -> list[Person]:
-        """To and Cc: the Bcc field of somebody else's mail proves nothing."""
-        return [p for p in self.recipients() if p.role is not Role.BCC]
+        """To, Cc and those hidden ones whom a report names: the Bcc field of somebody else's mail proves nothing."""
+        return [p for p in self.recipients() if p.role is not Role.BCC or p.proven]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ class Standing:
     """Decided as a copy that a person asked for."""
     proven: bool = False
     writer: User | None = None
+    forwarder: User | None = None
+    """The user who forwarded the original."""
     flags: tuple[str, ...] = ()
     stop: Stop | None = None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,12 +10,15 @@ from fakes.memory_store import MemoryStore
 from fakes.world import World
 
 from gateway.core import addressing
+from gateway.core.cases import Setting
+from gateway.core.cases import cases as cases_of
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
-from gateway.core.message import read
+from gateway.core.limits import ReadingLimits
+from gateway.core.message import read_parts
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient
-from gateway.core.questions import Case, ask
+from gateway.core.questions import Case
 from storage.content import Content
 from storage.interface import Keep
 
@@ -44,25 +46,14 @@ class Delivery:
 
 def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Case]:
     """The cases of a delivery, one for each recipient."""
-    message = read(delivery.raw)
     recipients = tuple(_recipient(world, address, keyed) for address in delivery.to)
     login = next((p.name for p in delivery.proofs if p.method == "smtp_auth"), "")
     envelope = Envelope(delivery.trace_id, Peer("127.0.0.1", login=login), delivery.mail_from, recipients, delivery.at)
     vouched = (Proof("source", "*"),) if world.sources[delivery.source].vouches else ()
-    digest = hashlib.sha256(delivery.raw).hexdigest()
-    return [
-        Case(
-            envelope,
-            recipient,
-            message,
-            Evidence((*vouched, *delivery.proofs)),
-            ask(envelope, recipient, message, digest, keyed),
-            addressing.hosts(world.domain),
-            world.host,
-            may_refuse=all(r.channel.explicit for r in recipients),
-        )
-        for recipient in recipients
-    ]
+    evidence = Evidence((*vouched, *delivery.proofs))
+    limits = ReadingLimits()
+    setting = Setting(world.domain, world.host, keyed, limits)
+    return cases_of(envelope, read_parts(delivery.raw, limits), lambda *_: evidence, setting)
 
 
 def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
@@ -73,7 +64,7 @@ def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
 
 def keep(raw: bytes) -> Keep:
     """The bytes as they are, whatever should be withheld: for tests that do not look at them."""
-    return lambda _: Content("zlib", zlib.compress(raw))
+    return lambda *_: Content("zlib", zlib.compress(raw))
 
 
 def deliver(store: MemoryStore, world: World, *deliveries: Delivery) -> list[Decision]:

@@ -16,9 +16,10 @@ from fakes.deliveries import KEY, KEYED, NOON, Delivery
 from fakes.world import World, seed
 
 from gateway import operator_log
+from gateway.core.cases import Setting
 from gateway.core.ids import Ids
 from gateway.core.limits import ReadingLimits
-from gateway.ingest import Ingest, Installation
+from gateway.ingest import Ingest
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.server import SmtpServer
 from storage import migrate
@@ -87,8 +88,8 @@ async def gateway(path: Path, template: Path, *worlds: World) -> AsyncIterator[G
         for world in worlds:
             await store.change(seed(world, KEYED))
         world = worlds[0]
-        installation = Installation(world.domain, world.host, KEYED, ReadingLimits(), 30)
-        ingest = Ingest(store, installation, new_id, clock)
+        setting = Setting(world.domain, world.host, KEYED, ReadingLimits())
+        ingest = Ingest(store, setting, 30, new_id, clock)
         server = SmtpServer(ingest, operator_log, SmtpLimits(drain=5), world.host, None, clock)
         listener = socket.create_server(("127.0.0.1", 0))
         await server.listen([listener])

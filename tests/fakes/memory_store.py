@@ -66,6 +66,7 @@ class Met:
     id_hash: str
     anchor: str
     conflict: str
+    author: str
     text: str
     subject: str
     outcome: Outcome
@@ -121,7 +122,8 @@ class Tenant:
         account = Account(world.account, world.account, frozenset(world.domains), settings, bool(self.entries))
         channel, capture_user = self.captures[asked.capture]
         facts = Facts(account, channel, capture_user)
-        first = next((r for r in self.decisions if r.decision.retry_hash == asked.retry), None)
+        same = (r for r in self.decisions if (r.decision.retry_hash, r.decision.number) == (asked.retry, asked.number))
+        first = next(same, None)
         if first:
             d = first.decision
             return replace(facts, first=FirstDecision(first.id, d.trace_id, d.outcome, d.reason))
@@ -134,9 +136,14 @@ class Tenant:
             contacts={a: c for a in asked.people if (c := self.contact(a))},
             listed={t: hits for t in asked.tokens if (hits := self.hits(t))},
             same_id=tuple(
-                KnownMessage(m.anchor, m.text, m.subject, m.outcome, self.activity_facts(m.activity))
+                KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, self.activity_facts(m.activity))
                 for m in self.messages
                 if m.id_hash == asked.message_id
+            ),
+            linked=tuple(
+                KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, self.activity_facts(m.activity))
+                for m in self.messages
+                if m.id_hash in asked.links and m.activity
             ),
             threads={i: t for i, t in threads.items() if i in named},
             owners={i: u for i, (u, _) in self.users.items()},
@@ -273,7 +280,7 @@ class Tenant:
         key = (seen.id_hash, seen.anchor_hash, conflict)
         known = next((m for m in self.messages if (m.id_hash, m.anchor, m.conflict) == key), None)
         if known is None:
-            known = Met(*key, seen.text_hash, seen.subject_hash, outcome, None)
+            known = Met(*key, seen.author_hash, seen.text_hash, seen.subject_hash, outcome, None)
             self.messages.append(known)
         known.outcome = Outcome.LOGGED if activity else outcome
         known.activity = activity or known.activity

@@ -9,7 +9,6 @@ import asyncio
 import json
 import shutil
 import threading
-import zlib
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -28,10 +27,10 @@ from gateway.core.decision import Decision
 from gateway.core.facts import Facts
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from gateway.core.redact import redact
+from gateway.core.redact import redacted
 from storage import reads
 from storage.administration.act import Act
-from storage.content import Content
+from storage.content import compressed
 from storage.errors import StoreError, StoreUnavailable
 from storage.interface import Decide, Keep, Store
 from storage.plan import Plan, ask, insert
@@ -128,14 +127,9 @@ async def settle(
     return await store.settle(cases(world, delivery), decide, kept(delivery))
 
 
-def kept(delivery: Delivery) -> Keep:
+def kept(_: Delivery) -> Keep:
     """The bytes without what is to be withheld, as the journey stores them."""
-
-    def content(tokens: tuple[str, ...]) -> Content:
-        [case, *_] = cases(US if "their" not in delivery.to[0] else THEM, delivery)
-        return Content("zlib", zlib.compress(redact(delivery.raw, case.message, tokens)))
-
-    return content
+    return lambda case, tokens: compressed(redacted(case, tokens))
 
 
 def to_bob(number: int = 1, **fields: str) -> Delivery:

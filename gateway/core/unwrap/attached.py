@@ -22,7 +22,7 @@ def find(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
     added. One without an author stands among others with confidence LOW, so that each gets its own decision.
     """
     found = [] if journal.is_report(reading.message) else _forwarded(reading, limits)
-    originals = tuple(_original(inner.message, reading.message) for inner in found)
+    originals = tuple(_original(inner, reading.message) for inner in found)
     first = next((inner for inner, one in zip(found, originals, strict=True) if one.confidence > LOW), None)
     if first is None:
         return None
@@ -62,7 +62,7 @@ def _chain(outer: Reading, first: Reading, limits: ReadingLimits) -> tuple[tuple
     chain: list[Original] = []
     level: Reading | None = first
     while level is not None and len(chain) < _DEEPEST:
-        chain.append(_original(level.message, outer.message))
+        chain.append(_original(level, outer.message))
         outer, inside = level, _forwarded(level, limits)
         level = next((inner for inner in inside if whole.author(inner.message)), None)
     return (*chain, *_quoted(outer, limits))[:_DEEPEST], level is not None
@@ -74,7 +74,7 @@ def _quoted(deepest: Reading, limits: ReadingLimits) -> tuple[Original, ...]:
     return found.chain if found and found.chain and found.chain[0].confidence >= HIGH else ()
 
 
-def _original(message: Message, outer: Message) -> Original:
+def _original(inner: Reading, outer: Message) -> Original:
     """Dated like the forward where it has no date of its own."""
-    found = whole.original(message, whole.confidence(message))
+    found = whole.original(inner.message, inner.raw, whole.confidence(inner.message))
     return found if found.date or not outer.date else replace(found, date=outer.date, date_assumed=True)

@@ -185,12 +185,14 @@ def _captured(reading: Reading) -> _Parsed | None:
 
 def _unwrapped(reading: Reading, parsed: _Parsed, limits: ReadingLimits) -> Unwrapped:
     report = _report(parsed)
-    messages = [inner.message for inner in whole.attached(reading, limits) if _is_mail(inner.message)]
+    readings = [inner for inner in whole.attached(reading, limits) if _is_mail(inner.message)]
+    messages = [inner.message for inner in readings]
     others = [part for part, _ in reading.choice.attached if part.content_type not in _STATUS_TYPES]
     message, alone = _only(messages, others=len(others) - len(messages))
     sound = parsed.sound and alone
     nested = any(is_report(inner) for inner in messages)
-    originals = (_original(message, report, sound=sound and not nested),) if message else ()
+    raw = next((inner.raw for inner in readings if inner.message is message), b"")
+    originals = (_original(message, raw, report, sound=sound and not nested),) if message else ()
     findings = (
         *["journal.malformed"] * (not sound),
         *["unwrap.too_deep"] * nested,
@@ -226,11 +228,11 @@ def _only(messages: list[Message], *, others: int) -> tuple[Message | None, bool
     return next(iter(clear or messages), None), alone
 
 
-def _original(message: Message, report: JournalReport, *, sound: bool) -> Original:
+def _original(message: Message, raw: bytes, report: JournalReport, *, sound: bool) -> Original:
     """The message as it came; without a Message-ID it gets the one that the report tells."""
     if message.message_id is None and report.message_id:
         message = replace(message, message_id=report.message_id)
-    return whole.original(message, EXACT if sound else MEDIUM)
+    return whole.original(message, raw, EXACT if sound else MEDIUM)
 
 
 def _agrees(message: Message, report: JournalReport) -> bool:

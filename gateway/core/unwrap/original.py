@@ -32,6 +32,8 @@ class Original:
     confidence: float
     message: Message | None = None
     """The whole message, where it came as one."""
+    raw: bytes = b""
+    """Its bytes, to which the message's offsets belong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,11 @@ class JournalReport:
     subject: str | None
     recipients: tuple[JournalRecipient, ...]
 
+    def addresses(self) -> list[str]:
+        """Everybody whom the report names, as written."""
+        named = [a for one in self.recipients for a in (one.address, one.via)]
+        return [a for a in (self.sender, self.on_behalf_of, *named) if a]
+
 
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
@@ -68,5 +75,7 @@ class Unwrapped:
     note: str | None = None
     """What the forwarder wrote above."""
     journal: JournalReport | None = None
+    sent_on_by: Mailbox | None = None
+    """Who redirected it."""
     findings: tuple[str, ...] = ()
     """Slugs such as journal.malformed, forward.ambiguous."""

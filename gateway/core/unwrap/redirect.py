@@ -11,6 +11,8 @@ from gateway.core.unwrap import whole
 from gateway.core.unwrap.original import EXACT, Unwrapped
 
 _PREFIX = "resent-"
+_AUTOMATIC = ("x-forwarded-for", "x-forwarded-to", "x-ms-exchange-inbox-rules-loop")
+"""Fields that a mailbox writes when it forwards by itself."""
 _TRACE = frozenset({"received", "return-path", "delivered-to"})
 
 
@@ -28,8 +30,8 @@ def find(reading: Reading) -> Unwrapped | None:
     message = reading.message
     if message.automated in whole.REPORTS or whole.author(message) is None or resending(message) is None:
         return None
-    itself = whole.original(message, EXACT)
-    return Unwrapped(kind="redirect", originals=(itself,), chain=(itself,))
+    itself = whole.original(message, reading.raw, EXACT)
+    return Unwrapped(kind="redirect", originals=(itself,), chain=(itself,), sent_on_by=resender(message))
 
 
 def resender(message: Message) -> Mailbox | None:
@@ -46,6 +48,11 @@ def resending(message: Message) -> Resending | None:
         return None
     named = (addresses.read(block.get(name, "")) for name in ("resent-to", "resent-cc", "resent-bcc"))
     return Resending(authors.mailboxes[0], tuple(m for listed in named for m in listed.mailboxes))
+
+
+def automatic(message: Message) -> bool:
+    """A mailbox forwarded it by itself: it is no forward that anybody asked for."""
+    return any(field.name.lower() in _AUTOMATIC for field in message.fields)
 
 
 def _newest(message: Message) -> dict[str, str]:

@@ -33,8 +33,8 @@ def author(message: Message) -> Mailbox | None:
     return next((mailbox for mailbox in message.from_ if mailbox.address), None)
 
 
-def original(message: Message, confidence: float) -> Original:
-    """An original that came as a whole message."""
+def original(message: Message, raw: bytes, confidence: float) -> Original:
+    """An original that came as a whole message, with its bytes."""
     return Original(
         from_=author(message),
         to=message.to,
@@ -48,6 +48,7 @@ def original(message: Message, confidence: float) -> Original:
         text=message.text,
         confidence=confidence,
         message=message,
+        raw=raw,
     )
 
 

@@ -259,6 +259,7 @@ CREATE TABLE message (
     id_hash TEXT NOT NULL,
     anchor_hash TEXT NOT NULL,
     conflict TEXT NOT NULL,
+    author_hash TEXT NOT NULL,
     text_hash TEXT NOT NULL,
     subject_hash TEXT NOT NULL,
     outcome TEXT NOT NULL,

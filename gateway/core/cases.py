@@ -1,0 +1,101 @@
+"""From a message that was read to the cases that are decided: one for each recipient and each original in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from gateway.core import addressing, subjects
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.limits import ReadingLimits
+from gateway.core.message import Reading
+from gateway.core.model import Envelope, Evidence, Mailbox, Message, Nets, Recipient
+from gateway.core.questions import Case, ask
+from gateway.core.unwrap.find import find
+from gateway.core.unwrap.original import Original, Unwrapped
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is the same for all cases of an installation."""
+
+    domain: str
+    """Capture addresses live at bcc., forward., relay. and journal. below it."""
+    host: str
+    """The gateway's own name, as it writes it into Received."""
+    keyed: KeyedHash
+    limits: ReadingLimits
+
+
+def cases(
+    envelope: Envelope, reading: Reading, evidence: Callable[[Envelope, Recipient], Evidence], setting: Setting
+) -> list[Case]:
+    """All cases of one transaction. What a copy of a passive channel would be refused for is held."""
+    digest = hashlib.sha256(reading.raw).hexdigest()
+    passive = any(not r.channel.explicit for r in envelope.recipients)
+    return [
+        Case(
+            envelope=envelope,
+            recipient=recipient,
+            outer=reading.message,
+            message=message,
+            unwrapped=found,
+            original=original,
+            raw=raw,
+            evidence=evidence(envelope, recipient),
+            asked=ask(envelope, recipient, message, reading.message, found, digest, number, setting.keyed),
+            gateway_hosts=addressing.hosts(setting.domain),
+            host=setting.host,
+            may_refuse=not passive,
+        )
+        for recipient in envelope.recipients
+        for found in (find(reading, recipient.channel, setting.limits, addressing.hosts(setting.domain)),)
+        for number, (message, original, raw) in enumerate(_originals(found, reading))
+    ]
+
+
+def _originals(found: Unwrapped | None, reading: Reading) -> list[tuple[Message, Original | None, bytes]]:
+    """Each original as a message, with the bytes that are stored of it; the copy itself where nothing is inside."""
+    if found is None or not found.originals:
+        return [(reading.message, None, reading.raw)]
+    return [
+        (o.message, o, o.raw) if o.message else (_told(o, reading.message), o, reading.raw) for o in found.originals
+    ]
+
+
+def _told(original: Original, outer: Message) -> Message:
+    """An original that is only told of in the text of the copy, as a message of its own.
+
+    It has no header and no id; who it was for, if that isn't told, was the one who forwards it.
+    """
+    subject = original.subject
+    return replace(
+        outer,
+        fields=(),
+        message_id=original.message_id,
+        in_reply_to=(),
+        references=(),
+        subject=subject,
+        base_subject=subjects.base(subject or ""),
+        date=original.date,
+        from_=(original.from_,) if original.from_ else (),
+        sender=(),
+        reply_to=(),
+        to=original.to or (() if original.cc else _first(outer.from_)),
+        cc=original.cc,
+        bcc=original.bcc,
+        nets=Nets(),
+        unreadable=(),
+        breaches=(),
+        automated=None,
+        failed_recipients=(),
+        reported_ids=(),
+        content_types=(),
+        text=original.text,
+        findings=(),
+    )
+
+
+def _first(mailboxes: tuple[Mailbox, ...]) -> tuple[Mailbox, ...]:
+    return mailboxes[:1]

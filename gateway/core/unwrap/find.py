@@ -1,0 +1,42 @@
+"""Looking for the original inside a copy, as far as its channel lets it be unwrapped. Nothing is believed here."""
+
+from __future__ import annotations
+
+from gateway.core.limits import ReadingLimits
+from gateway.core.message import Reading
+from gateway.core.model import Channel, Message
+from gateway.core.unwrap import attached, inline, journal, redirect
+from gateway.core.unwrap.original import HIGH, Unwrapped
+
+
+def find(
+    reading: Reading, channel: Channel, limits: ReadingLimits, gateway_hosts: frozenset[str]
+) -> Unwrapped | None:
+    """What is inside, or why nothing is. A user who Bccs us alone has forwarded, whatever the address is called."""
+    message = reading.message
+    if channel is Channel.JOURNAL:
+        return journal.find(reading, limits, captures=True)
+    if channel is Channel.RELAY:
+        return _nothing("journal.untrusted_peer") if journal.is_report(message) else None
+    if channel is Channel.BCC:
+        found = _forwarded(reading, limits) if _to_us_alone(message, gateway_hosts) else None
+        return found if found and found.originals and found.originals[0].confidence >= HIGH else None
+    found = _forwarded(reading, limits)
+    if (found is None or not found.originals) and redirect.automatic(message):
+        return _nothing("unwrap.automatic")
+    return found
+
+
+def _forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
+    message = reading.message
+    found = attached.find(reading, limits) or redirect.find(reading)
+    return found or inline.find(reading, message.subject, message.date, limits)
+
+
+def _nothing(why: str) -> Unwrapped:
+    return Unwrapped("none", (), (), findings=(why,))
+
+
+def _to_us_alone(message: Message, gateway_hosts: frozenset[str]) -> bool:
+    recipients = [m.canonical for m in (*message.to, *message.cc, *message.bcc) if m.canonical]
+    return all(address.rpartition("@")[2] in gateway_hosts for address in recipients)
