@@ -24,6 +24,7 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
+from storage import migrate
 from storage.errors import StoreError
 from storage.open import installation_key, open_store
 from storage.sqlite.store import SqliteStore
@@ -63,6 +64,7 @@ class App:
             raise StartFaultError(fault, 78)
         certificate = _certificate(settings)
         try:
+            migrate.check(settings.store.path)  # without a database the lack of that is told first
             key = installation_key(settings.store.key_file, create=False)
             store = await open_store(
                 settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True

@@ -29,6 +29,11 @@ def missing(made: Gateway) -> None:
     (made.folder / "gateway.db").unlink()
 
 
+def nothing_yet(made: Gateway) -> None:
+    missing(made)
+    (made.folder / "installation.key").unlink()
+
+
 def newer(made: Gateway) -> None:
     with sqlite3.connect(made.folder / "gateway.db") as database:
         database.execute("INSERT INTO schema_migration VALUES (9999, 'later', 'x', 0)")
@@ -62,6 +67,7 @@ def misspelt(made: Gateway) -> None:
     ("spoil", "exit_code", "said"),
     [
         (missing, 69, "There is no database yet"),
+        (nothing_yet, 69, "There is no database yet"),
         (newer, 78, "newer bcc-gateway"),
         (no_database, 69, "no database of bcc-gateway"),
         (changed_migration, 69, "not the one that was applied"),
