@@ -55,7 +55,7 @@ def _view(
 
     An unknown author of an explicit copy may turn out to be a user: only others can be those it is logged for.
     """
-    known = standing.writer or not standing.explicit
+    known = standing.writer or standing.forwarder or not standing.explicit
     roles = (Role.FROM, *RECIPIENT_ROLES) if known else RECIPIENT_ROLES
     hits = {i: entry for i, p in enumerate(persons) if (entry := _strongest(p.entries, user))}
     for i, entry in hits.items():
