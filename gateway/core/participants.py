@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
-from gateway.core.model import Mailbox, Message, Outcome, Role
+from gateway.core.model import Channel, Mailbox, Message, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
@@ -27,12 +27,14 @@ def identify(case: Case, facts: Facts) -> People:
     author = next((p for p in authors if p.user), authors[0] if authors else None)
     if author and author.kind is Kind.EXTERNAL:  # anybody can write a Bcc field into what he sends us
         persons = [replace(p, role=Role.VIA) if p.role is Role.BCC and not p.proven else p for p in persons]
+    # a user's mail to his forward address shows that to nobody else
+    unseen = case.recipient.channel is Channel.FORWARD and all(p.user for p in persons)
     shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
     return People(
         persons=tuple(persons),
         author=author,
         sender=next((p for p in persons if p.role is Role.SENDER and p.canonical), None),
-        exposed=any(_is_gateway(m.canonical, case) for m in visible),
+        exposed=any(_is_gateway(m.canonical, case) for m in visible) and not unseen,
         finding=finding("participants", "participants.read", shown),
         stop=_objection(case, facts, author),
     )
@@ -102,12 +104,13 @@ def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
 def _reported(persons: list[Person], case: Case, facts: Facts) -> list[Person]:
     """The people with the recipients and roles that a journal report tells.
 
-    Who isn't in To or Cc got it as Bcc. A list gives way to its members: it stays as the way by which they got it.
+    Who isn't in To or Cc got it as Bcc. A list gives way to its members: it stays as the way by which they got it. A
+    mailbox whose mail is sent on stays a recipient.
     """
     report = case.unwrapped.journal if case.unwrapped else None
     if report is None:
         return persons
-    lists = {addresses.canonical(r.via) for r in report.recipients if r.via}
+    lists = {addresses.canonical(r.via) for r in report.recipients if r.via and not r.forwarded}
     persons = [
         replace(p, role=Role.VIA) if p.canonical in lists and p.role in RECIPIENT_ROLES else p for p in persons
     ]
