@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
@@ -38,6 +39,11 @@ def ask(sql: str, *values: Value) -> Plan[Rows]:
 
 def insert(table: str, conflict: str = "", /, **values: Value) -> Plan[None]:
     """One row; `conflict` is what stands behind ON CONFLICT. Names are the code's own, values are parameters."""
-    marks = ", ".join(f"${n}" for n in range(1, len(values) + 1))
-    sql = f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})"
-    yield Statement(f"{sql} ON CONFLICT {conflict}" if conflict else sql, tuple(values.values()))
+    yield Statement(_insert(table, conflict, tuple(values)), tuple(values.values()))
+
+
+@lru_cache(maxsize=256)
+def _insert(table: str, conflict: str, names: tuple[str, ...]) -> str:
+    marks = ", ".join(f"${n}" for n in range(1, len(names) + 1))
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
+    return f"{sql} ON CONFLICT {conflict}" if conflict else sql

@@ -18,6 +18,7 @@ class Ids:
         self._last = 0
 
     def __call__(self) -> str:
-        number = (self._now() & (1 << 48) - 1) << 80 | self._chance() & _CHANCE
-        self._last = number if number > self._last else self._last + 1
+        now = self._now() & (1 << 48) - 1
+        # Chance is drawn once a millisecond: it keeps machines apart, and one id from the next is the counting.
+        self._last = now << 80 | self._chance() & _CHANCE if now > self._last >> 80 else self._last + 1
         return "".join(ALPHABET[self._last >> shift & 31] for shift in range(125, -1, -5))
