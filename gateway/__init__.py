@@ -4,7 +4,8 @@
     smtp/handler.py    asks `ingest` about each recipient and gives it the finished message
     ingest.py          the journey with its I/O: read → authenticate → settle, then the answer
     core/message.py    `read`: bytes → Message; pure, never raises, what is broken becomes a finding
-    core/questions.py  what must be asked of the store about a message
+    core/cases.py      one case for each recipient and each original inside a forward or journal report
+    core/questions.py  what must be asked of the store about a case
     storage/           `settle`: facts → decide → record, in one database transaction
     core/decide.py     the stages in their order; pure; every outcome has a reason and its findings
     core/explain.py    a decision in words, for the operator, the console and the golden tests
