@@ -28,8 +28,8 @@ def test_a_journal_report_is_shown_with_its_message() -> None:
     assert line["journal"] == {
         "sender": "bob@client.example",
         "recipients": [
-            {"address": "ana@us.example", "role": "unknown", "via": None},
-            {"address": "dan@us.example", "role": "unknown", "via": None},
+            {"address": "ana@us.example", "role": "unknown", "via": None, "forwarded": False},
+            {"address": "dan@us.example", "role": "unknown", "via": None, "forwarded": False},
         ],
     }
     assert line["original"] == {

@@ -32,7 +32,7 @@ _ORDER = {
 }  # fmt: skip
 """The lines of a report. The order is part of the grammar: a subject that smuggles lines in breaks it."""
 _RECIPIENT = 7
-_VIA = re.compile(r",[ \t]*(?:expanded|forwarded)[ \t]*:", re.IGNORECASE)
+_VIA = re.compile(r",[ \t]*(expanded|forwarded)[ \t]*:", re.IGNORECASE)
 _LIST = re.compile(r"^[ \t]*+recipients[ \t]*+:", re.IGNORECASE | re.MULTILINE)
 _WRAP = re.compile(r"\n(?=[ \t]*+<)|\n[ \t]++(?![\w-]+:)")
 _LIST_TOKEN = re.compile(r'"[^"\n]*+"?|<[^<>\n]*+>?|[,;\n]|[^",;<>\n]++')
@@ -98,11 +98,11 @@ class _Parsed:
     def recipient(self, value: str, role: str) -> None:
         """Take in a recipient, perhaps with the list or mailbox by which it got the message."""
         address, *via = _VIA.split(value)
-        self.sound = self.sound and len(via) <= 1
-        reached_by = self.address(via[0]) if via else None
-        self.recipients.append(
-            JournalRecipient(self.address(address), "unknown" if role == "recipient" else role, reached_by)
-        )
+        self.sound = self.sound and len(via) <= 2
+        reached_by = self.address(via[1]) if via else None
+        forwarded = bool(via) and via[0].lower() == "forwarded"
+        role = "unknown" if role == "recipient" else role
+        self.recipients.append(JournalRecipient(self.address(address), role, reached_by, forwarded))
 
     def address(self, value: str) -> str:
         """One address; what isn't of SMTP, and what can't be read, stays text."""

@@ -44,6 +44,8 @@ class JournalRecipient:
     role: str
     via: str | None = None
     """The list or mailbox by which the recipient got it."""
+    forwarded: bool = False
+    """`via` is a mailbox whose mail is sent on."""
 
 
 @dataclass(frozen=True, slots=True)

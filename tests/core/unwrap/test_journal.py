@@ -89,7 +89,7 @@ def test_every_line_of_the_grammar_is_read() -> None:
         JournalRecipient("dan@us.example", "cc", "dl@us.example"),
         JournalRecipient("ivy@us.example", "cc", "dl@us.example"),
         JournalRecipient("kim@client.example", "bcc"),
-        JournalRecipient("backup@us.example", "to", "carl@us.example"),
+        JournalRecipient("backup@us.example", "to", "carl@us.example", forwarded=True),
         JournalRecipient("EX:/o=Us/ou=Office/cn=Recipients/cn=max", "to"),
     )
 
@@ -237,7 +237,7 @@ def test_malformed(lines: tuple[str, ...]) -> None:
         ("BCC: m@us.example, expanded: dl@us.example", JournalRecipient("m@us.example", "bcc", "dl@us.example")),
         (
             "Recipient: m@us.example,Forwarded:<o@us.example>",
-            JournalRecipient("m@us.example", "unknown", "o@us.example"),
+            JournalRecipient("m@us.example", "unknown", "o@us.example", forwarded=True),
         ),
         ("To: /o=Us/cn=max", JournalRecipient("/o=Us/cn=max", "to")),
     ],
