@@ -21,7 +21,7 @@ _PRIVATE = re.compile(r"localhost$|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01
 def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standing:
     """Direction and proof of the original; of a journal report that is still `wrapped` neither can be told."""
     author, channel = people.author, case.recipient.channel
-    if author is None or (wrapped and channel is Channel.JOURNAL):
+    if author is None or (wrapped and not channel.explicit):
         return Standing(Direction.NONE, finding("authenticity", "sender.unknown"), explicit=True)
     if channel is Channel.FORWARD or (channel is Channel.BCC and case.original):
         return _forwarded(case, facts, people, author)

@@ -63,7 +63,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     draft.say(listed.finding)
     if listed.stop:
         return draft.end(listed.stop)
-    if hold := standing.stop or people.stop or hold:
+    if hold := standing.stop or hold or people.stop:
         return draft.end(hold)
     if not draft.left.outside():
         return draft.end(

@@ -12,6 +12,7 @@ from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
 
+_TOO_DEEP = "unwrap.too_deep"
 _BORNE = ("header.received", "header.from_duplicate")
 """Breaches that keep out no server's copy: a loop's rounds are duplicates, and of two authors none is proven."""
 
@@ -20,21 +21,20 @@ def identify(case: Case, facts: Facts) -> People:
     """The people of the original. Stops for a message whose address fields can't be relied on."""
     message = case.message
     persons = [p for role, mailbox in _mailboxes(message) for p in _persons(role, mailbox, case, facts)]
+    if _wrapped(case):
+        persons = [p for p in persons if p.kind is Kind.EXTERNAL]
     persons = _reported(persons, case, facts)
     persons += _elsewhere(case, facts, {t for p in persons for t in p.tokens})
-    visible = (m for field in (message.to, message.cc, message.reply_to) for m in field)
     authors = [p for p in persons if p.role is Role.FROM and p.canonical]
     author = next((p for p in authors if p.user), authors[0] if authors else None)
     if author and author.kind is Kind.EXTERNAL:  # anybody can write a Bcc field into what he sends us
         persons = [replace(p, role=Role.VIA) if p.role is Role.BCC and not p.proven else p for p in persons]
-    # a user's mail to his forward address shows that to nobody else
-    unseen = case.recipient.channel is Channel.FORWARD and all(p.user for p in persons)
     shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
     return People(
         persons=tuple(persons),
         author=author,
         sender=next((p for p in persons if p.role is Role.SENDER and p.canonical), None),
-        exposed=any(_is_gateway(m.canonical, case) for m in visible) and not unseen,
+        exposed=_exposed(case, facts),
         finding=finding("participants", "participants.read", shown),
         stop=_objection(case, facts, author),
     )
@@ -101,6 +101,24 @@ def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
             yield Role.VIA, token
 
 
+def _exposed(case: Case, facts: Facts) -> bool:
+    """Whether a capture address stands where others see it: not in the header that a mail server writes for its report,
+    nor in a user's mail to his forward address alone.
+    """
+    message = case.message
+    visible = {m.canonical for field in (message.to, message.cc, message.reply_to) for m in field}
+    everybody = {m.canonical for _, m in _mailboxes(message)}
+    to_us = all(a in facts.users or _is_gateway(a, case) for a in everybody)
+    unseen = _wrapped(case) or (case.recipient.channel is Channel.FORWARD and to_us)
+    return any(_is_gateway(a, case) for a in visible) and not unseen
+
+
+def _wrapped(case: Case) -> bool:
+    """The message is still a journal report, whose header is the mail server's own."""
+    found = case.unwrapped
+    return found is not None and found.journal is not None and (case.original is None or _TOO_DEEP in found.findings)
+
+
 def _reported(persons: list[Person], case: Case, facts: Facts) -> list[Person]:
     """The people with the recipients and roles that a journal report tells.
 
@@ -120,6 +138,10 @@ def _reported(persons: list[Person], case: Case, facts: Facts) -> list[Person]:
         role = Role.BCC if told.role == "unknown" else Role(told.role)
         if mailbox.canonical not in shown or not mailbox.canonical:
             persons += [replace(p, proven=True) for p in _persons(role, mailbox, case, facts)]
+    there = {t for p in persons for t in p.tokens}
+    for text in dict.fromkeys(r.via for r in report.recipients if r.via):
+        ways = _persons(Role.VIA, _mailbox(text), case, facts)
+        persons += [p for p in ways if p.entries and there.isdisjoint(p.tokens)]
     writers = (Role.FROM, Role.SENDER)
     for text in filter(None, (report.on_behalf_of, report.sender)):
         if addresses.canonical(text) not in {p.canonical for p in persons if p.role in writers}:

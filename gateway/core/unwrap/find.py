@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.model import Channel, Message
@@ -17,7 +19,7 @@ def find(
     if channel is Channel.JOURNAL:
         return journal.find(reading, limits, captures=True)
     if channel is Channel.RELAY:
-        return _nothing("journal.untrusted_peer") if journal.is_report(message) else None
+        return _untrusted(reading, limits) if journal.is_report(message) else None
     if channel is Channel.BCC:
         found = _forwarded(reading, limits) if _to_us_alone(message, gateway_hosts) else None
         return found if found and found.originals and found.originals[0].confidence >= HIGH else None
@@ -31,6 +33,12 @@ def _forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
     message = reading.message
     found = attached.find(reading, limits) or redirect.find(reading)
     return found or inline.find(reading, message.subject, message.date, limits)
+
+
+def _untrusted(reading: Reading, limits: ReadingLimits) -> Unwrapped:
+    """A report that isn't believed. Whom it names is held against the list all the same."""
+    report = journal.find(reading, limits)
+    return replace(_nothing("journal.untrusted_peer"), journal=report.journal if report else None)
 
 
 def _nothing(why: str) -> Unwrapped:
