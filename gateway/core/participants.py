@@ -45,7 +45,8 @@ def person_of(stored: StoredParticipant, facts: Facts) -> Person:
     user = facts.owners.get(stored.user_id or "")
     contact = Contact(stored.contact_id, stored.address) if stored.contact_id else facts.contacts.get(stored.canonical)
     kind = Kind.USER if stored.user_id else _kind(stored.canonical, None, facts)
-    return Person(stored.role, stored.name, stored.address, stored.canonical, kind, user, contact)
+    proven = stored.role is Role.BCC  # or it would have been kept as a way only
+    return Person(stored.role, stored.name, stored.address, stored.canonical, kind, user, contact, proven=proven)
 
 
 def _mailboxes(message: Message) -> Iterator[tuple[Role, Mailbox]]:
