@@ -47,7 +47,8 @@ def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Stan
     if forwarder:
         standing = _users_mail(case, facts, canonical, forwarder, proven=proven)
         direction = Direction.OUT if author.user else Direction.IN
-        return replace(standing, direction=direction, writer=None, forwarder=forwarder)
+        seen = finding("authenticity", "sender.forwarder", forwarder.address) if proven else standing.finding
+        return replace(standing, direction=direction, finding=seen, writer=None, forwarder=forwarder)
     if proven and case.unwrapped and "unwrap.automatic" in case.unwrapped.findings:
         return _incoming(people, proven=True)
     return _strangers(proven=proven)

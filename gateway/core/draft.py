@@ -8,7 +8,7 @@ from dataclasses import replace
 from gateway.core import addresses
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
 from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
-from gateway.core.model import Channel, Finding, Outcome, Role
+from gateway.core.model import Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
 from gateway.core.redact import WITHHELD
@@ -117,8 +117,8 @@ class Draft:
         if self.earlier:
             return "dedupe.merged"
         if self.standing.explicit:
-            channel = "forward" if self.case.recipient.channel is Channel.FORWARD else "bcc"
-            return "dedupe.upgraded" if self.duplicate.same else f"explicit.{channel}"
+            asked = "forward" if self.standing.forwarder else "bcc"
+            return "dedupe.upgraded" if self.duplicate.same else f"explicit.{asked}"
         created = any(t.contact_id is None for t in self.targets)
         if created:
             return "rule.log_all_and_create"
