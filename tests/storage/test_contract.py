@@ -466,6 +466,7 @@ SECRET, NAME, SUBJECT, TEXT, IDENT = (
     "vermilion lighthouse",
     "obsidian-heron",
 )
+FORWARD = "passkey@forward.log.example"
 EVERYTHING = (SECRET, "quillfeather", NAME, SUBJECT, TEXT, IDENT)
 
 
@@ -508,6 +509,43 @@ async def test_of_a_listed_participant_of_a_held_message_nothing_is_on_disk(data
     [decision] = await settle(database, Delivery(raw, [BCC], "m@evil.example"))
     assert decision.outcome is Outcome.HELD
     assert found(tmp_path, SECRET, NAME, SUBJECT, TEXT) == {SUBJECT, TEXT}
+
+
+def forwarded(text: str, content_type: str = "text/plain") -> Delivery:
+    """Ana forwards: `text` is what stands below the header of her mail."""
+    raw = mail(ANA, FORWARD, "Fwd: plans", message_id="forward", text=text, Content_Type=content_type)
+    return Delivery(raw, [FORWARD], ANA)
+
+
+def attached(original: bytes) -> Delivery:
+    text = f"--b\r\nContent-Type: message/rfc822\r\n\r\n{original.decode()}\r\n--b--"
+    return forwarded(text, "multipart/mixed; boundary=b")
+
+
+async def test_of_a_listed_participant_of_an_attached_original_only_the_entry_is_on_disk(
+    database: Store, tmp_path: Path
+) -> None:
+    original = mail(BOB, f"{ANA}, {NAME} <{SECRET}>", SUBJECT, message_id=IDENT, text=TEXT, Delivered_To=SECRET)
+    [decision] = await settle(database, attached(original))
+    assert decision.reason == "explicit.forward"
+    assert found(tmp_path, *EVERYTHING) == {SUBJECT, TEXT, IDENT}
+
+
+async def test_of_a_listed_participant_of_a_quoted_original_only_the_entry_is_on_disk(
+    database: Store, tmp_path: Path
+) -> None:
+    header = f"From: {BOB}\r\nDate: Tue, 4 Mar 2025 10:12\r\nSubject: {SUBJECT}\r\nTo: {ANA}"
+    quoted = f"---------- Forwarded message ---------\r\n{header}\r\nCc: {NAME} <{SECRET}>\r\n\r\n{TEXT}"
+    [decision] = await settle(database, forwarded(quoted))
+    assert decision.reason == "explicit.forward"
+    assert found(tmp_path, *EVERYTHING) == {SUBJECT, TEXT}
+
+
+async def test_a_forwarded_message_of_a_listed_author_leaves_nothing_on_disk(database: Store, tmp_path: Path) -> None:
+    original = mail(f"{NAME} <{SECRET}>", ANA, SUBJECT, message_id=IDENT, text=TEXT, Cc=BOB)
+    [decision] = await settle(database, attached(original))
+    assert decision.reason == "never_log.domain"
+    assert found(tmp_path, *EVERYTHING) == set()
 
 
 async def test_of_a_later_copys_listed_participant_nothing_is_on_disk(database: Store, tmp_path: Path) -> None:
