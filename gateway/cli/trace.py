@@ -48,6 +48,8 @@ def trace(options: Options, what: str, *, as_json: bool) -> None:
         else:
             click.echo(line(decision))
             click.echo("\n".join(map(escape, text(decision, said).rstrip("\n").split("\n"))))
+            if decision.entry_id:
+                click.echo(f"  never-log entry {decision.entry_id}: `bcc-gateway never-log list` shows it")
             for trace_id, at in repeats:
                 when = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
                 click.echo(f"  delivered again {when} as {trace_id}")

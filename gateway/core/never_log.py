@@ -32,7 +32,8 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     private = (u for u, (hits, _) in views.items() if u not in open_views or hits.keys() - passed_over.keys())
     without = frozenset(u for u in private if u is not None)
     slug = "passed_over" if passed_over else "personal" if without else "clear"
-    return Judgement(finding("never_log", f"never_log.{slug}"), passed_over, without)
+    told = ", ".join(f"{people.persons[i].role.value}: never_log.{e.kind}" for i, e in sorted(passed_over.items()))
+    return Judgement(finding("never_log", f"never_log.{slug}", told), passed_over, without)
 
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:
