@@ -25,13 +25,13 @@ from gateway.ingest import Ingest
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
 from storage import migrate
-from storage.errors import StoreError
+from storage.errors import StoreError, StoreFailed
 from storage.open import installation_key, open_store
 from storage.sqlite.store import SqliteStore
 
 
-class StartFaultError(Exception):
-    """Why the gateway can't start, as a sentence, with the exit code."""
+class FaultError(Exception):
+    """Why the gateway can't start or go on, as a sentence, with the exit code."""
 
     def __init__(self, sentence: str, exit_code: int) -> None:
         super().__init__(sentence)
@@ -57,11 +57,11 @@ class App:
 
     @classmethod
     async def start(cls, settings: Settings) -> App:
-        """Opens everything and serves. Raises StartFaultError with what to do; then nothing is left open."""
+        """Opens everything and serves. Raises FaultError with what to do; then nothing is left open."""
         limits = settings.smtp_limits()
         fault = descriptor_fault(limits)
         if fault:
-            raise StartFaultError(fault, 78)
+            raise FaultError(fault, 78)
         certificate = _certificate(settings)
         try:
             migrate.check(settings.store.path)  # without a database the lack of that is told first
@@ -70,7 +70,7 @@ class App:
                 settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True
             )
         except StoreError as error:
-            raise StartFaultError(str(error), error.exit_code) from None
+            raise FaultError(str(error), error.exit_code) from None
         operator_log.store_opened()
         # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
         await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
@@ -100,8 +100,13 @@ async def serve(settings: Settings) -> None:
     route_stray_errors()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)
-    await told_to_stop.wait()
+    ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, app.store.failed)}
+    _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for end in waiting:
+        end.cancel()
     await app.stop()
+    if app.store.failed.is_set():
+        raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
 
 
 def stop_on_signal() -> asyncio.Event:
@@ -148,7 +153,7 @@ def _certificate(settings: Settings) -> ssl.SSLContext | None:
     try:
         return load_certificate(smtp.certificate, smtp.private_key, datetime.now(UTC))
     except UnusableCertificateError as error:
-        raise StartFaultError(str(error), 78) from None
+        raise FaultError(str(error), 78) from None
 
 
 def _bind(address: str) -> socket.socket:
@@ -161,5 +166,5 @@ def _bind(address: str) -> socket.socket:
         sock.bind((host, port))
     except OSError as error:
         sock.close()
-        raise StartFaultError(f"can't listen on {address}: {error.strerror}", 69) from None
+        raise FaultError(f"can't listen on {address}: {error.strerror}", 69) from None
     return sock

@@ -22,6 +22,10 @@ class StoreFull(StoreUnavailable):
     """The disk that holds the database is full."""
 
 
+class StoreFailed(StoreError):
+    """The disk failed while the database was written, so nothing more is taken. Check the disk, then start again."""
+
+
 class StoreBroken(StoreError):
     """The database is damaged, or is no database of bcc-gateway. Restore a backup; nothing was changed."""
 

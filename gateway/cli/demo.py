@@ -69,7 +69,7 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
     except ConfigurationError as error:
         click.echo("\n".join(f"bcc-gateway: {f.path}: {f.sentence}" for f in error.faults), err=True)
         raise SystemExit(78) from None
-    except app.StartFaultError as fault:
+    except app.FaultError as fault:
         hint = "; choose another with --port" if "listen" in str(fault) else ""
         click.echo(f"bcc-gateway: {fault}{hint}", err=True)
         raise SystemExit(fault.exit_code) from None

@@ -23,7 +23,7 @@ def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
     try:
         configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
         asyncio.run(app.serve(settings))
-    except app.StartFaultError as fault:
+    except app.FaultError as fault:
         common.fail(str(fault), fault.exit_code)
     finally:
         log.close()

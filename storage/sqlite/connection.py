@@ -12,7 +12,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
-from storage.errors import StoreBroken, StoreError, StoreFull, StoreReadOnly, StoreUnavailable
+from storage.errors import StoreBroken, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreUnavailable
 from storage.plan import Plan, Rows, Statement, Value
 
 T = TypeVar("T")
@@ -80,6 +80,8 @@ def run(db: sqlite3.Connection, plan: Plan[T]) -> T:
 def translated(error: sqlite3.Error) -> StoreError:
     """The store's error for one of SQLite's. SQLite's own text stays out: it may show a row."""
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
+    if name.startswith("SQLITE_IOERR"):
+        return StoreFailed(f"({name})")
     if name.startswith("SQLITE_FULL"):
         return StoreFull(f"({name})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
-from storage.errors import StoreInUse, StoreUnavailable
+from storage.errors import StoreFailed, StoreInUse, StoreUnavailable
 from storage.interface import Decide, Keep
 from storage.plan import Plan
 from storage.record import Recorder
@@ -53,6 +53,8 @@ class SqliteStore:
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
         self._reading = asyncio.Lock()
         self._writing = asyncio.create_task(self._write())
+        self.failed = asyncio.Event()
+        """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
         self._lock: int | None = None
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
@@ -109,8 +111,18 @@ class SqliteStore:
                     for work in batch:
                         work.error = error
                 _answer(batch)
+                if any(isinstance(work.error, StoreFailed) for work in batch):
+                    self._give_up()
+                    return
             if closing:
                 return
+
+    def _give_up(self) -> None:
+        self.failed.set()
+        while not self._queue.empty():
+            if work := self._queue.get_nowait():
+                work.error = StoreFailed()
+                _answer([work])
 
     def _take(self, first: _Work) -> tuple[list[_Work], bool]:
         """What is queued now, up to a batch; the flag says that `close` asked for the end."""
