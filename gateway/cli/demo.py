@@ -155,7 +155,7 @@ async def _decided(running: app.App, reply: str) -> list[str]:
 def _say_what_next(captures: Mapping[str, str], config_file: Path, host: str, port: int, *, once: bool) -> None:
     click.echo("\nCapture addresses:")
     for name, address in captures.items():
-        click.echo(f"    {name:<32} {address}")
+        click.echo(f"    {name:<34} {address}")
     options = f"--config {config_file}"
     click.echo("\nTry next:")
     for command in (

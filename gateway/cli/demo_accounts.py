@@ -34,7 +34,8 @@ def _make(act: Act, sealing: Sealing, wanted: Mapping[str, object]) -> Plan[None
     for line in _lines(wanted["users"]):
         address, _, name = line.partition(" ")
         yield from users.add(act, account_id, name, address, ["personal_email_access"])
-        yield from addresses.create(act, account_id, sealing, "bcc", address)
+        for channel in ("bcc", "forward"):
+            yield from addresses.create(act, account_id, sealing, channel, address)
     for line in _lines(wanted["contacts"]):
         person, _, owner = line.partition(", owner ")
         address, _, name = person.partition(" ")
