@@ -48,7 +48,10 @@ class Questions:
     """Last first, without those of in_reply_to."""
     reported: tuple[str, ...]
     links: tuple[str, ...] = ()
-    """Ids that a forward names: perhaps that of the original, whose own id its text doesn't tell."""
+    """The id that a forward answers: perhaps that of the original, whose own id its text doesn't tell.
+
+    Not the ids before it: earlier mail of the same author in the same thread would pass for the original.
+    """
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -123,7 +126,7 @@ def ask(
         in_reply_to=tuple(h for h in in_reply_to if h != own),
         references=tuple(h for h in references if h != own and h not in in_reply_to)[:_MAX_PARENTS],
         reported=_id_hashes(message.reported_ids, keyed),
-        links=() if message.message_id else _id_hashes((*outer.in_reply_to, *outer.references), keyed),
+        links=() if message.message_id else _id_hashes(outer.in_reply_to or outer.references[-1:], keyed),
     )
 
 
