@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import signal
 import socket
 import ssl
 import sys
-import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from types import TracebackType
@@ -17,9 +15,9 @@ from types import TracebackType
 from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log
+from gateway.clock import new_id, now
 from gateway.core import charsets
 from gateway.core.cases import Setting
-from gateway.core.ids import Ids
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
 from gateway.smtp.server import SmtpServer, descriptor_fault
@@ -36,14 +34,6 @@ class FaultError(Exception):
     def __init__(self, sentence: str, exit_code: int) -> None:
         super().__init__(sentence)
         self.exit_code = exit_code
-
-
-def now() -> int:
-    """Epoch milliseconds, UTC."""
-    return time.time_ns() // 1_000_000
-
-
-new_id = Ids(now, lambda: secrets.randbits(80))
 
 
 class App:

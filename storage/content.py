@@ -17,10 +17,3 @@ class Content:
 def compressed(raw: bytes) -> Content:
     """As stored: at the fastest level, since most of a large message is compressed already."""
     return Content("zlib", zlib.compress(raw, level=1))
-
-
-def restored(content: Content) -> bytes:
-    """The message's bytes again. Raises ValueError for an encoding that isn't known."""
-    if content.encoding != "zlib":
-        raise ValueError(f"unknown encoding {content.encoding}")
-    return zlib.decompress(content.data)

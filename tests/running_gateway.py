@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gateway.app import new_id, now
+from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage import migrate
 from storage.administration import accounts, addresses, sources, users

@@ -11,8 +11,6 @@ import asyncio
 import getpass
 import json
 import os
-import secrets
-import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from gateway.core.ids import Ids
+from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from gateway.operator_log import escape
 from storage import migrate
@@ -44,6 +42,9 @@ T = TypeVar("T")
 
 EX_CONFIG = 78
 
+config_option = click.option(
+    "--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG."
+)
 as_json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -70,9 +71,7 @@ class Desk:
 def options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command --config, --account and --as; it gets them as its first argument, an `Options`."""
 
-    @click.option(
-        "--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG."
-    )
+    @config_option
     @click.option("--account", default="", metavar="NAME", help="Which account; needless if there is only one.")
     @click.option("--as", "who", default="", metavar="NAME", help="Who does this, for the audit; default cli:<login>.")
     @wraps(command)
@@ -87,9 +86,9 @@ def run(options: Options, work: Callable[[Desk], Awaitable[T]]) -> T:
 
     async def opened() -> T:
         key = load_key(settings)
-        store = await open_store(settings.store.path, key, _new_id, busy_timeout=settings.store.busy_timeout)
+        store = await open_store(settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout)
         try:
-            act = Act(options.who, now(), _new_id, KeyedHash(key))
+            act = Act(options.who, now(), new_id, KeyedHash(key))
             return await work(Desk(store, settings, act, Sealing(key)))
         finally:
             await store.close()
@@ -140,11 +139,6 @@ def load_key(settings: Settings) -> bytes:
     """The installation's key; without a database the lack of that is told first."""
     migrate.check(settings.store.path)
     return installation_key(settings.store.key_file, create=False)
-
-
-def now() -> int:
-    """Epoch milliseconds, UTC."""
-    return time.time_ns() // 1_000_000
 
 
 def show_list(records: Iterable[DataclassInstance], columns: Sequence[str], *, as_json: bool) -> None:
@@ -240,5 +234,3 @@ def _login() -> str:
     except (KeyError, OSError):  # a user id without a name, as containers have it
         return str(os.getuid())
 
-
-_new_id = Ids(now, lambda: secrets.randbits(80))

@@ -9,12 +9,9 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
+from gateway.clock import now
 from storage import migrate as migrations
 from storage.open import installation_key
-
-config_option = click.option(
-    "--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG."
-)
 
 
 @click.group("db")
@@ -23,7 +20,7 @@ def group() -> None:
 
 
 @group.command()
-@config_option
+@common.config_option
 def migrate(config_file: Path | None) -> None:
     """Make the database and the installation's key, or bring the schema up to date. All of it or nothing."""
     store = common.load_settings(config_file).store
@@ -31,7 +28,7 @@ def migrate(config_file: Path | None) -> None:
     def work() -> Sequence[migrations.Migration]:
         version, _ = migrations.status(store.path)
         installation_key(store.key_file, create=version == 0)  # a new key would open nothing in an old database
-        return migrations.migrate(store.path, common.now())
+        return migrations.migrate(store.path, now())
 
     applied = common.told(work)
     for migration in applied:
@@ -42,7 +39,7 @@ def migrate(config_file: Path | None) -> None:
 
 @group.command()
 @common.as_json_option
-@config_option
+@common.config_option
 def status(config_file: Path | None, *, as_json: bool) -> None:
     """Show the version of the schema. Exit 0 only if this program can work with it."""
     path = common.load_settings(config_file).store.path
@@ -57,7 +54,7 @@ def status(config_file: Path | None, *, as_json: bool) -> None:
 
 @group.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@config_option
+@common.config_option
 def backup(config_file: Path | None, file: Path) -> None:
     """Write a consistent copy of the database to a new FILE, while the gateway goes on serving."""
 

@@ -16,6 +16,7 @@ from config.settings import Settings
 from gateway import app
 from gateway.cli import demo_accounts
 from gateway.cli.listing import colour
+from gateway.clock import new_id, now
 from gateway.core.reasons import sentence
 from gateway.operator_log import OperatorLog
 from storage import migrate, reads
@@ -109,8 +110,8 @@ async def _run(
 async def _prepare(settings: Settings, script: Mapping[str, object]) -> dict[str, str]:
     """The database with the demo's accounts; their capture addresses by the names that the samples use."""
     key = installation_key(settings.store.key_file, create=not settings.store.path.exists())
-    migrate.migrate(settings.store.path, app.now())
-    store = await open_store(settings.store.path, key, app.new_id)
+    migrate.migrate(settings.store.path, now())
+    store = await open_store(settings.store.path, key, new_id)
     try:
         accounts: Sequence[Mapping[str, object]] = script["account"]  # type: ignore[assignment]  # our own file
         return await demo_accounts.ensure(store, key, settings.domain, accounts)

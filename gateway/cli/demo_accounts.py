@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 
-from gateway.app import new_id, now
+from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage.administration import accounts, addresses, contacts, never_log, sources, users
 from storage.administration.act import Act

@@ -10,6 +10,7 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
+from gateway.cli.listing import findings_record
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.explain import explain as explained
@@ -56,11 +57,8 @@ def explain(
         common.fail(f"refused {decided}: {sentence(decided)}")
     for decision in decided:
         if as_json:
-            findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in decision.findings]
-            flags = list(decision.flags)
-            common.print_json(
-                {"outcome": decision.outcome, "reason": decision.reason, "flags": flags, "findings": findings}
-            )
+            told = {"outcome": decision.outcome, "reason": decision.reason, "flags": list(decision.flags)}
+            common.print_json({**told, "findings": findings_record(decision.findings)})
         else:
             click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
 

@@ -16,7 +16,8 @@ from gateway.core import message as reader
 from gateway.core import reply_text
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Channel, Mailbox, Message
-from gateway.core.unwrap import attached, inline, journal, redirect
+from gateway.core.unwrap import journal
+from gateway.core.unwrap.find import forwarded
 from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
 
 _LIMITS = ReadingLimits()
@@ -121,10 +122,9 @@ def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Unwrapped | 
         if report:
             return report
     if channel in (None, Channel.FORWARD):
-        wrapped = attached.find(reading, _LIMITS) or redirect.find(reading)
-        quoted = None if wrapped else inline.find(reading, reading.message.subject, reading.message.date)
+        found = forwarded(reading, _LIMITS)
         # Why a text is no forward is worth telling to those who forwarded it.
-        return quoted if quoted and (quoted.chain or channel) else wrapped
+        return found if found and (found.chain or channel) else None
     return None
 
 

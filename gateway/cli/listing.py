@@ -53,6 +53,11 @@ def as_record(decision: RecordedDecision) -> dict[str, object]:
     }
 
 
+def findings_record(said: Sequence[Finding]) -> list[dict[str, str]]:
+    """What the stages said, for programs."""
+    return [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in said]
+
+
 def text(decision: RecordedDecision, said: Sequence[Finding]) -> str:
     """The explanation as it was recorded: of a skipped message the stages without evidence, of some nothing."""
     told = said or [finding(stage, slug) for stage, slug in decision.stages]

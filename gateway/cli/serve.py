@@ -14,7 +14,7 @@ from gateway.operator_log import OperatorLog, configuration_loaded
 
 
 @click.command()
-@click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG.")
+@common.config_option
 @click.option("--listen", multiple=True, metavar="HOST:PORT", help="Serve SMTP here instead; may be repeated.")
 def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
     """Serve SMTP until SIGTERM or Ctrl-C. The database must exist: `bcc-gateway db migrate` makes it."""

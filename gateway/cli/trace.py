@@ -9,7 +9,7 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.cli.listing import as_record, line, text
+from gateway.cli.listing import as_record, findings_record, line, text
 from gateway.core import addresses, message_ids
 from gateway.core.model import Finding
 from gateway.operator_log import escape
@@ -41,8 +41,8 @@ def trace(options: Options, what: str, *, as_json: bool) -> None:
         common.fail(f"no decision for {what}; `bcc-gateway tail` shows the latest")
     for decision, said, repeats in told:
         if as_json:
-            findings = [{"stage": f.stage, "slug": f.slug, "evidence": f.evidence} for f in said]
-            common.print_json({**as_record(decision), "findings": findings, "repeats": [t for t, _ in repeats]})
+            more = {"findings": findings_record(said), "repeats": [t for t, _ in repeats]}
+            common.print_json({**as_record(decision), **more})
         elif len(told) > _IN_FULL:
             click.echo(line(decision))
         else:

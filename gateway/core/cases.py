@@ -34,24 +34,34 @@ def cases(
     """All cases of one transaction. What a copy of a passive channel would be refused for is held."""
     digest = hashlib.sha256(reading.raw).hexdigest()
     passive = any(not r.channel.explicit for r in envelope.recipients)
+    hosts = addressing.hosts(setting.domain)
+    unwrapped = {c: find(reading, c, setting.limits, hosts) for c in {r.channel for r in envelope.recipients}}
     return [
         Case(
             envelope=envelope,
             recipient=recipient,
             outer=reading.message,
             message=message,
-            unwrapped=found,
+            unwrapped=unwrapped[recipient.channel],
             original=original,
             raw=raw,
             evidence=evidence(envelope, recipient),
-            asked=ask(envelope, recipient, message, reading.message, found, digest, number, setting.keyed),
-            gateway_hosts=addressing.hosts(setting.domain),
+            asked=ask(
+                envelope,
+                recipient,
+                message,
+                reading.message,
+                unwrapped[recipient.channel],
+                digest,
+                number,
+                setting.keyed,
+            ),
+            gateway_hosts=hosts,
             host=setting.host,
             may_refuse=not passive,
         )
         for recipient in envelope.recipients
-        for found in (find(reading, recipient.channel, setting.limits, addressing.hosts(setting.domain)),)
-        for number, (message, original, raw) in enumerate(_originals(found, reading))
+        for number, (message, original, raw) in enumerate(_originals(unwrapped[recipient.channel], reading))
     ]
 
 

@@ -5,6 +5,7 @@ Words are those of the RFCs (5321 envelope, 5322 header fields) and of the produ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -131,6 +132,20 @@ class Message:
     attachments: tuple[Attachment, ...]
     findings: tuple[str, ...]
     """Slugs such as duplicate_header.subject, body.unparsed, bytes.repaired."""
+
+    def mailboxes(self) -> Iterator[tuple[Role, Mailbox]]:
+        """Every mailbox of the address fields with its role, in the order of the roles."""
+        fields = {
+            Role.FROM: self.from_,
+            Role.SENDER: self.sender,
+            Role.REPLY_TO: self.reply_to,
+            Role.TO: self.to,
+            Role.CC: self.cc,
+            Role.BCC: self.bcc,
+        }
+        for role, found in fields.items():
+            for mailbox in found:
+                yield role, mailbox
 
     def all(self, name: str) -> list[str]:
         """The values of every header field of this name, in order."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
-from gateway.core.model import Channel, Mailbox, Message, Outcome, Role
+from gateway.core.model import Channel, Mailbox, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
@@ -20,7 +20,7 @@ _BORNE = ("header.received", "header.from_duplicate")
 def identify(case: Case, facts: Facts) -> People:
     """The people of the original. Stops for a message whose address fields can't be relied on."""
     message = case.message
-    persons = [p for role, mailbox in _mailboxes(message) for p in _persons(role, mailbox, case, facts)]
+    persons = [p for role, mailbox in message.mailboxes() for p in _persons(role, mailbox, case, facts)]
     if _wrapped(case):
         persons = [p for p in persons if p.kind is Kind.EXTERNAL]
     persons = _reported(persons, case, facts)
@@ -47,20 +47,6 @@ def person_of(stored: StoredParticipant, facts: Facts) -> Person:
     kind = Kind.USER if stored.user_id else _kind(stored.canonical, None, facts)
     proven = stored.role is Role.BCC  # or it would have been kept as a way only
     return Person(stored.role, stored.name, stored.address, stored.canonical, kind, user, contact, proven=proven)
-
-
-def _mailboxes(message: Message) -> Iterator[tuple[Role, Mailbox]]:
-    fields = {
-        Role.FROM: message.from_,
-        Role.SENDER: message.sender,
-        Role.REPLY_TO: message.reply_to,
-        Role.TO: message.to,
-        Role.CC: message.cc,
-        Role.BCC: message.bcc,
-    }
-    for role, found in fields.items():
-        for mailbox in found:
-            yield role, mailbox
 
 
 def _persons(role: Role, mailbox: Mailbox, case: Case, facts: Facts) -> Iterator[Person]:
@@ -94,7 +80,7 @@ def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
     """What the copy around an original names. The header of a journal report is the mail server's own."""
     if case.outer is case.message or (case.unwrapped and case.unwrapped.journal):
         return
-    for _, mailbox in _mailboxes(case.outer):
+    for _, mailbox in case.outer.mailboxes():
         for token in (*mailbox.tokens, mailbox.canonical):
             yield Role.VIA, token
     for name, token in case.outer.nets.tokens:
@@ -108,7 +94,7 @@ def _exposed(case: Case, facts: Facts) -> bool:
     """
     message = case.message
     visible = {m.canonical for field in (message.to, message.cc, message.reply_to) for m in field}
-    everybody = {m.canonical for _, m in _mailboxes(message)}
+    everybody = {m.canonical for _, m in message.mailboxes()}
     to_us = all(a in facts.users or _is_gateway(a, case) for a in everybody)
     unseen = _wrapped(case) or (case.recipient.channel is Channel.FORWARD and to_us)
     return any(_is_gateway(a, case) for a in visible) and not unseen

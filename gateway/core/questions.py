@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gateway.core import addresses, message_ids
 from gateway.core.address_keys import token_keys
 from gateway.core.keyed_hash import KeyedHash
-from gateway.core.model import Envelope, Evidence, Mailbox, Message, Recipient
+from gateway.core.model import Envelope, Evidence, Message, Recipient
 from gateway.core.unwrap.original import Original, Unwrapped
 
 _URL = re.compile(r"\w+://\S+")
@@ -145,20 +145,14 @@ def text_print(text: str) -> str:
     return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", plain).casefold())[:_PRINT_LETTERS]
 
 
-def mailboxes(message: Message) -> Iterable[Mailbox]:
-    """Every mailbox of the address fields, in the order of the roles."""
-    for field in (message.from_, message.sender, message.reply_to, message.to, message.cc, message.bcc):
-        yield from field
-
-
 def _named(
     envelope: Envelope, message: Message, outer: Message, unwrapped: Unwrapped | None
 ) -> Mapping[str, None]:
     """Everything address-like in envelope, copy, original and report, in this order of first mention."""
-    found = [t for m in mailboxes(message) for t in (*m.tokens, m.canonical)]
+    found = [t for _, m in message.mailboxes() for t in (*m.tokens, m.canonical)]
     found += [t for _, t in message.nets.tokens]
     if outer is not message:
-        found += [t for m in mailboxes(outer) for t in (*m.tokens, m.canonical)]
+        found += [t for _, m in outer.mailboxes() for t in (*m.tokens, m.canonical)]
         found += [t for name, t in outer.nets.tokens if not name.startswith("inner:")]
     for text in unwrapped.journal.addresses() if unwrapped and unwrapped.journal else ():
         found += [*addresses.tokens(text), addresses.canonical(text)]

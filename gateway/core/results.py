@@ -140,7 +140,6 @@ class Place:
     merge: tuple[str, ...] = ()
     subject_differs: bool = False
     """From the message that it answers."""
-    known_author: bool = True
     forward_of: str | None = None
     flags: tuple[str, ...] = ()
 

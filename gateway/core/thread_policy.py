@@ -39,7 +39,6 @@ def place(case: Case, facts: Facts, people: People, standing: Standing, *, reach
         primary,
         merge=tuple(t.id for t in others.values() if t.members & primary.members),
         subject_differs=_subject_differs(asked, threads, primary),
-        known_author=known,
         flags=() if known or standing.writer else ("thread.unknown_author",),
     )
 

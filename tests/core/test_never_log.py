@@ -17,7 +17,6 @@ from gateway.core.address_keys import entry_keys, parse_pattern, token_keys
 from gateway.core.decision import Decision
 from gateway.core.message import read
 from gateway.core.model import Outcome
-from gateway.core.questions import mailboxes
 from gateway.core.redact import redact
 
 LISTED = "ceo@straße.example"
@@ -104,7 +103,7 @@ def remains(decision: Decision, raw: bytes) -> Iterator[str]:
     if decision.outcome is Outcome.SKIPPED:
         return
     kept = read(redact(raw, read(raw), decision.redact))
-    for mailbox in mailboxes(kept):
+    for _, mailbox in kept.mailboxes():
         yield from mailbox.tokens
     for _, token in kept.nets.tokens:
         yield token

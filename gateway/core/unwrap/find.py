@@ -21,15 +21,16 @@ def find(
     if channel is Channel.RELAY:
         return _untrusted(reading, limits) if journal.is_report(message) else None
     if channel is Channel.BCC:
-        found = _forwarded(reading, limits) if _to_us_alone(message, gateway_hosts) else None
+        found = forwarded(reading, limits) if _to_us_alone(message, gateway_hosts) else None
         return found if found and found.originals and found.originals[0].confidence >= HIGH else None
-    found = _forwarded(reading, limits)
+    found = forwarded(reading, limits)
     if (found is None or not found.originals) and redirect.automatic(message):
         return _nothing("unwrap.automatic")
     return found
 
 
-def _forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
+def forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
+    """A forward of any kind, the surest first: attached, redirected, within the text."""
     message = reading.message
     found = attached.find(reading, limits) or redirect.find(reading)
     return found or inline.find(reading, message.subject, message.date, limits)
