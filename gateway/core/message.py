@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from gateway.core import (
     addresses,
@@ -12,6 +11,7 @@ from gateway.core import (
     body,
     dates,
     encoded_words,
+    failures,
     headers,
     message_ids,
     mime,
@@ -25,7 +25,8 @@ from gateway.core.model import HeaderField, Mailbox, Message, Nets
 
 _ADDRESS_FIELDS = ("from", "sender", "reply-to", "to", "cc", "bcc")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
-_ORIGINAL_HEADER_TYPES = ("text/rfc822-headers", "message/global-headers")
+_MISTAKEN_TYPES = ("text/plain", "application/octet-stream")
+_ORIGINAL_HEADER_TYPES = ("text/rfc822-headers", "text/rfc822-header", "message/global-headers")
 _RECEIPT_TYPES = ("message/disposition-notification", "message/global-disposition-notification")
 _DEFAULT = ReadingLimits()
 _MOST_REPLIED, _MOST_REFERENCES = 4, 32
@@ -135,20 +136,31 @@ def _typed(part: mime.Part) -> str:
 def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
     """The message with what its own words tell about automation."""
     null_path = _null_path(message)
-    report = reports.classify(message.fields, message.content_types, null_path=null_path, our_host="")
+    report = reports.classify(
+        message.fields, message.content_types, null_path=null_path, our_host="", text=message.text
+    )
     if report is None:
         by_header = automated.classify(
             message, null_path=null_path, own_list=False, author_is_user=False, answers_ours=False
         )
         return replace(message, automated=by_header) if by_header else message
-    originals = list(_originals(raw, tree, limits))
+    originals, text = list(_originals(raw, tree, limits)), message.text
     failed: tuple[str, ...] = ()
     if report in ("dsn", "bounce"):
-        parts = (part for part in tree.parts() if part.content_type in _STATUS_TYPES)
-        statuses = [part.text(raw, _MOST_OF_REPORT) for part in islice(parts, _MOST_STATUSES)]
+        if not originals:
+            text, copy = failures.copied(text)
+            originals = [headers.split(copy.encode("utf-8", "replace"), limits).fields]
         recipients = [mailbox.address for fields in originals[:1] for mailbox in _recipients(fields)]
-        failed = reports.failed_recipients(message.fields, statuses, message.text, recipients)
-    return replace(message, automated=report, failed_recipients=failed, reported_ids=reports.reported_ids(originals))
+        failed = failures.failed_recipients(message.fields, _statuses(raw, tree), text, recipients)
+    return replace(message, automated=report, failed_recipients=failed, reported_ids=failures.reported_ids(originals))
+
+
+def _statuses(raw: bytes, tree: mime.Tree) -> list[str]:
+    """The parts that hold a delivery status; where none has the type, those that could hold one."""
+    parts = [part for part in tree.parts() if part.content_type in _STATUS_TYPES] or [
+        part for part in tree.parts() if part.content_type in _MISTAKEN_TYPES
+    ]
+    return [part.text(raw, _MOST_OF_REPORT) for part in parts[:_MOST_STATUSES]]
 
 
 def _null_path(message: Message) -> bool:
@@ -163,10 +175,14 @@ def _null_path(message: Message) -> bool:
 def _originals(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Iterator[Sequence[HeaderField]]:
     """The header blocks of the message that a report is about, and the fields of a receipt that name it."""
     for part in tree.parts():
-        if part.message:
+        if part.message and part.children[0].fields:
             yield part.children[0].fields
-        elif part.content_type in _ORIGINAL_HEADER_TYPES + _RECEIPT_TYPES:
-            block = part.content(raw)[: limits.header_block]
+        elif part.message:  # a blank line too many before its header
+            start = part.children[0].start
+            block = raw[start : start + limits.header_block].lstrip(b"\r\n")
+            yield headers.split(block, limits).fields
+        elif part.content_type in _ORIGINAL_HEADER_TYPES + _RECEIPT_TYPES or part.encoded_message:
+            block = part.content(raw, 4 * limits.header_block)[: limits.header_block]
             yield headers.split(wire.repair(block), limits).fields
 
 
