@@ -169,6 +169,14 @@ class Source:
     channels: frozenset[Channel]
     vouches: bool
     """Copies authenticated submissions only, so that its senders count as proven."""
+    trusts: frozenset[str] = frozenset()
+    """Lower-case names of the header fields that are believed about who got the original."""
+    alternate: bool = False
+    """The alternate journal mailbox: from it alone a report is believed that was returned undelivered."""
+    hosts: frozenset[str] = frozenset()
+    """Its own hosts besides those of the account's domains: suffixes of names, and networks in CIDR notation."""
+    labels: frozenset[str] = frozenset()
+    """Lower-case names of the lines that its journal reports have besides those of the grammar."""
 
 
 @dataclass(frozen=True, slots=True)

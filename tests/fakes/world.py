@@ -12,7 +12,7 @@ from typing import Any
 from gateway.core.address_keys import entry_keys, parse_pattern
 from gateway.core.facts import AccountSettings
 from gateway.core.keyed_hash import KeyedHash
-from gateway.core.model import Channel
+from gateway.core.model import Channel, Source
 from storage.facts import read_settings
 from storage.plan import Plan, insert
 
@@ -60,7 +60,11 @@ class CaptureRow:
 @dataclass(frozen=True)
 class SourceRow:
     network: str
-    vouches: bool
+    vouches: bool = False
+    trusts: tuple[str, ...] = ()
+    alternate: bool = False
+    hosts: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,22 @@ class World:
     never_log: tuple[EntryRow, ...]
     captures: Mapping[str, CaptureRow]
     sources: Mapping[str, SourceRow] = field(default_factory=dict)
+
+    def source(self, name: str) -> Source:
+        """A mail server as a peer shows it, for both passive channels."""
+        row = self.sources[name]
+        return Source(
+            name,
+            self.account,
+            name,
+            row.network,
+            frozenset({Channel.RELAY, Channel.JOURNAL}),
+            row.vouches,
+            frozenset(row.trusts),
+            row.alternate,
+            frozenset(row.hosts),
+            frozenset(row.labels),
+        )
 
     @property
     def account_settings(self) -> AccountSettings:
@@ -104,7 +124,7 @@ def load_world(path: Path = FIXTURES / "world.toml") -> World:
         contacts={i: ContactRow(**_tupled(row)) for i, row in text["contacts"].items()},
         never_log=tuple(EntryRow(**row) for row in text["never_log"]),
         captures={k: CaptureRow(Channel(row["channel"]), row.get("user")) for k, row in text["capture"].items()},
-        sources={i: SourceRow(**row) for i, row in text["sources"].items()},
+        sources={i: SourceRow(**_tupled(row)) for i, row in text["sources"].items()},
     )
 
 
@@ -148,6 +168,10 @@ def seed(world: World, keyed: KeyedHash) -> Plan[None]:
             network=source.network,
             channels="journal relay",
             vouches=int(source.vouches),
+            trusts=" ".join(source.trusts),
+            alternate=int(source.alternate),
+            hosts=" ".join(source.hosts),
+            labels="\n".join(source.labels),
             created_at=0,
         )
 
