@@ -17,7 +17,7 @@ from gateway.core import reply_text
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Channel, Mailbox, Message
 from gateway.core.unwrap import journal
-from gateway.core.unwrap.find import forwarded
+from gateway.core.unwrap.find import find, forwarded
 from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
 
 _LIMITS = ReadingLimits()
@@ -94,7 +94,7 @@ def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line
     reading = reader.read_parts(raw)
     message = reading.message
     found = _unwrapped(reading, channel)
-    report = found.journal if found else None
+    report = found.journal if found and found.kind == "journal" else None
     reported = found.chain[0].message if found and report and found.chain else None
     judged = reported or message  # the report itself is always a machine's
     return {
@@ -116,16 +116,15 @@ def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line
 
 
 def _unwrapped(reading: reader.Reading, channel: Channel | None) -> Unwrapped | None:
-    """What the message wraps: a journal report, a forward, a redirected message. Other channels unwrap nothing."""
+    """What the message wraps: a journal report, a forward, a redirected message. Of one channel also why nothing."""
     if channel in (None, Channel.JOURNAL):
         report = journal.find(reading, _LIMITS, captures=channel is Channel.JOURNAL)
-        if report:
+        if report or channel:
             return report
-    if channel in (None, Channel.FORWARD):
-        found = forwarded(reading, _LIMITS)
-        # Why a text is no forward is worth telling to those who forwarded it.
-        return found if found and (found.chain or channel) else None
-    return None
+    if channel:
+        return find(reading, channel, _LIMITS, frozenset())
+    found = forwarded(reading, _LIMITS)
+    return found if found and found.chain else None
 
 
 def _original(original: Original) -> Line:

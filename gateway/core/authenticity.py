@@ -5,17 +5,14 @@ Nobody logs in another's name: a user's name counts only when something proves i
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from gateway.core import delivery, hops
 from gateway.core.facts import Facts, User
 from gateway.core.model import Channel, Message, Outcome, Proof
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import Direction, Kind, People, Person, Standing, Stop
-
-_HOP = re.compile(r"\s*from\s+(\S+)", re.IGNORECASE)
-_PRIVATE = re.compile(r"localhost$|127\.|10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|::1$|fe80:|f[cd]")
 
 
 def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standing:
@@ -75,8 +72,8 @@ def _proven(case: Case, facts: Facts, message: Message, canonical: str, writer: 
     """Whether something speaks for this address as the author of `message`, the copy or what was in it."""
     if len(message.from_) != 1 or not canonical or "author.ambiguous" in message.findings:
         return False
-    report = case.unwrapped.journal if case.unwrapped else None
-    if report and case.unwrapped and ("sender.unverified" in case.unwrapped.findings or _from_outside(message, facts)):
+    reported = case.unwrapped is not None and case.unwrapped.journal is not None
+    if reported and not _journalled_inside(case, facts):
         return False
     domain = canonical.rpartition("@")[2]
     for proof in case.evidence.proofs:
@@ -90,11 +87,15 @@ def _proven(case: Case, facts: Facts, message: Message, canonical: str, writer: 
     return False
 
 
-def _from_outside(message: Message, facts: Facts) -> bool:
-    """Some hop took it from a host that is not the account's own: servers journal spoofed mail as internal."""
-    hosts = [host[1].lower().strip("[]") for value in message.all("Received") if (host := _HOP.match(value))]
-    own = facts.account.domains
-    return any(not _PRIVATE.match(h) and not any(h == d or h.endswith(f".{d}") for d in own) for h in hosts)
+def _journalled_inside(case: Case, facts: Facts) -> bool:
+    """Whether a report's own word proves the author: mail servers journal spoofed mail from outside as internal.
+
+    A report that came from outside itself, by way of the alternate mailbox, is no report of the account's servers.
+    """
+    if case.unwrapped and "sender.unverified" in case.unwrapped.findings:
+        return False
+    sources = delivery.sources(case.envelope, case.recipient)
+    return not hops.from_outside((case.outer, case.message), facts.account.domains, sources)
 
 
 def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, *, proven: bool) -> Standing:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from gateway.core import addressing, subjects
+from gateway.core import addressing, delivery, subjects
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
@@ -35,14 +35,16 @@ def cases(
     digest = hashlib.sha256(reading.raw).hexdigest()
     passive = any(not r.channel.explicit for r in envelope.recipients)
     hosts = addressing.hosts(setting.domain)
-    unwrapped = {c: find(reading, c, setting.limits, hosts) for c in {r.channel for r in envelope.recipients}}
+    ways = {r: (r.channel, delivery.sources(envelope, r)) for r in envelope.recipients}
+    found = {way: find(reading, way[0], setting.limits, hosts, way[1]) for way in dict.fromkeys(ways.values())}
+    unwrapped = {r: found[way] for r, way in ways.items()}
     return [
         Case(
             envelope=envelope,
             recipient=recipient,
             outer=reading.message,
             message=message,
-            unwrapped=unwrapped[recipient.channel],
+            unwrapped=unwrapped[recipient],
             original=original,
             raw=raw,
             evidence=evidence(envelope, recipient),
@@ -51,7 +53,7 @@ def cases(
                 recipient,
                 message,
                 reading.message,
-                unwrapped[recipient.channel],
+                unwrapped[recipient],
                 digest,
                 number,
                 setting.keyed,
@@ -61,7 +63,7 @@ def cases(
             may_refuse=not passive,
         )
         for recipient in envelope.recipients
-        for number, (message, original, raw) in enumerate(_originals(unwrapped[recipient.channel], reading))
+        for number, (message, original, raw) in enumerate(_originals(unwrapped[recipient], reading))
     ]
 
 

@@ -12,6 +12,7 @@ from gateway.core import (
     authenticity,
     automated,
     contacts,
+    delivery,
     duplicates,
     never_log,
     participants,
@@ -31,7 +32,7 @@ from gateway.core.unwrap import stage as unwrap
 def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
     """What becomes of one recipient of one message."""
     draft = Draft(case, facts)
-    draft.say(addressing.locate(facts, case.recipient.tag))
+    draft.say(addressing.locate(facts, delivery.reference(case.recipient)))
     if facts.first:
         return draft.repeat(facts.first)
     for slug in (*case.message.breaches, *case.message.findings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gateway.core import addresses
+from gateway.core import addresses, delivery
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
 from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
 from gateway.core.model import Finding, Outcome, Role
@@ -166,7 +166,7 @@ class Draft:
             subject=WITHHELD if self._names_listed(message.subject) else message.subject,
             sent_at=int(message.date.timestamp() * 1000) if message.date else self.case.envelope.received_at,
             text=message.text,
-            reference=self.case.recipient.tag,
+            reference=delivery.reference(self.case.recipient),
             participants=self._participants(),
             targets=self.targets,
             attribution=self._final_attribution(),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from gateway.core import addresses
+from gateway.core import addresses, delivery, exposure
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
 from gateway.core.model import Channel, Mailbox, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
+from gateway.core.unwrap.original import JournalReport
 
 _TOO_DEEP = "unwrap.too_deep"
 _BORNE = ("header.received", "header.from_duplicate")
@@ -24,18 +25,20 @@ def identify(case: Case, facts: Facts) -> People:
     if _wrapped(case):
         persons = [p for p in persons if p.kind is Kind.EXTERNAL]
     persons = _reported(persons, case, facts)
+    persons, told = _delivered(persons, case, facts)
     persons += _elsewhere(case, facts, {t for p in persons for t in p.tokens})
     authors = [p for p in persons if p.role is Role.FROM and p.canonical]
     author = next((p for p in authors if p.user), authors[0] if authors else None)
     if author and author.kind is Kind.EXTERNAL:  # anybody can write a Bcc field into what he sends us
         persons = [replace(p, role=Role.VIA) if p.role is Role.BCC and not p.proven else p for p in persons]
     shown = ", ".join(f"{p.role.value} {p.address}" for p in persons if p.canonical and not p.entries)
+    seen = finding("participants", f"participants.{'delivered' if told else 'read'}", shown + told)
     return People(
         persons=tuple(persons),
         author=author,
         sender=next((p for p in persons if p.role is Role.SENDER and p.canonical), None),
-        exposed=_exposed(case, facts),
-        finding=finding("participants", "participants.read", shown),
+        exposed=not _wrapped(case) and exposure.exposed(case, facts),
+        finding=seen,
         stop=_objection(case, facts, author),
     )
 
@@ -70,34 +73,34 @@ def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
     """Listed addresses in other fields and in the envelope: never targets, but they count for the list."""
     roles = {"from": Role.FROM, "sender": Role.SENDER, "reply-to": Role.REPLY_TO}
     places = [(roles.get(name, Role.VIA), token) for name, token in case.message.nets.tokens]
-    for role, token in [*places, *_of_the_copy(case), (Role.ENVELOPE, case.envelope.mail_from)]:
-        if token and token not in seen and (entries := _entries(token, case, facts)):
+    places += _of_the_copy(case)
+    places += [(Role.ENVELOPE, address) for address in delivery.senders(case.envelope.mail_from)]
+    places += [(Role.VIA, delivery.encoded(case.recipient))]
+    for role, token in places:
+        entries = _entries(token, case, facts) if token and token not in seen else ()
+        if _wrapped(case) and _kind(addresses.canonical(token), None, facts) is not Kind.EXTERNAL:
+            entries = tuple(e for e in entries if e.effect == "message")  # the mail servers' own are among the tokens
+        if entries:
             seen.add(token)
             yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=(token,))
 
 
 def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
-    """What the copy around an original names. The header of a journal report is the mail server's own."""
-    if case.outer is case.message or (case.unwrapped and case.unwrapped.journal):
-        return
-    for _, mailbox in case.outer.mailboxes():
-        for token in (*mailbox.tokens, mailbox.canonical):
+    """What the copy around an original names; of a journal report its lines, as its header is the mail server's own."""
+    if report := _report(case):
+        for token in report.tokens:
             yield Role.VIA, token
-    for name, token in case.outer.nets.tokens:
-        if not name.startswith("inner:"):
-            yield Role.VIA, token
+    elif case.outer is not case.message:
+        for _, mailbox in case.outer.mailboxes():
+            for token in (*mailbox.tokens, mailbox.canonical):
+                yield Role.VIA, token
+        for name, token in case.outer.nets.tokens:
+            if not name.startswith("inner:"):
+                yield Role.VIA, token
 
 
-def _exposed(case: Case, facts: Facts) -> bool:
-    """Whether a capture address stands where others see it: not in the header that a mail server writes for its report,
-    nor in a user's mail to his forward address alone.
-    """
-    message = case.message
-    visible = {m.canonical for field in (message.to, message.cc, message.reply_to) for m in field}
-    everybody = {m.canonical for _, m in message.mailboxes()}
-    to_us = all(a in facts.users or _is_gateway(a, case) for a in everybody)
-    unseen = _wrapped(case) or (case.recipient.channel is Channel.FORWARD and to_us)
-    return any(_is_gateway(a, case) for a in visible) and not unseen
+def _report(case: Case) -> JournalReport | None:
+    return case.unwrapped.journal if case.unwrapped else None
 
 
 def _wrapped(case: Case) -> bool:
@@ -109,31 +112,76 @@ def _wrapped(case: Case) -> bool:
 def _reported(persons: list[Person], case: Case, facts: Facts) -> list[Person]:
     """The people with the recipients and roles that a journal report tells.
 
-    Who isn't in To or Cc got it as Bcc. A list gives way to its members: it stays as the way by which they got it. A
-    mailbox whose mail is sent on stays a recipient.
+    A list gives way to its members: it stays as the way by which they got it. A mailbox whose mail is sent on stays a
+    recipient.
     """
-    report = case.unwrapped.journal if case.unwrapped else None
+    report = _report(case)
     if report is None:
         return persons
     lists = {addresses.canonical(r.via) for r in report.recipients if r.via and not r.forwarded}
     persons = [
         replace(p, role=Role.VIA) if p.canonical in lists and p.role in RECIPIENT_ROLES else p for p in persons
     ]
-    shown = {p.canonical: p.role for p in persons if p.role in RECIPIENT_ROLES}
-    for told in report.recipients:
-        mailbox = _mailbox(told.address)
-        role = Role.BCC if told.role == "unknown" else Role(told.role)
-        if mailbox.canonical not in shown or not mailbox.canonical:
-            persons += [replace(p, proven=True) for p in _persons(role, mailbox, case, facts)]
-    there = {t for p in persons for t in p.tokens}
-    for text in dict.fromkeys(r.via for r in report.recipients if r.via):
-        ways = _persons(Role.VIA, _mailbox(text), case, facts)
-        persons += [p for p in ways if p.entries and there.isdisjoint(p.tokens)]
+    told = [(None if r.role == "unknown" else Role(r.role), _mailbox(r.address)) for r in report.recipients]
+    persons = _with_recipients(persons, told, case, facts)
     writers = (Role.FROM, Role.SENDER)
     for text in filter(None, (report.on_behalf_of, report.sender)):
         if addresses.canonical(text) not in {p.canonical for p in persons if p.role in writers}:
             persons += _persons(Role.SENDER, _mailbox(text), case, facts)
     return persons
+
+
+def _delivered(persons: list[Person], case: Case, facts: Facts) -> tuple[list[Person], str]:
+    """The people with those to whom a trusted mail server delivered it, and what told so; "" where nothing did.
+
+    Whoever wrote it got no copy: some servers name in the same way whose mail they copy.
+    """
+    if case.recipient.channel is not Channel.RELAY or case.unwrapped:
+        return persons, ""
+    trusted = delivery.sources(case.envelope, case.recipient)
+    found = delivery.delivery(case.recipient, case.message, trusted, facts.account.domains, case.gateway_hosts)
+    if found is None:
+        return persons, ""
+    writers = {_identity(p) for p in persons if p.role in (Role.FROM, Role.SENDER)}
+    to = [m for m in found.to if _identity_of(m, facts) not in writers]
+    named = [m.address for m in to if not any(_entries(t, case, facts) for t in (*m.tokens, m.canonical))]
+    told = f"; {found.told_by}: {', '.join(named)}" if named else f"; {found.told_by}"
+    return _with_recipients(persons, [(None, m) for m in to], case, facts), told if to else ""
+
+
+def _with_recipients(
+    persons: list[Person], told: Iterable[tuple[Role | None, Mailbox]], case: Case, facts: Facts
+) -> list[Person]:
+    """The people with recipients that are proven, each in the best of his roles.
+
+    None stands for a role that isn't told: that of the header, and who isn't in To or Cc got it as Bcc.
+    """
+    persons = list(persons)
+    there: dict[str, int] = {}
+    for position, person in enumerate(persons):
+        if person.role in RECIPIENT_ROLES and person.canonical:
+            there.setdefault(_identity(person), position)
+    for role, mailbox in told:
+        known = there.get(_identity_of(mailbox, facts), -1) if mailbox.canonical else -1
+        if known < 0:
+            found = [replace(p, proven=True) for p in _persons(role or Role.BCC, mailbox, case, facts)]
+            if mailbox.canonical and found:
+                there[_identity(found[0])] = len(persons)
+            persons += found
+        else:
+            best = min(persons[known].role, role or Role.BCC, key=RECIPIENT_ROLES.index)
+            persons[known] = replace(persons[known], role=best, proven=True)
+    return persons
+
+
+def _identity(person: Person) -> str:
+    """One person with two addresses counts once."""
+    return person.user.id if person.user else person.canonical
+
+
+def _identity_of(mailbox: Mailbox, facts: Facts) -> str:
+    user = facts.users.get(mailbox.canonical)
+    return user.id if user else mailbox.canonical
 
 
 def _mailbox(text: str) -> Mailbox:
@@ -172,7 +220,8 @@ def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
         return Stop(Outcome.REFUSED, "smtp.malformed")
     if outer is not message:
         breaches += [b for b in message.breaches if b not in _BORNE]
-    unreadable = message.unreadable or (explicit and outer.unreadable)
+    report = _report(case)
+    unreadable = message.unreadable or (explicit and outer.unreadable) or (report is not None and report.unreadable)
     if breaches or unreadable or author is None:
         entries = facts.account.has_entries and (breaches or unreadable)
         return Stop(Outcome.SKIPPED if entries else Outcome.HELD, "participants.unparsable")

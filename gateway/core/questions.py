@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.core import addresses, message_ids
+from gateway.core import addresses, delivery, message_ids
 from gateway.core.address_keys import token_keys
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Message, Recipient
@@ -110,7 +110,7 @@ def ask(
     in_reply_to = _id_hashes(message.in_reply_to, keyed)
     references = _id_hashes(reversed(message.references), keyed)
     own = keyed("message-id", own_id)
-    named = _named(envelope, message, outer, unwrapped)
+    named = _named(envelope, recipient, message, outer, unwrapped)
     return Questions(
         account_id=recipient.account_id,
         capture=recipient.key_hash,
@@ -146,7 +146,7 @@ def text_print(text: str) -> str:
 
 
 def _named(
-    envelope: Envelope, message: Message, outer: Message, unwrapped: Unwrapped | None
+    envelope: Envelope, recipient: Recipient, message: Message, outer: Message, unwrapped: Unwrapped | None
 ) -> Mapping[str, None]:
     """Everything address-like in envelope, copy, original and report, in this order of first mention."""
     found = [t for _, m in message.mailboxes() for t in (*m.tokens, m.canonical)]
@@ -154,9 +154,10 @@ def _named(
     if outer is not message:
         found += [t for _, m in outer.mailboxes() for t in (*m.tokens, m.canonical)]
         found += [t for name, t in outer.nets.tokens if not name.startswith("inner:")]
-    for text in unwrapped.journal.addresses() if unwrapped and unwrapped.journal else ():
-        found += [*addresses.tokens(text), addresses.canonical(text)]
-    found += [envelope.mail_from, envelope.peer.login, *message.failed_recipients]
+    if unwrapped and unwrapped.journal:
+        found += [*unwrapped.journal.tokens, *map(addresses.canonical, unwrapped.journal.addresses())]
+    found += [*delivery.senders(envelope.mail_from), delivery.encoded(recipient), envelope.peer.login]
+    found += message.failed_recipients
     return dict.fromkeys(filter(None, found))
 
 

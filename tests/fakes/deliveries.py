@@ -48,8 +48,10 @@ def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Ca
     """The cases of a delivery, one for each recipient."""
     recipients = tuple(_recipient(world, address, keyed) for address in delivery.to)
     login = next((p.name for p in delivery.proofs if p.method == "smtp_auth"), "")
-    envelope = Envelope(delivery.trace_id, Peer("127.0.0.1", login=login), delivery.mail_from, recipients, delivery.at)
-    vouched = (Proof("source", "*"),) if world.sources[delivery.source].vouches else ()
+    source = world.source(delivery.source)
+    peer = Peer("127.0.0.1", (source,), login=login)
+    envelope = Envelope(delivery.trace_id, peer, delivery.mail_from, recipients, delivery.at)
+    vouched = (Proof("source", "*"),) if source.vouches else ()
     evidence = Evidence((*vouched, *delivery.proofs))
     limits = ReadingLimits()
     setting = Setting(world.domain, world.host, keyed, limits)

@@ -2,30 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection
 
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
-from gateway.core.model import Channel, Message
+from gateway.core.model import Channel, Mailbox, Source
 from gateway.core.unwrap import attached, inline, journal, redirect
 from gateway.core.unwrap.original import HIGH, Unwrapped
 
 
 def find(
-    reading: Reading, channel: Channel, limits: ReadingLimits, gateway_hosts: frozenset[str]
+    reading: Reading,
+    channel: Channel,
+    limits: ReadingLimits,
+    gateway_hosts: frozenset[str],
+    sources: Collection[Source] = (),
 ) -> Unwrapped | None:
-    """What is inside, or why nothing is. A user who Bccs us alone has forwarded, whatever the address is called."""
+    """What is inside, or why nothing is. A user who Bccs us alone has forwarded, whatever the address is called.
+
+    `sources`: the peer as the recipient's account knows it on this channel.
+    """
     message = reading.message
     if channel is Channel.JOURNAL:
-        return journal.find(reading, limits, captures=True)
+        labels = frozenset(label for source in sources for label in source.labels)
+        alternate = any(source.alternate for source in sources)
+        return journal.find(reading, limits, captures=True, alternate=alternate, labels=labels)
     if channel is Channel.RELAY:
-        return _untrusted(reading, limits) if journal.is_report(message) else None
+        return journal.untrusted(journal.find(reading, limits)) if journal.is_report(message) else None
     if channel is Channel.BCC:
-        found = forwarded(reading, limits) if _to_us_alone(message, gateway_hosts) else None
+        resent = redirect.resending(message)
+        if resent and resent.to and _us_alone(resent.to, gateway_hosts):
+            return redirect.find(reading)
+        written_to = (*message.to, *message.cc, *message.bcc)
+        found = forwarded(reading, limits) if _us_alone(written_to, gateway_hosts) else None
         return found if found and found.originals and found.originals[0].confidence >= HIGH else None
     found = forwarded(reading, limits)
     if (found is None or not found.originals) and redirect.automatic(message):
-        return _nothing("unwrap.automatic")
+        return Unwrapped("none", (), (), findings=("unwrap.automatic",))
     return found
 
 
@@ -36,16 +49,5 @@ def forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:
     return found or inline.find(reading, message.subject, message.date, limits)
 
 
-def _untrusted(reading: Reading, limits: ReadingLimits) -> Unwrapped:
-    """A report that isn't believed. Whom it names is held against the list all the same."""
-    report = journal.find(reading, limits)
-    return replace(_nothing("journal.untrusted_peer"), journal=report.journal if report else None)
-
-
-def _nothing(why: str) -> Unwrapped:
-    return Unwrapped("none", (), (), findings=(why,))
-
-
-def _to_us_alone(message: Message, gateway_hosts: frozenset[str]) -> bool:
-    recipients = [m.canonical for m in (*message.to, *message.cc, *message.bcc) if m.canonical]
-    return all(address.rpartition("@")[2] in gateway_hosts for address in recipients)
+def _us_alone(recipients: Collection[Mailbox], gateway_hosts: frozenset[str]) -> bool:
+    return all(m.canonical.rpartition("@")[2] in gateway_hosts for m in recipients if m.canonical)

@@ -7,7 +7,7 @@ list of recipients. Who may send such reports is for the caller to know: nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -26,12 +26,16 @@ _PROTECTED = "application/x-microsoft-rpmsg-message"
 _SIGNS_OF_MAIL = ("from", "date", "message-id", "received")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
 
+_MIXED = "multipart/mixed"
+
 _ORDER = {
     "sender": 0, "on-behalf-of": 1, "subject": 2, "message-id": 2, "label": 3, "mailbox": 4, "sentutc": 5,
     "receivedutc": 6, "to": 7, "cc": 7, "bcc": 7, "recipient": 7,
 }  # fmt: skip
 """The lines of a report. The order is part of the grammar: a subject that smuggles lines in breaks it."""
 _RECIPIENT = 7
+_NO_PEOPLE = ("subject", "message-id", "label")
+"""Lines in which what looks like an address isn't one of a person that takes part."""
 _VIA = re.compile(r",[ \t]*(expanded|forwarded)[ \t]*:", re.IGNORECASE)
 _LIST = re.compile(r"^[ \t]*+recipients[ \t]*+:", re.IGNORECASE | re.MULTILINE)
 _WRAP = re.compile(r"\n(?=[ \t]*+<)|\n[ \t]++(?![\w-]+:)")
@@ -44,23 +48,37 @@ _ACTION = re.compile(r"^action[ \t]*:[ \t]*(?:failed|delayed)", re.IGNORECASE | 
 _ORIGINAL_RECIPIENT = re.compile(r"^original-recipient[ \t]*:(?:[ \t]*[\w-]+[ \t]*;)?([^\n]*)", re.I | re.M)
 
 
-def find(reading: Reading, limits: ReadingLimits, *, captures: bool = False) -> Unwrapped | None:
+def find(
+    reading: Reading,
+    limits: ReadingLimits,
+    *,
+    captures: bool = False,
+    alternate: bool = True,
+    labels: Collection[str] = (),
+) -> Unwrapped | None:
     """The report and its message, or None for what bears no mark of a report.
 
-    A report that was returned undelivered is read too. `captures`: copies shaped like a delivery status, which nothing
-    parts from a report of success but the channel they come by. Finding journal.malformed: a line outside the grammar,
-    or not exactly one message, in which case there may be no original; unwrap.too_deep: it wraps another report, which
-    stays as it is; sender.unverified: the message's author isn't whom the report names.
+    `captures`: also copies shaped like a delivery status, which nothing parts from a report of success but the channel
+    they come by. `alternate`: also a report that was returned undelivered is believed. `labels`: lower-case names of
+    lines besides those of the grammar. Finding journal.malformed: something outside the grammar, or not exactly one
+    message, in which case there may be no original; unwrap.too_deep: it wraps another report, which stays as it is;
+    sender.unverified: the message's author isn't whom the report names.
     """
     if is_report(reading.message):
-        return _unwrapped(reading, _parsed(reading, limits), limits)
-    if reading.message.automated != "dsn":
+        return _unwrapped(reading, _parsed(reading, limits, labels), limits)
+    if reading.message.automated not in ("dsn", "bounce"):
         return None
     returned = next((inner for inner in whole.attached(reading, limits) if is_report(inner.message)), None)
     if returned is not None:
-        return _unwrapped(returned, _parsed(returned, limits), limits)
+        found = _unwrapped(returned, _parsed(returned, limits, labels), limits)
+        return found if alternate else untrusted(found)
     captured = _captured(reading) if captures else None
     return _unwrapped(reading, captured, limits) if captured else None
+
+
+def untrusted(found: Unwrapped | None) -> Unwrapped:
+    """A report that isn't believed. Whom it names is held against the never-log list all the same."""
+    return Unwrapped("none", (), (), journal=found.journal if found else None, findings=("journal.untrusted_peer",))
 
 
 def is_report(message: Message) -> bool:
@@ -80,13 +98,20 @@ class _Parsed:
     values: dict[str, str] = field(default_factory=dict)
     """Its single lines, by lower-case name."""
     recipients: list[JournalRecipient] = field(default_factory=list)
+    tokens: dict[str, None] = field(default_factory=dict)
+    """Everything address-like in lines that may name people."""
     sound: bool = True
     """Nothing outside the grammar was met."""
+    unreadable: bool = False
 
-    def line(self, line: str, reached: int) -> int:
+    def line(self, line: str, reached: int, labels: Collection[str]) -> int:
         """Take one line in; returns how far the order of lines is reached."""
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
+        if name not in _NO_PEOPLE:
+            self.tokens |= dict.fromkeys(addresses.tokens(line))
+        if name in labels and name not in _ORDER:
+            return reached
         place = _ORDER.get(name, -1)
         self.sound = self.sound and place >= reached and name not in self.values
         if place == _RECIPIENT:
@@ -116,36 +141,58 @@ class _Parsed:
         if len(found) == 1 and found[0].address:
             return found[0].address
         self.sound = False
+        self.unreadable = self.unreadable or "@" in text
         return text
 
 
-def _parsed(reading: Reading, limits: ReadingLimits) -> _Parsed:
+def _parsed(reading: Reading, limits: ReadingLimits, labels: Collection[str]) -> _Parsed:
     """The report part, in the newer or the older form."""
     parts = reading.choice.plain
     limits = replace(limits, text=_MOST_OF_REPORT, html=_MOST_OF_REPORT)
     text = body.text(parts, reading.raw, limits).lstrip("\ufeff")
-    parsed = _Parsed()
-    parsed.sound = sum(part.end - part.start for part in parts) <= _MOST_OF_REPORT
     older = _LIST.search(text)
-    head = _WRAP.sub(" ", text[: older.start()]) if older else text
-    reached = 0
-    for line in head.split("\n"):
-        if line.strip():
-            reached = parsed.line(line, reached)
-        if len(parsed.recipients) > _MOST_RECIPIENTS:
-            break
+    parsed = _Parsed()
+    _take_lines(parsed, _WRAP.sub(" ", text[: older.start()]) if older else text, labels)
+    mixed = older is not None and bool(parsed.recipients)
     if older:
         for entry in islice(_entries(text[older.end() :]), _MOST_RECIPIENTS + 1):
             parsed.recipient(entry, "recipient")
+            parsed.tokens |= dict.fromkeys(addresses.tokens(entry))
+    whole_text = sum(part.end - part.start for part in parts) <= _MOST_OF_REPORT
     needed = {"sender"} if older else {"sender", "subject", "message-id"}
-    label = parsed.values.get("label", "-")
+    parsed.unreadable = parsed.unreadable or not whole_text or len(parsed.recipients) > _MOST_RECIPIENTS
     parsed.sound = (
         parsed.sound
+        and not mixed
+        and not parsed.unreadable
+        and _in_shape(reading, older=older is not None)
         and needed <= parsed.values.keys()
-        and 0 < len(parsed.recipients) <= _MOST_RECIPIENTS
-        and 0 < len(label) <= _LONGEST_LABEL
+        and len(parsed.recipients) > 0
+        and 0 < len(parsed.values.get("label", "-")) <= _LONGEST_LABEL
     )
     return parsed
+
+
+def _take_lines(parsed: _Parsed, text: str, labels: Collection[str]) -> None:
+    reached = 0
+    for line in text.split("\n"):
+        if line.strip():
+            reached = parsed.line(line, reached, labels)
+        if len(parsed.recipients) > _MOST_RECIPIENTS:
+            break
+
+
+def _in_shape(reading: Reading, *, older: bool) -> bool:
+    """Whether the report is the first of the parts, as plain text; the older form may be HTML."""
+    root, parts = reading.tree.root, reading.choice.plain
+    first = next(iter(root.children), None)
+    types = ("text/plain", "text/html") if older else ("text/plain",)
+    alternatives = older and first is not None and first.content_type == "multipart/alternative"
+    return (
+        root.content_type == _MIXED
+        and len(parts) == 1
+        and (alternatives or (first is parts[0] and first.content_type in types))
+    )
 
 
 def _entries(text: str) -> Iterator[str]:
@@ -179,7 +226,10 @@ def _captured(reading: Reading) -> _Parsed | None:
     parsed = _Parsed()
     for value in named[: _MOST_RECIPIENTS + 1]:
         parsed.recipient(value.strip(), "recipient")
-    parsed.sound = parsed.sound and len(parts) == 1 and len(named) <= _MOST_RECIPIENTS
+        parsed.tokens |= dict.fromkeys(addresses.tokens(value))
+    cut = any(part.end - part.start > _MOST_OF_REPORT for part in parts)
+    parsed.unreadable = parsed.unreadable or cut or len(named) > _MOST_RECIPIENTS
+    parsed.sound = parsed.sound and len(parts) == 1 and not parsed.unreadable
     return parsed
 
 
@@ -209,6 +259,8 @@ def _report(parsed: _Parsed) -> JournalReport:
         message_id=message_ids.first(parsed.values.get("message-id", "")),
         subject=parsed.values.get("subject"),
         recipients=tuple(parsed.recipients),
+        tokens=tuple(parsed.tokens),
+        unreadable=parsed.unreadable,
     )
 
 
@@ -232,6 +284,8 @@ def _original(message: Message, raw: bytes, report: JournalReport, *, sound: boo
     """The message as it came; without a Message-ID it gets the one that the report tells."""
     if message.message_id is None and report.message_id:
         message = replace(message, message_id=report.message_id)
+    if _PROTECTED in message.content_types:
+        message = replace(message, findings=(*message.findings, "body.protected"))
     return whole.original(message, raw, EXACT if sound else MEDIUM)
 
 

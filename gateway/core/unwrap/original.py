@@ -57,6 +57,10 @@ class JournalReport:
     message_id: str | None
     subject: str | None
     recipients: tuple[JournalRecipient, ...]
+    tokens: tuple[str, ...] = ()
+    """Every address-like token of its lines but those of subject and id, understood or not."""
+    unreadable: bool = False
+    """Something with an @ stands where an address should and can't be read, or there is more than was read."""
 
     def addresses(self) -> list[str]:
         """Everybody whom the report names, as written."""
@@ -79,5 +83,7 @@ class Unwrapped:
     journal: JournalReport | None = None
     sent_on_by: Mailbox | None = None
     """Who redirected it."""
+    sent_on_to: tuple[Mailbox, ...] = ()
+    """To whom he did."""
     findings: tuple[str, ...] = ()
     """Slugs such as journal.malformed, forward.ambiguous."""

@@ -11,7 +11,7 @@ from gateway.core.unwrap import whole
 from gateway.core.unwrap.original import EXACT, Unwrapped
 
 _PREFIX = "resent-"
-_AUTOMATIC = ("x-forwarded-for", "x-forwarded-to", "x-ms-exchange-inbox-rules-loop")
+_AUTOMATIC = ("x-forwarded-for", "x-forwarded-to", "x-ms-exchange-inbox-rules-loop", "x-sieve-redirected-from")
 """Fields that a mailbox writes when it forwards by itself."""
 _TRACE = frozenset({"received", "return-path", "delivered-to"})
 
@@ -28,16 +28,11 @@ class Resending:
 def find(reading: Reading) -> Unwrapped | None:
     """The message itself as its own original, where a readable Resent block shows that it was sent on."""
     message = reading.message
-    if message.automated in whole.REPORTS or whole.author(message) is None or resending(message) is None:
+    found = resending(message)
+    if found is None or message.automated in whole.REPORTS or whole.author(message) is None:
         return None
     itself = whole.original(message, reading.raw, EXACT)
-    return Unwrapped(kind="redirect", originals=(itself,), chain=(itself,), sent_on_by=resender(message))
-
-
-def resender(message: Message) -> Mailbox | None:
-    """The mailbox that sent the message on last, or None."""
-    found = resending(message)
-    return found.by if found else None
+    return Unwrapped("redirect", (itself,), (itself,), sent_on_by=found.by, sent_on_to=found.to)
 
 
 def resending(message: Message) -> Resending | None:

@@ -18,7 +18,8 @@ def judge(case: Case) -> tuple[Finding | None, Stop | None]:
     findings = found.findings if found else ()
     for reason in ("journal.untrusted_peer", "journal.malformed", "unwrap.too_deep"):
         if reason in findings:
-            return _hold(reason)
+            returned = reason == "journal.untrusted_peer" and channel is Channel.JOURNAL
+            return _hold(reason, "it was returned, and the source is no alternate journal mailbox" if returned else "")
     if channel is Channel.JOURNAL and original is None:
         return _hold("journal.malformed")
     if "unwrap.automatic" in findings:
@@ -36,5 +37,5 @@ def inner_candidate(case: Case) -> bool:
     return len(chain) > 1 and chain[1].confidence >= HIGH
 
 
-def _hold(reason: str) -> tuple[Finding, Stop]:
-    return finding("unwrap", reason), Stop(Outcome.HELD, reason)
+def _hold(reason: str, evidence: str = "") -> tuple[Finding, Stop]:
+    return finding("unwrap", reason, evidence), Stop(Outcome.HELD, reason)

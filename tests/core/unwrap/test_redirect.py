@@ -16,8 +16,8 @@ RESENT = (
 
 
 def resender(head: str) -> str | None:
-    mailbox = redirect.resender(read_parts((head + MESSAGE).encode()).message)
-    return mailbox.address if mailbox else None
+    found = redirect.resending(read_parts((head + MESSAGE).encode()).message)
+    return found.by.address if found else None
 
 
 def test_the_message_is_its_own_original_unchanged() -> None:
