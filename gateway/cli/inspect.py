@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import unicodedata
-from collections.abc import Iterator
-from pathlib import Path
+from itertools import chain
 from typing import Any
 
 import click
 import orjson
 
+from gateway.cli import mail_files
 from gateway.core import message as reader
 from gateway.core import reply_text
 from gateway.core.limits import ReadingLimits
@@ -21,8 +20,6 @@ from gateway.core.unwrap.find import find, forwarded
 from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
 
 _LIMITS = ReadingLimits()
-_MBOX_START = re.compile(rb"From [^\n]*\n[!-9;-~]+[ \t]*:")
-_MBOX_NEXT = re.compile(rb"\r?\n\r?\n(?=From [^\n]*\n[!-9;-~]+[ \t]*:)")
 
 Line = dict[str, Any]
 """What one message is to be printed as; the shape of `inspect --json`."""
@@ -43,50 +40,18 @@ def inspect(paths: tuple[str, ...], channel: str | None, *, as_json: bool) -> No
     """
     failed = False
     for path in paths:
-        for name, content in _contents(path):
-            if isinstance(content, OSError):
-                click.echo(f"bcc-gateway inspect: {_visible(name)}: {content.strerror}", err=True)
+        names, faults = mail_files.files(path, maildirs=False)
+        for piece in chain(faults, mail_files.read(names)):
+            if isinstance(piece, mail_files.Unreadable):
+                click.echo(f"bcc-gateway inspect: {_visible(piece.file)}: {piece.reason}", err=True)
                 failed = True
                 continue
-            for index, raw in enumerate(_messages(content)):
-                line = describe(name, index, raw, Channel(channel) if channel else None)
-                output = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) if as_json else _readable(line).encode()
-                sys.stdout.buffer.write(output)
-                sys.stdout.buffer.flush()
+            line = describe(piece.file, piece.index, piece.raw, Channel(channel) if channel else None)
+            output = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) if as_json else _readable(line).encode()
+            sys.stdout.buffer.write(output)
+            sys.stdout.buffer.flush()
     if failed:
         sys.exit(1)
-
-
-def _contents(path: str) -> Iterator[tuple[str, bytes | OSError]]:
-    """Each file that a PATH stands for, with its bytes or the reason why it can't be read."""
-    if path == "-":
-        yield path, sys.stdin.buffer.read()
-        return
-    try:
-        is_folder = Path(path).is_dir()
-        files = sorted(f for f in Path(path).rglob("*") if f.is_file()) if is_folder else [Path(path)]
-    except OSError as error:
-        yield path, error
-        return
-    for file in files:
-        name = str(file) if is_folder else path
-        try:
-            yield name, file.read_bytes()
-        except OSError as error:
-            yield name, error
-
-
-def _messages(content: bytes) -> Iterator[bytes]:
-    """The messages of an mbox, or the file itself; line ends as on the wire where the file has bare LF only."""
-    if not _MBOX_START.match(content):
-        yield _as_sent(content)
-        return
-    for one in _MBOX_NEXT.split(content):
-        yield _as_sent(one.partition(b"\n")[2])
-
-
-def _as_sent(content: bytes) -> bytes:
-    return content if b"\r\n" in content else content.replace(b"\n", b"\r\n")
 
 
 def describe(name: str, index: int, raw: bytes, channel: Channel | None) -> Line:
