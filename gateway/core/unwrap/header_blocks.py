@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gateway.core.unwrap.labels import LOCALES, ROLES, WRITTEN, fold, unmarked
 
 _LONGEST_LABEL = 40
-_CONTINUED = 4
-"""How many lines may stand between two labels that belong to neither by their form."""
+_MOST_MARKS = 12
+_CONTINUED, _MOST_PEOPLE = 3, 12
+"""How many lines may stand between two labels that belong to neither by their form; and in a list of people."""
+_MOST_FIELDS = 60
+"""How many lines may stand between two labels in all, those of unknown fields included."""
 _ALL = frozenset(LOCALES)
 _RANK = {locale: n for n, locale in enumerate(LOCALES)}
 _PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
+_FIELD = re.compile(
+    r"(?:X|Content|DKIM|ARC|List|Authentication|Thread|Feedback|Auto|Accept|Received|References|In-Reply-To|Delivered-To"
+    r"|MIME-Version|Resent|Precedence|Errors-To|Envelope-To|Original)(?:-[A-Za-z0-9-]{1,60})?:\s",
+    re.IGNORECASE,
+)
+"""A header field that says nothing about who wrote to whom: some programs show them all."""
 _UNKNOWN = re.compile(r"[A-Z][A-Za-z0-9-]{1,40}:\s")
 _ANGLE = re.compile(r"@[^\s<>@]{1,255}>")
 _ONLY_ADDRESS = re.compile(r"<[^\s<>@]{1,128}@[^\s<>@]{1,255}>[,;]?")
@@ -39,11 +49,34 @@ class Block:
         return len(self.values.keys() - {"other"})
 
 
+Label = tuple[Mapping[str, str], str]
+"""What a label means, by locale, and the value behind it."""
+
+
+class Lines:
+    """The lines of a text as one reader sees them, each looked at once for its label."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        """`lines` are without their ends."""
+        self.text = lines
+        self._labels: dict[int, Label | None] = {}
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.text)
+
+    def label(self, i: int) -> Label | None:
+        """The label with which line i begins."""
+        if i not in self._labels:
+            self._labels[i] = label(self.text[i])
+        return self._labels[i]
+
+
 @dataclass(slots=True)
 class _Reader:
     """What is known of a block while its lines are read."""
 
-    lines: Sequence[str]
+    lines: Lines
     roles: list[Mapping[str, str]] = field(default_factory=list)
     pieces: list[list[str]] = field(default_factory=list)
     possible: frozenset[str] = _ALL
@@ -54,9 +87,12 @@ class _Reader:
         return self.possible & (_ALL if "en" in meanings else frozenset(meanings))
 
 
-def label(line: str) -> tuple[Mapping[str, str], str] | None:
+def label(line: str) -> Label | None:
     """What the label means with which a line begins, by locale, and the value behind it."""
-    text = line.lstrip("*_ \t")
+    head = line[: _LONGEST_LABEL + _MOST_MARKS].replace("：", ":")
+    if ":" not in head:
+        return None
+    text = unmarked(line).lstrip("*_ \t\xa0\u3000•")
     head = text[: _LONGEST_LABEL + 1].replace("：", ":")
     colon = head.find(":")
     if colon < 1:
@@ -65,18 +101,18 @@ def label(line: str) -> tuple[Mapping[str, str], str] | None:
     if meanings is None:
         return None
     value = text[colon + 1 :].strip()
-    return meanings, value.strip("* ") if line.lstrip().startswith("*") else value
+    return meanings, value.strip("*_ ") if line.lstrip()[:1] in ("*", "_") else value
 
 
-def read(lines: Sequence[str], start: int) -> Block | None:
+def read(lines: Lines, start: int) -> Block | None:
     """The block that begins in this line, or None where none does."""
-    first = label(lines[start])
+    first = lines.label(start)
     if first is None or set(first[0].values()) == {"other"}:
         return None
     reader = _Reader(lines)
     end = position = start
     while position < len(lines):
-        found = label(lines[position])
+        found = lines.label(position)
         after_blank = position > end
         if found is None or (after_blank and reader.tight) or not _belongs(reader, found[0], after_blank=after_blank):
             break
@@ -85,7 +121,7 @@ def read(lines: Sequence[str], start: int) -> Block | None:
         reader.possible = reader.explains(found[0])
         reader.pieces.append([found[1]])
         end = _value_end(reader, position + 1)
-        position = end + 1 if end < len(lines) and not lines[end].strip() else end
+        position = end + 1 if end < len(lines) and not lines.text[end].strip() else end
     return _block(reader, end)
 
 
@@ -106,12 +142,12 @@ def _value_end(reader: _Reader, position: int) -> int:
     people = not _PEOPLE.isdisjoint(reader.roles[-1].values())
     quotes, angles, last = pieces[0].count('"'), _open(pieces[0]), pieces[0]
     while position < len(reader.lines):
-        line = reader.lines[position]
+        line = reader.lines.text[position]
         text = line.strip()
-        if not text or label(line):
+        if not text or reader.lines.label(position):
             break
         goes_on = (
-            not last
+            (not last and ("@" in text or not people))
             or line[0] in " \t"
             or (people and (last.endswith((",", ";")) or quotes % 2 == 1 or angles > 0))
             or (people and _ONLY_ADDRESS.fullmatch(text) is not None)
@@ -126,34 +162,43 @@ def _value_end(reader: _Reader, position: int) -> int:
         pieces.append(text)
         quotes, angles, last = quotes + text.count('"'), angles + _open(text), text
         position += 1
-    return _next_label(reader, position)
+    return _next_label(reader, position, _MOST_PEOPLE if people else _CONTINUED)
 
 
 def _open(text: str) -> int:
     return text.count("<") - text.count(">")
 
 
-def _next_label(reader: _Reader, position: int) -> int:
+def _next_label(reader: _Reader, position: int, most: int) -> int:
     """The line of the next label where few lines without a meaning of their own stand before it."""
-    for ahead in range(position, min(position + _CONTINUED, len(reader.lines))):
-        line = reader.lines[ahead]
+    skipped: list[str] = []
+    unknown = False
+    for ahead in range(position, min(position + _MOST_FIELDS, len(reader.lines))):
+        line = reader.lines.text[ahead]
+        found = reader.lines.label(ahead)
+        if found is not None:
+            if ahead > position and _belongs(reader, found[0], after_blank=True):
+                reader.pieces[-1] += skipped
+                return ahead
+            break
         if not line.strip():
             break
-        found = label(line)
-        if found is not None:
-            if ahead == position or not (_belongs(reader, found[0], after_blank=True)):
+        if _FIELD.match(line):
+            most, unknown = 0, True
+        elif not (unknown and line[0] in " \t"):
+            most -= 1
+            unknown = unknown or _UNKNOWN.match(line) is not None
+            skipped = [] if unknown else [*skipped, line.strip()]
+            if most < 0:
                 break
-            skipped = reader.lines[position:ahead]
-            if not any(_UNKNOWN.match(text) for text in skipped):
-                reader.pieces[-1] += [text.strip() for text in skipped]
-            return ahead
     return position
 
 
 def _block(reader: _Reader, end: int) -> Block:
-    natively = {locale: sum(locale in known for known in reader.roles) for locale in reader.possible}
-    block = Block(end=end, mixed=not natively)
-    block.locales = tuple(sorted(natively, key=lambda locale: (-natively[locale], _RANK[locale])))
+    native = Counter(locale for known in reader.roles for locale in known if locale in reader.possible)
+    likeliest = sorted(native, key=lambda locale: (-native[locale], _RANK[locale]))
+    others = [locale for locale in LOCALES if locale in reader.possible and locale not in native]
+    block = Block(end=end, mixed=not reader.possible, locales=(*likeliest, *others))
     authors = set()
     for meanings, pieces in zip(reader.roles, reader.pieces, strict=True):
         locale = next((locale for locale in (*block.locales[:1], "en") if locale in meanings), "")

@@ -15,16 +15,19 @@ from gateway.core import body, html_text, message_ids, subjects
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.unwrap import author_lines, header_blocks, locale_dates, markers, pages, quoted_mailboxes, whole
-from gateway.core.unwrap.header_blocks import Block
+from gateway.core.unwrap.header_blocks import Block, Lines
+from gateway.core.unwrap.labels import DIRECTIONS, fold
 from gateway.core.unwrap.original import HIGH, LOW, MEDIUM, Original, Unwrapped
 from gateway.core.unwrap.pages import Page
 
 _DEFAULT = ReadingLimits()
 _MOST_LINES = 4000
+"""Among how many lines a quoted message is looked for."""
 _DEEPEST = 4
 _MOST_QUOTES = 3
-_BELOW_MARKER = 3
-"""How many lines may stand between a marker and its header."""
+_BELOW_MARKER, _BELOW_RULE = 3, 1
+"""In which written line below a marker or a rule its header may begin."""
+_PREFIX = re.compile(r"(?:\[[^\]]{0,60}\]\s*)*+([^\W\d_]{1,2})\s*[:：]")
 _COMPLETE = frozenset({"from", "date", "subject", "to"})
 
 _DRAWN = re.compile(
@@ -87,10 +90,9 @@ def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
 
 
 def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
-    lines = text.replace("\ufeff", "").split("\n")[:_MOST_LINES]
-    page = pages.read(lines)
+    lines = text.replace("\ufeff", "").split("\n")
     try:
-        found = _search(page, subject)
+        found = _search(pages.read(lines[:_MOST_LINES]), subject)
     except _ReplyError:
         return Unwrapped("none", (), (), findings=("forward.is_reply",))
     if found is None:
@@ -98,47 +100,59 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
         return Unwrapped("none", (), (), findings=("forward.is_reply",)) if reply else None
     if found.confidence <= LOW:
         return Unwrapped("none", (), (), findings=("forward.not_found",))
+    page = pages.read(lines)
     content, behind = pages.body(page, found.level, found.block.end, page.contents[found.start])
     confidence = found.confidence
-    if found.level and _is_another(pages.read(lines[behind:]), found):
+    if found.level and _is_another(pages.read(lines[behind : behind + _MOST_LINES]), found):
         confidence = MEDIUM
     return Unwrapped(
         "inline_forward",
         originals=(_original(found, pages.text(content), confidence, date),),
         chain=_chain(found, content, confidence, date),
-        note=pages.text(lines[: found.start]) or None,
+        note=pages.note(lines[: found.start]),
         findings=("forward.ambiguous",) * (confidence < HIGH),
     )
 
 
+class _Views:
+    """A page as it is for who reads at each quote level."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._of: dict[int, Lines] = {}
+
+    def __getitem__(self, level: int) -> Lines:
+        if level not in self._of:
+            self._of[level] = Lines(self.page.seen_from(level))
+        return self._of[level]
+
+
 def _search(page: Page, subject: str) -> _Found | None:
     """The first quoted message of a page. What stands within a quotation is part of it."""
-    views: dict[int, list[str]] = {}
+    views = _Views(page)
     above = 0
     for i, (level, content) in enumerate(zip(page.levels, page.contents, strict=True)):
         if not content.strip():
             continue
         if level <= _MOST_QUOTES and (level == 0 or above < level):
-            for near in (level, level + 1):
-                if near not in views:
-                    views[near] = page.seen_from(near)
-            found = _at(page, views, i, subject)
+            found = _at(views, i, subject)
             if found:
                 return found
         above = level
     return None
 
 
-def _at(page: Page, views: dict[int, list[str]], i: int, subject: str) -> _Found | None:
+def _at(views: _Views, i: int, subject: str) -> _Found | None:
     """The quoted message that begins in this line."""
+    page = views.page
     level = page.levels[i]
-    marker = markers.read(page.contents[i])
+    marker, end = _marker(page, i)
     if marker:
-        found = _below(page, views, i, marker)
+        found = _below(views, level, end, marker)
         return _judged(marker.kind, i, found[0], _whole(found[1], views[found[0]], subject), subject) if found else None
-    line = author_lines.read(views[level], i)
+    line = author_lines.read(views[level].text, i)
     if line and (line.certain or subjects.has_reply_prefix(subject)):
-        if not line.values or not subjects.has_forward_prefix(subject):
+        if not line.values or _direction(subject, line.locales) != "forward":
             raise _ReplyError
         values = line.values | {"subject": _without_prefix(subject)}
         return _Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM)
@@ -146,11 +160,31 @@ def _at(page: Page, views: dict[int, list[str]], i: int, subject: str) -> _Found
     return _judged("bare", i, level, _whole(block, views[level], subject), subject) if block else None
 
 
-def _whole(block: Block, lines: Sequence[str], subject: str) -> Block:
+def _marker(page: Page, i: int) -> tuple[markers.Marker | None, int]:
+    """The marker that is this line, perhaps with the next one, and the line behind it."""
+    content = page.contents[i]
+    if markers.goes_on(content) and i + 1 < len(page.contents):
+        marker = markers.read(f"{content.strip()} {page.contents[i + 1].strip()}")
+        if marker and marker.kind == "forwarded":
+            return marker, i + 2
+    return markers.read(content), i + 1
+
+
+def _direction(subject: str, locales: Sequence[str]) -> str:
+    """Whether the subject's prefix says reply or forward; some say either, as the language of the block decides."""
+    if subjects.has_reply_prefix(subject):
+        return "reply"
+    if subjects.has_forward_prefix(subject):
+        return "forward"
+    prefix = _PREFIX.match(subject)
+    return DIRECTIONS.get(fold(prefix[1]), {}).get(locales[0], "") if prefix and locales else ""
+
+
+def _whole(block: Block, lines: Lines, subject: str) -> Block:
     """The header with all of its subject, where that ends it and the forward's own subject shows that it is wrapped."""
     last = next(reversed(block.values))
-    if last == "subject" and block.end < len(lines) and lines[block.end].strip():
-        whole = f"{block.values[last]} {lines[block.end].strip()}"
+    if last == "subject" and block.end < len(lines) and lines.text[block.end].strip():
+        whole = f"{block.values[last]} {lines.text[block.end].strip()}"
         if subjects.base(whole) == subjects.base(subject):
             block.values[last] = whole
             block.end += 1
@@ -162,31 +196,34 @@ def _without_prefix(subject: str) -> str:
     return subject.replace("：", ":").partition(":")[2].strip()
 
 
-def _below(page: Page, views: dict[int, list[str]], i: int, marker: markers.Marker) -> tuple[int, Block] | None:
+def _below(views: _Views, level: int, start: int, marker: markers.Marker) -> tuple[int, Block] | None:
     """The header below a marker, and its quote level: the marker's, or one more."""
-    level = page.levels[i]
     if marker.header:
-        block = header_blocks.read(marker.header, 0)
+        block = header_blocks.read(Lines(marker.header), 0)
         if block:
-            block.end = i + 1
+            block.end = start
         return (level, block) if block else None
+    page = views.page
+    most = _BELOW_RULE if marker.kind == "rule" else _BELOW_MARKER
     above: list[str] = []
-    for j in range(i + 1, min(i + 2 + 3 * _BELOW_MARKER, len(page.levels))):
+    for j in range(start, min(start + 1 + 3 * most, len(page.levels))):
         own, content = page.levels[j], page.contents[j].strip()
         if not content or content == markers.HTML_RULE:
             continue
         block = _header(views[own], j, above) if own in (level, level + 1) else None
+        if block and marker.date:
+            block.values.setdefault("date", marker.date)
         above.append(content)
-        if block or len(above) == _BELOW_MARKER:
+        if block or len(above) == most:
             return (own, block) if block else None
     return None
 
 
-def _header(lines: Sequence[str], start: int, above: list[str]) -> Block | None:
+def _header(lines: Lines, start: int, above: list[str]) -> Block | None:
     """The header that begins in this line; its author may stand in a line of his own, there or above it."""
     block = header_blocks.read(lines, start)
     if block is None:
-        line = author_lines.read(lines, start)
+        line = author_lines.read(lines.text, start)
         return Block(line.values, line.locales, line.end) if line and line.values else None
     author = author_lines.MAILBOX.search(" ".join(above))
     if author and "from" not in block.values:
@@ -197,13 +234,13 @@ def _header(lines: Sequence[str], start: int, above: list[str]) -> Block | None:
 
 def _judged(kind: str, start: int, level: int, block: Block, subject: str) -> _Found | None:
     """The quoted message with its confidence; None for what is none, LOW for one whose author can't be read."""
-    authors, doubtful = quoted_mailboxes.author(block.values.get("from", ""))
-    reply = subjects.has_reply_prefix(subject)
     if kind != "forwarded" and ("from" not in block.values or block.labels < 3):
         return None
-    if reply and (kind != "forwarded" or level):
+    direction = _direction(subject, block.locales)
+    if direction == "reply" and (kind != "forwarded" or level):
         raise _ReplyError
-    forward = subjects.has_forward_prefix(subject)
+    forward = direction == "forward"
+    authors, doubtful = quoted_mailboxes.author(block.values.get("from", ""))
     if block.mixed or len(authors) != 1:
         return _Found(kind, start, level, block, LOW) if kind != "bare" or forward else None
     confidence = _level(kind, block, subject, forward=forward)
@@ -236,7 +273,7 @@ def _chain(found: _Found, content: list[str], confidence: float, date: datetime 
     chain: list[Original] = []
     while True:
         page = pages.read(content)
-        inner = _inner(page, found) if len(chain) + 1 < _DEEPEST else None
+        inner = _inner(pages.read(content[:_MOST_LINES]), found) if len(chain) + 1 < _DEEPEST else None
         own = content[: inner.start] if inner and not inner.level else content
         chain.append(_original(found, pages.text(own), confidence, date))
         if inner is None:
@@ -263,6 +300,7 @@ def _original(found: _Found, text: str, confidence: float, date: datetime | None
         to=quoted_mailboxes.read(values.get("to", "")),
         cc=quoted_mailboxes.read(values.get("cc", "")),
         bcc=quoted_mailboxes.read(values.get("bcc", "")),
+        reply_to=quoted_mailboxes.read(values.get("reply_to", "")),
         subject=values.get("subject"),
         date=moment.date,
         date_text=values.get("date") or None,

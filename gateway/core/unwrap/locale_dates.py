@@ -8,65 +8,24 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
-# Nominative, then genitive and abbreviations where they don't begin it; any beginning of three letters will do too.
-_MONTHS = """
-en      january february march april may june july august september october november december
-fr      janvier février mars avril mai juin juillet août septembre octobre novembre décembre
-de      januar/jänner februar märz/maerz april mai juni juli august september oktober november dezember
-es      enero febrero marzo abril mayo junio julio agosto septiembre/setiembre octubre noviembre diciembre
-pt      janeiro fevereiro março abril maio junho julho agosto setembro outubro novembro dezembro
-it      gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre novembre dicembre
-nl      januari februari maart/mrt april mei juni juli augustus september oktober november december
-sv      januari februari mars april maj juni juli augusti september oktober november december
-no      januar februar mars april mai juni juli august september oktober november desember
-da      januar februar marts april maj juni juli august september oktober november december
-fi      tammikuuta helmikuuta maaliskuuta huhtikuuta toukokuuta kesäkuuta heinäkuuta elokuuta syyskuuta lokakuuta
-        marraskuuta joulukuuta
-pl      styczeń/stycznia luty/lutego marzec/marca kwiecień/kwietnia maj/maja czerwiec/czerwca lipiec/lipca
-        sierpień/sierpnia wrzesień/września październik/października listopad/listopada grudzień/grudnia
-cs      leden/ledna únor/února březen/března duben/dubna květen/května červen/června/čvn červenec/července/čvc
-        srpen/srpna září říjen/října listopad/listopadu prosinec/prosince
-sk      január/januára február/februára marec/marca apríl/apríla máj/mája jún/júna júl/júla august/augusta
-        september/septembra október/októbra november/novembra december/decembra
-hu      január február március április május június július augusztus szeptember október november december
-ro      ianuarie februarie martie aprilie mai iunie iulie august septembrie octombrie noiembrie decembrie
-ru      январь/января февраль/февраля март/марта апрель/апреля май/мая июнь/июня июль/июля август/августа
-        сентябрь/сентября октябрь/октября ноябрь/ноября декабрь/декабря
-uk      січень/січня лютий/лютого березень/березня квітень/квітня травень/травня червень/червня липень/липня
-        серпень/серпня вересень/вересня жовтень/жовтня листопад/листопада грудень/грудня
-tr      ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık
-hr      siječanj/siječnja veljača/veljače ožujak/ožujka travanj/travnja svibanj/svibnja lipanj/lipnja srpanj/srpnja
-        kolovoz/kolovoza rujan/rujna listopad/listopada studeni/studenoga/studenog prosinac/prosinca
-et      jaanuar veebruar märts aprill mai juuni juuli august september oktoober november detsember
-ar      يناير/كانون-الثاني فبراير/شباط مارس/آذار أبريل/ابريل/نيسان مايو/أيار يونيو/حزيران يوليو/تموز أغسطس/آب
-        سبتمبر/أيلول أكتوبر/تشرين-الأول نوفمبر/تشرين-الثاني ديسمبر/كانون-الأول
-he      ינואר/בינואר פברואר/בפברואר מרץ/במרץ אפריל/באפריל מאי/במאי יוני/ביוני יולי/ביולי אוגוסט/באוגוסט
-        ספטמבר/בספטמבר אוקטובר/באוקטובר נובמבר/בנובמבר דצמבר/בדצמבר
-th      มกราคม/ม.ค กุมภาพันธ์/ก.พ มีนาคม/มี.ค เมษายน/เม.ย พฤษภาคม/พ.ค มิถุนายน/มิ.ย กรกฎาคม/ก.ค สิงหาคม/ส.ค
-        กันยายน/ก.ย ตุลาคม/ต.ค พฤศจิกายน/พ.ย ธันวาคม/ธ.ค
-el      ιανουάριος/ιανουαρίου φεβρουάριος/φεβρουαρίου μάρτιος/μαρτίου απρίλιος/απριλίου μάιος/μαΐου ιούνιος/ιουνίου
-        ιούλιος/ιουλίου αύγουστος/αυγούστου σεπτέμβριος/σεπτεμβρίου οκτώβριος/οκτωβρίου νοέμβριος/νοεμβρίου
-        δεκέμβριος/δεκεμβρίου
-bg      януари февруари март април май юни юли август септември октомври ноември декември
-"""
-_WEEKDAYS_TOO = frozenset({"mar", "sze"})
-"""Begin a month's name and are a weekday's abbreviation: Tuesday in Romance languages, Wednesday in Hungarian."""
-_AFTERNOON = "pm p.m 午後 下午 晚上 오후 μμ μ.μ م öö̈s ös du"
-_FORENOON = "am a.m 午前 上午 凌晨 早上 오전 πμ π.μ ص öö de"
+from gateway.core.unwrap import months
 
+_WEEKDAYS_TOO = frozenset(months.WEEKDAYS_TOO.split())
 _LONGEST = 200
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _BUDDHIST_FROM, _BUDDHIST = 2400, 543
 _ZONE_MAY_ADD = timedelta(hours=14)
 
-_ACCENTS = re.compile("[\u0300-\u036f\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069]")
+_ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _RFC_5322 = re.compile(r"(?:[a-z]{3}, )?\d{1,2} [a-z]{3} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}(?!\d)")
 _EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
+_VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s(?:thang|thg)\s(\d{1,2})(?:,|\snam)?\s(\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
 _YEAR_LAST = re.compile(r"(?<![\d:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d:])")
 _WORD = re.compile(r"[^\W\d_][^\s\d,;:()/]{0,30}")
 _YEAR = re.compile(r"(?<![\d:+])(?<![\s\d]-)(\d{4})(?![\d:])")
-_TIME = re.compile(r"(?<![\d.:+])(?<![^א-ת]-)(\d{1,2})\s?(?:[:h時时시点]|h\s)\s?(\d{2})(?:[:分분]\s?(\d{2}))?(?![\d:])")
+_TIME = re.compile(r"(?<![\d.:+])(?<![^א-ת]-)(\d{1,2})\s?(?:[:h]|h\s)\s?(\d{2})(?::(\d{2}))?(?![\d:])")
+_EAST_ASIAN_TIME = re.compile(r"(?<!\d)(\d{1,2})\s?[時时시点點]\s?(\d{1,2})(?:\s?[分분]\s?(\d{1,2}))?(?!\d)")
 _DOTTED_TIME = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?![\d.])")
 _OFFSET = re.compile(
     r"(?:(?:gmt|utc)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?|(?<!\d)([+-])(\d{2}):?(\d{2}))(?!\d)|\b(?:gmt|utc)\b"
@@ -97,7 +56,8 @@ def read(text: str, locales: Iterable[str], outer: datetime | None) -> Moment:
     later than `outer` gives `outer`.
     """
     plain = _plain(text[:_LONGEST])
-    codes = ("en",) if _RFC_5322.match(plain) else tuple(dict.fromkeys(name.partition("-")[0] for name in locales))
+    languages = tuple(dict.fromkeys(name.partition("-")[0] for name in locales))
+    codes = ("en", *languages) if _RFC_5322.match(plain) else languages
     for found in _read(plain, codes, outer.tzinfo if outer else None):
         late = outer is not None and found.date - outer > (_ZONE_MAY_ADD if found.assumed else timedelta())
         if found.date >= _EARLIEST and not late:
@@ -107,22 +67,31 @@ def read(text: str, locales: Iterable[str], outer: datetime | None) -> Moment:
 
 def _plain(text: str) -> str:
     """Folded, with ASCII digits, and without accents and direction marks."""
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).replace("ı", "i")
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", folded)))
+    folded = folded.replace("ı", "i").replace("’", "'")
     digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
     return " ".join(digits.replace("−", "-").split())
 
 
 def _month_table() -> dict[str, list[list[str]]]:
     table: dict[str, list[list[str]]] = {}
-    for row in re.split(r"\n(?=\S)", _MONTHS.strip()):
-        locale, *months = row.split()
-        table[locale] = [[_plain(form.replace("-", " ")) for form in month.split("/")] for month in months]
+    for row in re.split(r"\n(?=\S)", months.MONTHS.strip()):
+        locale, *names = row.split()
+        table[locale] = [[_plain(form.replace("-", " ")) for form in month.split("/")] for month in names]
     return table
 
 
 _NAMES = _month_table()
-_HALVES = {_plain(word): 12 * half for half, words in enumerate((_FORENOON, _AFTERNOON)) for word in words.split()}
+_HALVES = {
+    _plain(word): 12 * half
+    for half, listed in enumerate((months.FORENOON, months.AFTERNOON))
+    for word in listed.split()
+}
+_OWN_HALVES = {
+    language: {_plain(forenoon): 0, _plain(afternoon): 12}
+    for language, forenoon, afternoon in (row.split() for row in months.OWN_HALVES.strip().split("\n"))
+}
 
 
 class _Known(NamedTuple):
@@ -153,6 +122,9 @@ def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
     numbers = _EAST_ASIAN.search(text)
     if numbers:
         return _Day(int(numbers[1]), int(numbers[2]), int(numbers[3]), _without(text, numbers))
+    numbers = _VIETNAMESE.search(text)
+    if numbers:
+        return _Day(int(numbers[3]), int(numbers[2]), int(numbers[1]), _without(text, numbers))
     numbers = _YEAR_FIRST.search(text)
     if numbers:
         return _Day(int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
@@ -200,7 +172,7 @@ def _month(text: str, codes: tuple[str, ...]) -> tuple[int, int, int] | None:
         found = [
             (month, word.start(), word.end())
             for word in _WORD.finditer(text)
-            if (month := _named(word[0].rstrip(".-'"), _NAMES.get(code, [])))
+            if (month := _named(word[0].removeprefix("d'").rstrip(".-'׳॰"), _NAMES.get(code, [])))
         ]
         certain = [(m, start, end) for m, start, end in found if text[start:end].rstrip(".") not in _WEEKDAYS_TOO]
         if found:
@@ -217,17 +189,18 @@ def _named(word: str, months: list[list[str]]) -> int:
 
 def _clock(text: str, codes: tuple[str, ...]) -> tuple[int, int, int, str] | None:
     """Hour, minute and second, and the text behind them."""
-    time = _TIME.search(text) or _DOTTED_TIME.search(text)
+    time = _TIME.search(text) or _EAST_ASIAN_TIME.search(text) or _DOTTED_TIME.search(text)
     if time is None:
         return None
     hour, minute, second = int(time[1]), int(time[2]), int(time[3] or 0)
     before, after = text[: time.start()].rstrip(), text[time.end() :]
-    beside = re.match(r"\s?([^\s\d,;()]{1,4}(?:\s[^\s\d,;()]\.)?)", after)
+    beside = re.match(r"\s?([^\s\d,;()]{1,9}(?:\s[^\s\d,;()]\.)?)", after)
     words = [beside[1].replace(" ", "").rstrip(".")] if beside else []
     words += [before[-2:].strip(), *before[-5:].split()[-1:]]
+    halves = _HALVES | {word: half for code in codes for word, half in _OWN_HALVES.get(code, {}).items()}
     for word in words:
-        if word in _HALVES and hour <= 12 and (word not in ("de", "du") or "hu" in codes):
-            hour = hour % 12 + _HALVES[word]
+        if word in halves and hour <= 12:
+            hour = hour % 12 + halves[word]
             break
     return hour, minute, second, after
 

@@ -19,6 +19,8 @@ class Original:
     to: tuple[Mailbox, ...]
     cc: tuple[Mailbox, ...]
     bcc: tuple[Mailbox, ...]
+    reply_to: tuple[Mailbox, ...]
+    """To whom answers are asked for."""
     subject: str | None
     date: datetime | None
     """Aware; None where none could be read."""

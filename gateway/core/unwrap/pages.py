@@ -49,9 +49,9 @@ def body(page: Page, level: int, start: int, marker: str) -> tuple[list[str], in
     closed = [i for i, line in enumerate(lines) if markers.is_end(line)]
     lines = lines[: closed[-1]] if closed else lines
     written = [i for i, line in enumerate(lines) if line.strip()][:2]
-    repeated = written and lines[written[0]].strip() == marker.strip()
+    repeated = written and (lines[written[0]].strip() == marker.strip() or markers.is_begin(lines[written[0]]))
     if repeated and not (len(written) == 2 and header_blocks.label(lines[written[1]])):
-        lines = lines[written[0] + 1 :]  # the marker again, which closes the header
+        lines = lines[written[0] + 1 :]  # the marker again, or another that closes the header
     return _outdented(lines), end
 
 
@@ -88,3 +88,11 @@ def text(lines: Sequence[str]) -> str:
     """The lines as a text, without empty ones at its ends and without what stood for drawn lines."""
     kept = [line.rstrip() for line in lines if line.strip("> ") != markers.HTML_RULE]
     return "\n".join(kept).strip("\n \t\xa0")
+
+
+def note(lines: Sequence[str]) -> str | None:
+    """What stands above a forwarded message, without the lines that part the two; None where nothing does."""
+    end = len(lines)
+    while end and not lines[end - 1].strip(f"> \t\xa0{markers.DASHES}{markers.HTML_RULE}"):
+        end -= 1
+    return text(lines[:end]) or None

@@ -40,6 +40,7 @@ def original(message: Message, raw: bytes, confidence: float) -> Original:
         to=message.to,
         cc=message.cc,
         bcc=message.bcc,
+        reply_to=message.reply_to,
         subject=message.subject,
         date=message.date,
         date_text=message.first("date"),
