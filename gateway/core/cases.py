@@ -93,7 +93,7 @@ def _told(original: Original, outer: Message) -> Message:
         date=original.date,
         from_=(original.from_,) if original.from_ else (),
         sender=(),
-        reply_to=(),
+        reply_to=original.reply_to,
         to=original.to or (() if original.cc else _first(outer.from_)),
         cc=original.cc,
         bcc=original.bcc,
