@@ -101,6 +101,7 @@ FINDINGS: dict[str, str] = {
     "unwrap.inline_forward": "A forwarded message was found in its text.",
     "unwrap.attached_forward": "It forwards a message as an attachment.",
     "unwrap.journal": "It is a journal report with the message attached.",
+    "journal.id_differs": "It is a journal report with a message attached that has another id than the report tells.",
     "unwrap.redirect": "Its recipient sent it on unchanged.",
     "unwrap.automatic": "A mailbox forwarded it by itself: decided as a passive copy.",
     "participants.read": "The address fields were read.",

@@ -7,43 +7,25 @@ list of recipients. Who may send such reports is for the caller to know: nothing
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Collection
+from dataclasses import replace
 
 from gateway.core import addresses, body, message_ids
 from gateway.core.limits import KIB, ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.model import Message
-from gateway.core.unwrap import whole
-from gateway.core.unwrap.original import EXACT, MEDIUM, JournalRecipient, JournalReport, Original, Unwrapped
+from gateway.core.unwrap import journal_lines, whole
+from gateway.core.unwrap.journal_lines import MOST_RECIPIENTS, Lines
+from gateway.core.unwrap.original import EXACT, MEDIUM, JournalReport, Original, Unwrapped
 
 _MOST_OF_REPORT = 1024 * KIB
-_MOST_RECIPIENTS = 10_000
-_LONGEST_LABEL = 255
-_LONGEST_ADDRESS = 998
 _PROTECTED = "application/x-microsoft-rpmsg-message"
 _SIGNS_OF_MAIL = ("from", "date", "message-id", "received")
 _STATUS_TYPES = ("message/delivery-status", "message/global-delivery-status")
-
 _MIXED = "multipart/mixed"
-
-_ORDER = {
-    "sender": 0, "on-behalf-of": 1, "subject": 2, "message-id": 2, "label": 3, "mailbox": 4, "sentutc": 5,
-    "receivedutc": 6, "to": 7, "cc": 7, "bcc": 7, "recipient": 7,
-}  # fmt: skip
-"""The lines of a report. The order is part of the grammar: a subject that smuggles lines in breaks it."""
-_RECIPIENT = 7
-_NO_PEOPLE = ("subject", "message-id", "label")
-"""Lines in which what looks like an address isn't one of a person that takes part."""
-_VIA = re.compile(r",[ \t]*(expanded|forwarded)[ \t]*:", re.IGNORECASE)
-_LIST = re.compile(r"^[ \t]*+recipients[ \t]*+:", re.IGNORECASE | re.MULTILINE)
-_WRAP = re.compile(r"\n(?=[ \t]*+<)|\n[ \t]++(?![\w-]+:)")
-_LIST_TOKEN = re.compile(r'"[^"\n]*+"?|<[^<>\n]*+>?|[,;\n]|[^",;<>\n]++')
-_ANGLE = re.compile(r"<([^<>]*+)>\s*\Z")
-_SMTP = re.compile(r"(?:smtp|mailto):", re.IGNORECASE)
-_OTHER_TYPE = re.compile(r"/|[A-Za-z][A-Za-z0-9]{0,15}:\S")
-"""How an address begins that isn't one of SMTP: /o=… or EX:/o=…"""
+_RETURNS = ("dsn", "bounce")
+_DEEPEST = 4
+"""Bounces or reports around a report that are looked into."""
 _ACTION = re.compile(r"^action[ \t]*:[ \t]*(?:failed|delayed)", re.IGNORECASE | re.MULTILINE)
 _ORIGINAL_RECIPIENT = re.compile(r"^original-recipient[ \t]*:(?:[ \t]*[\w-]+[ \t]*;)?([^\n]*)", re.I | re.M)
 
@@ -62,18 +44,30 @@ def find(
     they come by. `alternate`: also a report that was returned undelivered is believed. `labels`: lower-case names of
     lines besides those of the grammar. Finding journal.malformed: something outside the grammar, or not exactly one
     message, in which case there may be no original; unwrap.too_deep: it wraps another report, which stays as it is;
-    sender.unverified: the message's author isn't whom the report names.
+    sender.unverified: the message's author isn't whom the report names; journal.id_differs: nor is its id.
     """
     if is_report(reading.message):
-        return _unwrapped(reading, _parsed(reading, limits, labels), limits)
-    if reading.message.automated not in ("dsn", "bounce"):
+        return _unwrapped(reading, _lines(reading, limits, labels), limits)
+    if reading.message.automated not in _RETURNS:
         return None
-    returned = next((inner for inner in whole.attached(reading, limits) if is_report(inner.message)), None)
+    returned = _returned(reading, limits)
     if returned is not None:
-        found = _unwrapped(returned, _parsed(returned, limits, labels), limits)
+        found = _unwrapped(returned, _lines(returned, limits, labels), limits)
         return found if alternate else untrusted(found)
     captured = _captured(reading) if captures else None
     return _unwrapped(reading, captured, limits) if captured else None
+
+
+def _returned(reading: Reading, limits: ReadingLimits) -> Reading | None:
+    """The report inside a bounce, or inside a bounce of that."""
+    waiting: Reading | None = reading
+    for _ in range(_DEEPEST):
+        inside = list(whole.attached(waiting, limits)) if waiting else []
+        report = next((inner for inner in inside if is_report(inner.message)), None)
+        if report:
+            return report
+        waiting = next((inner for inner in inside if inner.message.automated in _RETURNS), None)
+    return None
 
 
 def untrusted(found: Unwrapped | None) -> Unwrapped:
@@ -91,95 +85,14 @@ def is_report(message: Message) -> bool:
     return any((value or "").strip().lower() == "exjournalreport" for value in identifiers)
 
 
-@dataclass(slots=True)
-class _Parsed:
-    """A report while it is read."""
-
-    values: dict[str, str] = field(default_factory=dict)
-    """Its single lines, by lower-case name."""
-    recipients: list[JournalRecipient] = field(default_factory=list)
-    tokens: dict[str, None] = field(default_factory=dict)
-    """Everything address-like in lines that may name people."""
-    sound: bool = True
-    """Nothing outside the grammar was met."""
-    unreadable: bool = False
-
-    def line(self, line: str, reached: int, labels: Collection[str]) -> int:
-        """Take one line in; returns how far the order of lines is reached."""
-        name, _, value = line.partition(":")
-        name, value = name.strip().lower(), value.strip()
-        if name not in _NO_PEOPLE:
-            self.tokens |= dict.fromkeys(addresses.tokens(line))
-        if name in labels and name not in _ORDER:
-            return reached
-        place = _ORDER.get(name, -1)
-        self.sound = self.sound and place >= reached and name not in self.values
-        if place == _RECIPIENT:
-            self.recipient(value, name)
-        elif place >= 0:
-            self.values.setdefault(name, value)
-        return max(reached, place)
-
-    def recipient(self, value: str, role: str) -> None:
-        """Take in a recipient, perhaps with the list or mailbox by which it got the message."""
-        address, *via = _VIA.split(value)
-        self.sound = self.sound and len(via) <= 2
-        reached_by = self.address(via[1]) if via else None
-        forwarded = bool(via) and via[0].lower() == "forwarded"
-        role = "unknown" if role == "recipient" else role
-        self.recipients.append(JournalRecipient(self.address(address), role, reached_by, forwarded))
-
-    def address(self, value: str) -> str:
-        """One address; what isn't of SMTP, and what can't be read, stays text."""
-        angle = _ANGLE.search(value)
-        text = (angle[1] if angle else value).strip()
-        smtp = _SMTP.match(text)
-        text = text[smtp.end() :] if smtp else text
-        if _OTHER_TYPE.match(text):
-            return text
-        found = addresses.read(text).mailboxes if len(text) <= _LONGEST_ADDRESS else ()
-        if len(found) == 1 and found[0].address:
-            return found[0].address
-        self.sound = False
-        self.unreadable = self.unreadable or "@" in text
-        return text
-
-
-def _parsed(reading: Reading, limits: ReadingLimits, labels: Collection[str]) -> _Parsed:
-    """The report part, in the newer or the older form."""
+def _lines(reading: Reading, limits: ReadingLimits, labels: Collection[str]) -> Lines:
+    """Those of the report part, and whether it stands where and as it should."""
     parts = reading.choice.plain
     limits = replace(limits, text=_MOST_OF_REPORT, html=_MOST_OF_REPORT)
-    text = body.text(parts, reading.raw, limits).lstrip("\ufeff")
-    older = _LIST.search(text)
-    parsed = _Parsed()
-    _take_lines(parsed, _WRAP.sub(" ", text[: older.start()]) if older else text, labels)
-    mixed = older is not None and bool(parsed.recipients)
-    if older:
-        for entry in islice(_entries(text[older.end() :]), _MOST_RECIPIENTS + 1):
-            parsed.recipient(entry, "recipient")
-            parsed.tokens |= dict.fromkeys(addresses.tokens(entry))
-    whole_text = sum(part.end - part.start for part in parts) <= _MOST_OF_REPORT
-    needed = {"sender"} if older else {"sender", "subject", "message-id"}
-    parsed.unreadable = parsed.unreadable or not whole_text or len(parsed.recipients) > _MOST_RECIPIENTS
-    parsed.sound = (
-        parsed.sound
-        and not mixed
-        and not parsed.unreadable
-        and _in_shape(reading, older=older is not None)
-        and needed <= parsed.values.keys()
-        and len(parsed.recipients) > 0
-        and 0 < len(parsed.values.get("label", "-")) <= _LONGEST_LABEL
-    )
-    return parsed
-
-
-def _take_lines(parsed: _Parsed, text: str, labels: Collection[str]) -> None:
-    reached = 0
-    for line in text.split("\n"):
-        if line.strip():
-            reached = parsed.line(line, reached, labels)
-        if len(parsed.recipients) > _MOST_RECIPIENTS:
-            break
+    lines = journal_lines.read(body.text(parts, reading.raw, limits).lstrip("\ufeff"), labels)
+    lines.unreadable = lines.unreadable or sum(part.end - part.start for part in parts) > _MOST_OF_REPORT
+    lines.sound = lines.sound and not lines.unreadable and _in_shape(reading, older=lines.older)
+    return lines
 
 
 def _in_shape(reading: Reading, *, older: bool) -> bool:
@@ -195,26 +108,7 @@ def _in_shape(reading: Reading, *, older: bool) -> bool:
     )
 
 
-def _entries(text: str) -> Iterator[str]:
-    """The addresses of an older report's list: display names dropped, wrapped lines joined."""
-    lines = (line.strip() for line in text.split("\n"))
-    joined = "".join(line + ("\n" if _ends_entry(line) else " ") for line in lines if line)
-    words = ""
-    for token in _LIST_TOKEN.findall(joined + "\n"):
-        if token.startswith("<") or token in (",", ";", "\n"):
-            entry = token if token.startswith("<") else words.strip()
-            words = ""
-            if entry:
-                yield entry
-        else:
-            words += token
-
-
-def _ends_entry(line: str) -> bool:
-    return line.endswith((">", ",")) or ("@" in line and "<" not in line)
-
-
-def _captured(reading: Reading) -> _Parsed | None:
+def _captured(reading: Reading) -> Lines | None:
     """The recipients that a capture copy tells in its delivery status."""
     if reading.message.first("return-path") not in (None, "", "<>"):
         return None
@@ -223,44 +117,55 @@ def _captured(reading: Reading) -> _Parsed | None:
     named = _ORIGINAL_RECIPIENT.findall(status)
     if _ACTION.search(status) or not named:
         return None
-    parsed = _Parsed()
-    for value in named[: _MOST_RECIPIENTS + 1]:
-        parsed.recipient(value.strip(), "recipient")
-        parsed.tokens |= dict.fromkeys(addresses.tokens(value))
+    lines = Lines()
+    for value in named[: MOST_RECIPIENTS + 1]:
+        lines.recipient(value.strip(), "recipient")
+        lines.tokens |= dict.fromkeys(addresses.tokens(value))
     cut = any(part.end - part.start > _MOST_OF_REPORT for part in parts)
-    parsed.unreadable = parsed.unreadable or cut or len(named) > _MOST_RECIPIENTS
-    parsed.sound = parsed.sound and len(parts) == 1 and not parsed.unreadable
-    return parsed
+    lines.unreadable = lines.unreadable or cut or len(named) > MOST_RECIPIENTS
+    lines.sound = lines.sound and len(parts) == 1 and not lines.unreadable
+    return lines
 
 
-def _unwrapped(reading: Reading, parsed: _Parsed, limits: ReadingLimits) -> Unwrapped:
-    report = _report(parsed)
+def _unwrapped(reading: Reading, lines: Lines, limits: ReadingLimits, level: int = 1) -> Unwrapped:
+    report = _report(lines)
     readings = [inner for inner in whole.attached(reading, limits) if _is_mail(inner.message)]
     messages = [inner.message for inner in readings]
     others = [part for part, _ in reading.choice.attached if part.content_type not in _STATUS_TYPES]
     message, alone = _only(messages, others=len(others) - len(messages))
-    sound = parsed.sound and alone
-    nested = any(is_report(inner) for inner in messages)
+    sound = lines.sound and alone
+    nested = [inner for inner in readings if is_report(inner.message)]
+    for inner in nested:
+        report = _with_names(report, inner, limits, level + 1)
     raw = next((inner.raw for inner in readings if inner.message is message), b"")
     originals = (_original(message, raw, report, sound=sound and not nested),) if message else ()
     findings = (
         *["journal.malformed"] * (not sound),
-        *["unwrap.too_deep"] * nested,
+        *["unwrap.too_deep"] * bool(nested),
         *["sender.unverified"] * (message is not None and not _agrees(message, report)),
+        *["journal.id_differs"] * (sound and not nested and message is not None and not _same_id(message, report)),
     )
     return Unwrapped("journal", originals, originals, journal=report, findings=findings)
 
 
-def _report(parsed: _Parsed) -> JournalReport:
-    sender, behalf = parsed.values.get("sender", "<>"), parsed.values.get("on-behalf-of")
+def _with_names(report: JournalReport, inner: Reading, limits: ReadingLimits, level: int) -> JournalReport:
+    """The report, and whom the one inside it names: it is held with all that is in it."""
+    found = _unwrapped(inner, _lines(inner, limits, ()), limits, level).journal if level <= _DEEPEST else None
+    tokens = found.tokens if found else ()
+    unreadable = report.unreadable or found is None or found.unreadable
+    return replace(report, tokens=(*report.tokens, *tokens), unreadable=unreadable)
+
+
+def _report(lines: Lines) -> JournalReport:
+    sender, behalf = lines.values.get("sender", "<>"), lines.values.get("on-behalf-of")
     return JournalReport(
-        sender="" if sender == "<>" else parsed.address(sender),
-        on_behalf_of=None if behalf is None else parsed.address(behalf),
-        message_id=message_ids.first(parsed.values.get("message-id", "")),
-        subject=parsed.values.get("subject"),
-        recipients=tuple(parsed.recipients),
-        tokens=tuple(parsed.tokens),
-        unreadable=parsed.unreadable,
+        sender="" if sender == "<>" else lines.address(sender),
+        on_behalf_of=None if behalf is None else lines.address(behalf),
+        message_id=message_ids.first(lines.values.get("message-id", "")),
+        subject=lines.values.get("subject"),
+        recipients=tuple(lines.recipients),
+        tokens=tuple(lines.tokens),
+        unreadable=lines.unreadable,
     )
 
 
@@ -287,6 +192,11 @@ def _original(message: Message, raw: bytes, report: JournalReport, *, sound: boo
     if _PROTECTED in message.content_types:
         message = replace(message, findings=(*message.findings, "body.protected"))
     return whole.original(message, raw, EXACT if sound else MEDIUM)
+
+
+def _same_id(message: Message, report: JournalReport) -> bool:
+    told, own = report.message_id, message.message_id
+    return not told or not own or message_ids.key(told) == message_ids.key(own)
 
 
 def _agrees(message: Message, report: JournalReport) -> bool:

@@ -28,6 +28,8 @@ def judge(case: Case) -> tuple[Finding | None, Stop | None]:
         return _hold(next(iter(findings), "forward.not_found"))
     if original and channel is Channel.FORWARD and original.confidence < HIGH:
         return _hold("forward.ambiguous" if original.confidence >= MEDIUM else "forward.not_found")
+    if "journal.id_differs" in findings:
+        return finding("unwrap", "journal.id_differs"), None
     return (finding("unwrap", f"unwrap.{found.kind}"), None) if found and original else (None, None)
 
 
