@@ -3,7 +3,9 @@
 set -eu
 missing=""
 command -v postfix >/dev/null 2>&1 || [ -x /usr/sbin/postfix ] || missing="$missing postfix"
-command -v swaks >/dev/null 2>&1 || missing="$missing swaks"
+for program in swaks mutt neomutt s-nail; do  # each is a package of the same name
+    command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
+done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive

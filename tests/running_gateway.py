@@ -60,7 +60,7 @@ class Gateway:
         return self.folder / "gateway.toml"
 
     def prepare(self, limits: str = "") -> None:
-        """Configuration and database: one account that logs all mail, one user, one Bcc and one relay address.
+        """Configuration and database: one account that logs all mail, one user, a Bcc, a forward and a relay address.
 
         `limits` are lines of the section smtp.limits.
         """
@@ -78,7 +78,7 @@ class Gateway:
             account = await store.change(accounts.create(act, "us", ["us.example"]))
             await store.change(accounts.change_setting(act, account, "rule", "log_all_and_create"))
             await store.change(users.add(act, account, "Ana", "ana@us.example", ["personal_email_access"]))
-            for channel in ("bcc", "relay"):
+            for channel in ("bcc", "forward", "relay"):
                 await store.change(addresses.create(act, account, sealing, channel))
             await store.change(sources.add(act, account, "mail server", "127.0.0.1/32", ["relay"], vouches=True))
             for record in await store.read(addresses.every(account, sealing, "log.example")):
@@ -128,10 +128,10 @@ class Gateway:
     def log(self) -> str:
         return (self.folder / "gateway.log").read_text(encoding="utf-8")
 
-    def rows(self, sql: str) -> list[tuple[object, ...]]:
-        """A look into the database from outside."""
+    def rows(self, sql: str, *values: object) -> list[tuple[object, ...]]:
+        """A look into the database from outside; each ? stands for a value."""
         database = sqlite3.connect(self.folder / "gateway.db")
         try:
-            return database.execute(sql).fetchall()
+            return database.execute(sql, values).fetchall()
         finally:
             database.close()
