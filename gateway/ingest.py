@@ -10,6 +10,7 @@ import asyncio
 import ipaddress
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
@@ -27,7 +28,7 @@ from storage.administration.addresses import find_recipient
 from storage.administration.sources import sources
 from storage.content import Content, compressed
 from storage.errors import StoreError
-from storage.interface import Store
+from storage.interface import Keep, Store
 from storage.settle import preview
 
 T = TypeVar("T")
@@ -35,6 +36,14 @@ P = ParamSpec("P")
 
 _SMALL = 64 * 1024
 """Bytes up to which reading and compressing are quicker than handing them to a thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message that needs nothing but the transaction."""
+
+    cases: list[Case]
+    keep: Keep
 
 
 class Ingest:
@@ -80,7 +89,7 @@ class Ingest:
         read_at = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):
-                decisions = await self._settle(envelope, reading)
+                decisions = await self.settle(await self.prepare(envelope, reading))
         except (StoreError, TimeoutError) as error:
             operator_log.store_failed(type(error).__name__)
             return Answer(envelope.trace_id, "smtp.store_unavailable")
@@ -96,7 +105,8 @@ class Ingest:
         found = cases(envelope, read_parts(raw, self._setting.limits), authenticate, self._setting)
         return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in found]
 
-    async def _settle(self, envelope: Envelope, reading: Reading) -> list[Decision]:
+    async def prepare(self, envelope: Envelope, reading: Reading) -> Prepared:
+        """All that is done before the transaction."""
         size = len(reading.raw)
         found = await _apart(size, cases, envelope, reading, authenticate, self._setting)
         ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
@@ -106,7 +116,11 @@ class Ingest:
                 return compressed(redacted(case, tokens))
             return ready if ready and case.raw is reading.raw else compressed(case.raw)
 
-        return list(await self._store.settle(found, decide, keep))
+        return Prepared(found, keep)
+
+    async def settle(self, prepared: Prepared) -> list[Decision]:
+        """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls."""
+        return list(await self._store.settle(prepared.cases, decide, prepared.keep))
 
 
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

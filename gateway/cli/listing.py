@@ -13,7 +13,7 @@ from gateway.core.reasons import finding
 from gateway.operator_log import escape
 from storage.reads import RecordedDecision
 
-_COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "magenta"}
+_COLOURS = {"logged": "green", "merged": "cyan", "skipped": "yellow", "held": "magenta", "refused": "red"}
 
 
 def line(decision: RecordedDecision) -> str:
