@@ -63,9 +63,22 @@ def test_vouching_is_explained(good: Good) -> None:
     assert "only for a server that copies what its own users submit" in output
 
 
+def test_what_a_source_is_believed_is_told_and_listed(good: Good, lines: Lines) -> None:
+    fields = ("--trusts", "delivered-to, x-gm-original-to", "--host", "cloud.example", "--host", "203.0.113.0/24")
+    channels = ("--channel", "relay", "--channel", "journal", "--alternate", "--label", "Classification")
+    output = good("source", "add", "mx", "192.0.2.9", *channels, *fields)
+    assert "It is believed whom a copy was delivered to." in output
+    assert "Journal reports that were returned undelivered are believed from it." in output
+    [source] = lines("source", "list")
+    assert (source["trusts"], source["labels"]) == (["delivered-to", "x-gm-original-to"], ["classification"])
+    assert (source["alternate"], source["hosts"]) == (True, ["203.0.113.0/24", "cloud.example"])
+    assert "delivered-to, x-gm-original-to" in good("source", "list")
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [
+        (("mx", "192.0.2.1", "--channel", "relay", "--trusts", "to"), 1, "'to' is no field that tells the recipient"),
         (("mx", "nowhere", "--channel", "relay"), 1, "'nowhere' is no network; write it as 192.0.2.0/24"),
         (("mx", "::/0", "--channel", "relay"), 1, "the whole internet"),
         (("mx", "192.0.2.1"), 2, "Missing option '--channel'"),

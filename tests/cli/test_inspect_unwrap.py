@@ -87,3 +87,12 @@ def test_a_redirected_message_is_its_own_original() -> None:
 )
 def test_a_channel_unwraps_only_what_it_carries(channel: str, path: str, expected: str) -> None:
     assert inspect(path, "--channel", channel)["unwrap"] == expected
+
+
+def test_a_channel_tells_why_it_unwraps_nothing() -> None:
+    report = inspect("journals/01-inbound.eml", "--channel", "relay")
+    assert (report["findings"], report["journal"]) == (["journal.untrusted_peer"], None)
+    message = b"X-Forwarded-For: ana@us.example\r\nFrom: bob@client.example\r\nTo: ana@us.example\r\n\r\nHello\r\n"
+    assert inspect("-", "--channel", "forward", given=message)["findings"] == ["unwrap.automatic"]
+    assert inspect("-", "--channel", "relay", given=RESENT)["unwrap"] == "none"
+    assert inspect("journals/07-returned.eml", "--channel", "journal")["unwrap"] == "journal"

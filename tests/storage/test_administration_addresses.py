@@ -1,6 +1,7 @@
 """Capture addresses and sources."""
 
 import re
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,47 @@ async def test_a_source_that_is_none(
     await store.change(sources.add(act, account, "taken", "192.0.2.2", ["relay"]))
     with pytest.raises(Refused, match=reason):
         await store.change(sources.add(act, account, name, network, channels))
+
+
+async def test_what_a_source_is_believed_is_kept_in_its_usual_form(store: Store, act: Act, account: str) -> None:
+    added = await store.change(
+        sources.add(
+            act,
+            account,
+            "mx",
+            "192.0.2.1",
+            ["journal", "relay"],
+            trusts=[" Delivered-To", "x-gm-original-to"],
+            alternate=True,
+            hosts=["Cloud.Example", "@bücher.example", "203.0.113.9/24", "2001:DB8::/32"],
+            labels=["Classification:", "Retention  Tag"],
+        )
+    )
+    assert added.trusts == {"delivered-to", "x-gm-original-to"}
+    assert added.hosts == {"cloud.example", "xn--bcher-kva.example", "203.0.113.0/24", "2001:db8::/32"}
+    assert (added.alternate, added.labels) == (True, {"classification", "retention tag"})
+    assert await store.read(sources.sources()) == (added,)
+
+
+@pytest.mark.parametrize(
+    ("channel", "settings", "reason"),
+    [
+        ("relay", {"trusts": ["to"]}, "'to' is no field that tells the recipient; there are x-gm-original-to, "),
+        ("journal", {"trusts": ["delivered-to"]}, "channel relay only"),
+        ("relay", {"alternate": True}, "channel journal only"),
+        ("relay", {"labels": ["x"]}, "channel journal only"),
+        ("journal", {"labels": ["a:b"]}, "is no name of a line"),
+        ("journal", {"labels": ["\n"]}, "is no name of a line"),
+        ("journal", {"hosts": ["example"]}, "is not a domain"),
+        ("journal", {"hosts": ["0.0.0.0/0"]}, "whole internet"),
+        ("journal", {"hosts": ["x/y"]}, "is no network"),
+    ],
+)
+async def test_what_no_source_can_be_believed(
+    store: Store, act: Act, account: str, channel: str, settings: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(Refused, match=reason):
+        await store.change(sources.add(act, account, "mx", "192.0.2.1", [channel], **settings))
 
 
 async def test_sources_of_all_accounts_are_told_and_each_is_removed_in_its_own(

@@ -1,5 +1,6 @@
 """Journal reports: their marks, their grammar line by line, and the message they carry."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,14 @@ TO_ANA = "Recipient: ana@us.example"
 BOTH = (JournalRecipient("ana@us.example", "unknown"), JournalRecipient("dan@us.example", "unknown"))
 
 
-def find(raw: bytes, *, captures: bool = False) -> Unwrapped | None:
-    return journal.find(read_parts(raw), ReadingLimits(), captures=captures)
+def find(
+    raw: bytes, *, captures: bool = False, alternate: bool = True, labels: tuple[str, ...] = ()
+) -> Unwrapped | None:
+    return journal.find(read_parts(raw), ReadingLimits(), captures=captures, alternate=alternate, labels=labels)
 
 
-def mail(*parts: bytes, mark: str = "X-MS-Journal-Report:") -> bytes:
-    head = f"{mark}\r\nFrom: x@us.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n".encode()
+def mail(*parts: bytes, mark: str = "X-MS-Journal-Report:", kind: str = "multipart/mixed") -> bytes:
+    head = f"{mark}\r\nFrom: x@us.example\r\nContent-Type: {kind}; boundary=b\r\n\r\n".encode()
     return head + b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
 
 
@@ -343,6 +346,135 @@ def test_ten_thousand_recipients_are_read_and_no_more() -> None:
 
 def test_a_report_of_more_than_a_mebibyte_is_malformed() -> None:
     assert report(*HEAD, TO_ANA, "\r\n" * 524_288).findings == ("journal.malformed",)
+
+
+def tokens(found: Unwrapped | None) -> tuple[str, ...]:
+    assert found is not None
+    assert found.journal is not None
+    return found.journal.tokens
+
+
+def test_a_returned_report_is_believed_from_the_alternate_mailbox_only() -> None:
+    raw = (FIXTURES / "07-returned.eml").read_bytes()
+    found = find(raw, alternate=False)
+    assert found is not None
+    assert (found.kind, found.originals, found.findings) == ("none", (), ("journal.untrusted_peer",))
+    assert "dan@us.example" in tokens(found)
+    direct = find(mail(text(*HEAD, TO_ANA), attached()), alternate=False)
+    assert direct is not None
+    assert direct.kind == "journal"
+
+
+def test_labels_are_lines_that_may_stand_anywhere_and_several_times() -> None:
+    lines = ("Classification: a", *HEAD, "classification : b", TO_ANA, "Classification:")
+    raw = mail(text(*lines), attached())
+    assert [f.findings for f in (find(raw, labels=("classification",)), find(raw)) if f] == [(), ("journal.malformed",)]
+
+
+def test_a_label_makes_no_line_of_the_grammar_stand_twice() -> None:
+    found = find(mail(text(*HEAD, HEAD[1], TO_ANA), attached()), labels=("subject",))
+    assert found is not None
+    assert found.findings == ("journal.malformed",)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        mail(attached(), text(*HEAD, TO_ANA)),
+        mail(text(*HEAD, TO_ANA), attached(), kind="multipart/related"),
+        mail(text(*HEAD, TO_ANA), attached(), kind="multipart/report"),
+        mail(text("<br>".join((*HEAD[:2], "Message-ID: x", TO_ANA))).replace(b"plain", b"html"), attached()),
+        mail(text(HEAD[0], "To: ana@us.example", "Recipients:", "dan@us.example"), attached()),
+        mail(text(*HEAD), text(TO_ANA), attached()),
+    ],
+)
+def test_parts_of_another_shape_or_order_are_malformed(raw: bytes) -> None:
+    found = find(raw)
+    assert found is not None
+    assert found.findings == ("journal.malformed",)
+    assert found.journal is not None
+    assert found.journal.recipients[0].address == "ana@us.example"
+    assert only(found).message_id == "o1@client.example"
+
+
+def test_everything_address_like_is_told_but_for_subject_and_id() -> None:
+    more = ("Copied: jo@lawyer.example", "To: Eve@rival.example <ana@us.example>")
+    newer = report(HEAD[0], "Subject: about kim@client.example", HEAD[2], *more)
+    assert set(tokens(newer)) == {"bob@client.example", "jo@lawyer.example", "Eve@rival.example", "ana@us.example"}
+    older = report(HEAD[0], "Recipients:", '"eve@rival.example" <ana@us.example>,', "dan@us.example")
+    assert set(tokens(older)) == {"bob@client.example", "eve@rival.example", "ana@us.example", "dan@us.example"}
+
+
+@pytest.mark.parametrize(
+    ("line", "unreadable"),
+    [
+        ("To: a@@b.example", True),
+        ("To: ana@us.example dan@us.example", True),
+        ("To: ana@us.example, Expanded: d l@us.example", True),
+        ("To: Ana", False),
+        ("To: EX:/o=Us/cn=a@b", False),
+    ],
+)
+def test_what_might_be_an_address_and_cannot_be_read_is_told(line: str, unreadable: bool) -> None:  # noqa: FBT001 — a parameter
+    found = report(*HEAD, line).journal
+    assert found is not None
+    assert found.unreadable is unreadable
+
+
+def nested(inner: bytes, number: int) -> bytes:
+    """A report about another message, with boundaries of its own."""
+    whole = mail(text(*HEAD, f"To: level{number}@us.example"), attached(inner))
+    return whole.replace(b"--b", b"--n%d" % number).replace(b"boundary=b", b"boundary=n%d" % number)
+
+
+def test_whom_reports_inside_name_is_told_and_too_many_of_them_are_unreadable() -> None:
+    raw = INNER
+    for number in range(1, 5):
+        raw = nested(raw, number)
+    found, deeper = find(raw), find(nested(raw, 5))
+    assert {f"level{n}@us.example" for n in range(1, 5)} <= set(tokens(found))
+    assert [f.journal.unreadable for f in (found, deeper) if f and f.journal] == [False, True]
+
+
+def bounce(inner: bytes, number: int = 0) -> bytes:
+    kind = "multipart/report; report-type=delivery-status"
+    whole = mail(b"Content-Type: message/delivery-status\r\n\r\nAction: failed", mark="X-Bounce: x", kind=kind)
+    whole = whole.replace(b"--b--", b"--b\r\n" + attached(b"(inner)") + b"\r\n--b--")
+    mark = b"d%d" % number
+    return whole.replace(b"--b", b"--" + mark).replace(b"boundary=b", b"boundary=" + mark).replace(b"(inner)", inner)
+
+
+def test_a_report_is_found_behind_four_bounces_and_no_more() -> None:
+    raw = mail(text(*HEAD, TO_ANA), attached())
+    for number in range(4):
+        raw = bounce(raw, number)
+    found = find(raw)
+    assert found is not None
+    assert only(found).message_id == "o1@client.example"
+    assert find(bounce(raw, 4)) is None
+
+
+def test_another_id_in_the_message_is_told() -> None:
+    assert report(HEAD[0], HEAD[1], "Message-ID: <other@us.example>", TO_ANA).findings == ("journal.id_differs",)
+    assert report(HEAD[0], HEAD[1], "Message-ID: <O1@CLIENT.example>", TO_ANA).findings == ()
+
+
+def test_of_a_protected_message_without_a_clear_copy_only_the_header_can_be_read() -> None:
+    part = b"Content-Type: application/x-microsoft-rpmsg-message\r\n\r\nx"
+    head = b"\r\nContent-Type: multipart/mixed; boundary=i\r\n\r\n--i\r\n"
+    inner = INNER.replace(b"\r\n\r\nHello", head + part + b"\r\n--i--")
+    message = only(report(*HEAD, TO_ANA, inner=inner)).message
+    assert message is not None
+    assert "body.protected" in message.findings
+
+
+@pytest.mark.parametrize("filler", [" ", ",", ", ", "<", '"', "@", ":", "\t\r\n", ", Expanded: "])
+@pytest.mark.parametrize("before", ["To: ana@us.example", "Recipients:\r\n"])
+def test_a_long_line_takes_no_longer_than_its_length_tells(before: str, filler: str) -> None:
+    lines = (*HEAD, before + filler * (200_000 // len(filler)) + "dan@us.example")
+    started = time.perf_counter()
+    report(*lines)
+    assert time.perf_counter() - started < 2
 
 
 _PIECES = st.one_of(
