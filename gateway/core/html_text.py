@@ -31,15 +31,20 @@ _SPACED = ("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "dl", "pre")
 
 # Control characters mark the lines; those of the message itself are blanks, or taken out before.
 _LINE, _BREAK, _SPACE, _QUOTE, _UNQUOTE, _KEPT_BLANK = "\n", "\r", "\x0b", "\x01", "\x02", "\x03"
+_CELL, _CELL_END = "\x04", "\x05"
 _MARKS = {
     **{slash + tag: _LINE for tag in _BLOCKS for slash in ("", "/")},
     **{slash + tag: _SPACE for tag in _SPACED for slash in ("", "/")},
-    **dict.fromkeys(("td", "th"), " \t"),
+    **dict.fromkeys(("td", "th"), _CELL),
+    **dict.fromkeys(("/td", "/th"), _CELL_END),
     "br": _BREAK,
     "blockquote": _SPACE + _QUOTE,
     "/blockquote": _UNQUOTE + _SPACE,
 }
-_RUN = re.compile(r"([\n\r\x0b\x01\x02][\n\r\x0b\x01\x02 ]*)")
+_RUN = re.compile(r"([\n\r\x0b\x01\x02\x04\x05][\n\r\x0b\x01\x02\x04\x05 ]*)")
+_NEXT_CELL = re.compile(r"[\n\r\x0b ]*+(?:\x05 *+\x04[\n\r\x0b ]*+)++")
+"""From one cell to the next of its row, with the ends of blocks inside them."""
+_OURS = dict.fromkeys(map(ord, (_QUOTE, _UNQUOTE, _CELL, _CELL_END)))
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u2060\ufeff")) | {0xA0: " "}
 _MOST_QUOTES = 20
 
@@ -82,7 +87,7 @@ def render(html: str, limits: ReadingLimits) -> str:
     body = LexborHTMLParser(html).body
     serialised = body.html if body is not None else None
     unread = [f"<{name}" for name in _UNREAD if name in counts]
-    shown = _shown((serialised or "").replace(_QUOTE, "").replace(_UNQUOTE, ""), unread)
+    shown = _shown((serialised or "").translate(_OURS), unread)
     blanks = " ".join(_PREFORMATTED.sub(_with_breaks, shown).split())
     marked = unescape(_TAG.sub(lambda tag: _MARKS.get(tag[1], ""), blanks))
     return _lines(marked if marked.isascii() else marked.translate(_INVISIBLE))
@@ -151,15 +156,19 @@ def _with_breaks(preformatted: re.Match[str]) -> str:
 
 
 def _lines(marked: str) -> str:
-    """The lines between the marks, quotations with one "> " a level."""
-    lines: list[str] = []
+    """The lines between the marks, quotations with one "> " a level; the cells of a row share a line."""
+    pieces: list[str] = []
     quotes = 0
     text, *rest = _RUN.split(marked)
     for run, following in zip(["", *rest[::2]], [text, *rest[1::2]], strict=True):
+        if pieces and _NEXT_CELL.fullmatch(run):
+            pieces += (" \t", following.strip(" \t"))
+            continue
         deeper = quotes + run.count(_QUOTE) - run.count(_UNQUOTE)
         empty = run.count(_BREAK) - (run[:1] == _BREAK)
-        lines += ["> " * min(quotes, deeper, _MOST_QUOTES)] * max(empty, _SPACE in run)
+        pieces += ["\n" + "> " * min(quotes, deeper, _MOST_QUOTES)] * max(empty, _SPACE in run)
         quotes = deeper
         if following.strip():
-            lines.append("> " * min(quotes, _MOST_QUOTES) + following.strip(" \t"))
-    return "\n".join(line.rstrip() for line in lines).strip("\n").replace(_KEPT_BLANK, " ")
+            pieces += ("\n", "> " * min(quotes, _MOST_QUOTES), following.strip(" \t"))
+    lines = (line.rstrip() for line in "".join(pieces).split("\n"))
+    return "\n".join(lines).strip("\n").replace(_KEPT_BLANK, " ")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.unwrap.labels import BETWEEN, OPENINGS, WROTE, fold
+from gateway.core.unwrap.labels import BETWEEN, LOCALES, OPENINGS, WROTE, fold
 
 WINDOW = 6
 """How many lines to look at: those over which an author line may be wrapped, and where a quotation may begin."""
@@ -20,7 +20,7 @@ MAILBOX = re.compile(
 )
 _QUOTED = re.compile(r"[\"“„«']\s?([^\"“„«”»<>]{1,200}?)\s?[\"”“»']\s*$")
 _OPENING_WORDS = frozenset(fold(word.strip(".")) for word in OPENINGS)
-_OF_TIME = frozenset({"am", "pm", "a.m", "p.m", "uhr"})
+_OF_TIME = frozenset({"am", "pm", "a.m", "p.m", "uhr", "pg", "ptg", "π.μ", "μ.μ", "ص", "م"})
 _DIGIT = re.compile(r"\d")
 
 _OPENING = re.compile(rf"-{{0,10}} ?(?:\d|(?:{'|'.join(map(re.escape, OPENINGS))})[\s.,\d])", re.IGNORECASE)
@@ -54,14 +54,15 @@ def read(lines: Sequence[str], start: int) -> AuthorLine | None:
     mailbox = MAILBOX.search(text)
     return AuthorLine(
         values=_values(text, mailbox) if mailbox else {},
-        locales=(WROTE[verb],) if verb else (),
+        locales=WROTE[verb] if verb else tuple(LOCALES),
         end=start + length,
         certain=mailbox is not None or below.startswith(">"),
     )
 
 
 def _values(text: str, mailbox: re.Match[str]) -> dict[str, str]:
-    left, right = text[: mailbox.start()].rstrip(), text[mailbox.end() :]
+    left, right = text[: mailbox.start()].rstrip(" ("), text[mailbox.end() :]
+    left = left.removeprefix("Missatge de ")
     quoted = _QUOTED.search(left)
     if quoted:
         name, before = quoted[1], left[: quoted.start()]
@@ -75,7 +76,13 @@ def _values(text: str, mailbox: re.Match[str]) -> dict[str, str]:
 
 
 def _ends_date(word: str) -> bool:
-    return bool(_DIGIT.search(word)) or word.endswith((",", ":")) or fold(word.rstrip(".,:")) in BETWEEN
+    known = fold(word.rstrip(".,:"))
+    return (
+        _DIGIT.search(word) is not None
+        or word.endswith((",", ":"))
+        or known in _OF_TIME
+        or (known in BETWEEN and word == word.lower())  # with a capital it is a name
+    )
 
 
 def _date(text: str) -> str:

@@ -122,7 +122,30 @@ def read(lines: Lines, start: int) -> Block | None:
         reader.pieces.append([found[1]])
         end = _value_end(reader, position + 1)
         position = end + 1 if end < len(lines) and not lines.text[end].strip() else end
-    return _block(reader, end)
+    return _block(reader, _behind_fields(lines, end) if reader.tight else end)
+
+
+def first_label(lines: Lines, start: int) -> int:
+    """The line behind the fields of no concern with which a whole header begins, as it stands below a marker."""
+    i = start
+    while i < len(lines) and i < start + _MOST_FIELDS:
+        found = lines.label(i)
+        known = found is not None and set(found[0].values()) != {"other"}
+        indented = i > start and lines.text[i][:1] in (" ", "\t")
+        if known or not (found or indented or _FIELD.match(lines.text[i])):
+            return i if known else start
+        i += 1
+    return start
+
+
+def _behind_fields(lines: Lines, end: int) -> int:
+    """The line behind the fields of no concern with which a whole header ends."""
+    i = end
+    while i < min(len(lines), end + _MOST_FIELDS) and (
+        _FIELD.match(lines.text[i]) or (i > end and lines.text[i][:1] in (" ", "\t") and lines.text[i].strip())
+    ):
+        i += 1
+    return i
 
 
 def _belongs(reader: _Reader, meanings: Mapping[str, str], *, after_blank: bool) -> bool:

@@ -28,6 +28,7 @@ _MOST_QUOTES = 3
 _BELOW_MARKER, _BELOW_RULE = 3, 1
 """In which written line below a marker or a rule its header may begin."""
 _PREFIX = re.compile(r"(?:\[[^\]]{0,60}\]\s*)*+([^\W\d_]{1,2})\s*[:：]")
+_RECIPIENTS = ("to", "cc", "bcc", "reply_to")
 _COMPLETE = frozenset({"from", "date", "subject", "to"})
 
 _DRAWN = re.compile(
@@ -210,7 +211,10 @@ def _below(views: _Views, level: int, start: int, marker: markers.Marker) -> tup
         own, content = page.levels[j], page.contents[j].strip()
         if not content or content == markers.HTML_RULE:
             continue
-        block = _header(views[own], j, above) if own in (level, level + 1) else None
+        block = None
+        if own in (level, level + 1):
+            at = header_blocks.first_label(views[own], j) if marker.kind == "forwarded" and not above else j
+            block = _header(views[own], at, above)
         if block and marker.date:
             block.values.setdefault("date", marker.date)
         above.append(content)
@@ -244,6 +248,8 @@ def _judged(kind: str, start: int, level: int, block: Block, subject: str) -> _F
     if block.mixed or len(authors) != 1:
         return _Found(kind, start, level, block, LOW) if kind != "bare" or forward else None
     confidence = _level(kind, block, subject, forward=forward)
+    if forward and level == 0:
+        block.values.setdefault("subject", _without_prefix(subject))
     if confidence > MEDIUM and (doubtful or block.authors > 1):
         confidence = MEDIUM
     return _Found(kind, start, level, block, confidence) if confidence > LOW else None
@@ -294,13 +300,15 @@ def _inner(page: Page, outer: _Found) -> _Found | None:
 def _original(found: _Found, text: str, confidence: float, date: datetime | None) -> Original:
     values = found.block.values
     authors, _ = quoted_mailboxes.author(values.get("from", ""))
+    semicolons = any(";" in values.get(role, "") for role in _RECIPIENTS)
+    recipients = {role: quoted_mailboxes.read(values.get(role, ""), semicolons=semicolons) for role in _RECIPIENTS}
     moment = locale_dates.read(values.get("date", ""), found.block.locales, date)
     return Original(
         from_=authors[0],
-        to=quoted_mailboxes.read(values.get("to", "")),
-        cc=quoted_mailboxes.read(values.get("cc", "")),
-        bcc=quoted_mailboxes.read(values.get("bcc", "")),
-        reply_to=quoted_mailboxes.read(values.get("reply_to", "")),
+        to=recipients["to"],
+        cc=recipients["cc"],
+        bcc=recipients["bcc"],
+        reply_to=recipients["reply_to"],
         subject=values.get("subject"),
         date=moment.date,
         date_text=values.get("date") or None,

@@ -107,8 +107,10 @@ DIRECTIONS: Mapping[str, Mapping[str, str]] = {
 }
 """Prefix of a subject whose meaning the language decides → locale → forward or reply."""
 
-WROTE: Mapping[str, str] = {word: locale for locale, cell in _rows(words.WROTE) for word in _words(cell)}
-"""What the line says that names date and author of what follows → the language it says it in."""
+WROTE: Mapping[str, tuple[str, ...]] = {
+    word: tuple(locales.split()) for locales, cell in _rows(words.WROTE) for word in _words(cell)
+}
+"""What the line says that names date and author of what follows → the languages it may say it in."""
 OPENINGS = tuple(_listed(words.OPENINGS))
 """How such a line begins, if not with the date itself."""
 BETWEEN = frozenset(map(fold, (*_listed(words.BETWEEN), *WROTE)))

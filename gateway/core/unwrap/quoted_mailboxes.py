@@ -21,17 +21,23 @@ _LONGEST = 16 * 1024
 _LONGEST_ADDRESS = 384
 
 
-def read(value: str) -> tuple[Mailbox, ...]:
+def read(value: str, *, semicolons: bool = False) -> tuple[Mailbox, ...]:
     """The mailboxes of a To or Cc line; a name without an address is a mailbox whose address is "".
 
+    `semicolons`: the program parts people with them, so that a comma is part of a name.
     What is beyond 16 KiB comes as one mailbox without an address, whose tokens the never-log list is held against.
     """
     text = _plain(value[:_LONGEST])
     members = _MEMBER.findall(text) if ";" in text else [text]
+    semicolons = semicolons or len(members) > 1
     found: list[Mailbox] = []
     for member in members:
-        named = _COMMA_NAME.fullmatch(member) if len(members) > 1 else None
-        found += _listed(_quoted(named) if named else member)
+        named = _COMMA_NAME.fullmatch(member)
+        if named and (semicolons or named[1].count(",") == 1):
+            member = _quoted(named)  # noqa: PLW2901 - the same member, as RFC 5322 has it
+        elif semicolons and "@" not in member and '"' not in member:
+            member = f'"{member.strip()}"' if member.strip() else ""  # noqa: PLW2901 - the same
+        found += _listed(member)
     if len(value) > _LONGEST:
         found.append(Mailbox("", "", "", addresses.tokens(value[_LONGEST - _LONGEST_ADDRESS :])))
     return tuple(found)
@@ -71,5 +77,7 @@ def _listed(text: str) -> list[Mailbox]:
 
 def _tidy(mailbox: Mailbox) -> Mailbox:
     """Without the quotes of prose around the name, and without a name that only repeats the address."""
-    name = mailbox.name.strip("'\"‘’ ")
+    name = mailbox.name.strip("\" ")
+    while len(name) > 1 and name[0] in "'‘’" and name[-1] in "'‘’":
+        name = name[1:-1].strip()
     return replace(mailbox, name="" if name.lower() == mailbox.address.lower() else name)

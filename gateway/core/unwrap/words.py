@@ -268,8 +268,7 @@ es | escribió, escribio
 it | ha scritto
 pt | escreveu
 nl | geschreven, schreef
-sv | skrev
-no | skrev følgende
+sv da no | skrev
 fi | kirjoitti
 pl | napisał
 cs | napsal
@@ -277,20 +276,33 @@ sk | napísal
 hu | írta
 ru | написал, писал
 uk | пише, пишет
-tr | yazdı
+tr az | yazdı
 ro | a scris
 el | έγραψε
 bg | написа
-hr | je napisao, napisao je
+hr sr | je napisao, napisao je
+sl | je napisal
+sr | је написао, написао је
+mk | напиша
 et | kirjutas
+lt | rašė
+lv | rakstīja
+is | skrifaði
+ca | va escriure
+gl | escribiu
+id ms | menulis
+vi | viết
 zh | 写道, 寫道
 ja | のメール, さんは書きました
 ko | 님이 작성
 ar | كتب
 he | כתב
 th | เขียนว่า
-vi | viết
+fa | نوشت
+hi | ने लिखा
 """
+"""What the line says that names date and author of what follows, and the languages it may say it in."""
+
 OPENINGS = """
 on, at, in, le, am, el, il, em, a, op, den, d., dnia, w dniu, dne, dňa, pe, în data, στις, на, mån
 tis, ons, tors, fre, lör, sön, man, tir, tor, lør, søn, ma, ti, ke, to, la, su, пн, вт, ср, чт, пт
@@ -298,5 +310,7 @@ tis, ons, tors, fre, lör, sön, man, tir, tor, lør, søn, ma, ti, ke, to, la, 
 """
 BETWEEN = """
 heeft, het volgende, följende, följande, følgende, uživatel, uživatelka, používateľ, používateľka, пользователь
-користувач, tarihinde, şunu, időpontban, ezt, an, at, am, pm, a.m, p.m, kl, klo, uhr, den, giorno, dnia, dne, dňa
+користувач, odesílatel, odosielateľ, korisnik, lietotājs, lietotāja, naudotojas, ο, χρήστης, מאת, को, در, je, oseba
+tarihinde, şunu, időpontban, ezt, an, at, am, pm, a.m, p.m, π.μ, μ.μ, ص, م, pg, ptg, kl, klo, uhr, den, giorno, dnia
+dne, dňa
 """
