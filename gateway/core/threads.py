@@ -29,11 +29,16 @@ class Ties:
         """
         own = self._node(f"<{message_ids.key(message.message_id)}>" if message.message_id else name)
         self._subjects[own].add(message.base_subject)
-        named = [self._node(f"<{message_ids.key(i)}>") for i in (*message.in_reply_to, *message.references)]
-        if message.in_reply_to:
-            self._join(own, named)
+        # "Message of Monday from Bob <bob@client.example>" names Bob, not a message.
+        people = {mailbox.canonical for _, mailbox in message.mailboxes()}
+        answered, chain = (
+            [self._node(f"<{key}>") for key in map(message_ids.key, ids) if key not in people]
+            for ids in (message.in_reply_to, message.references)
+        )
+        if answered:
+            self._join(own, answered + chain)
         else:
-            self._references += [(own, parent, message.base_subject) for parent in named]
+            self._references += [(own, parent, message.base_subject) for parent in chain]
         return own
 
     def settle(self) -> None:

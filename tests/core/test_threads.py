@@ -56,6 +56,16 @@ def test_references_alone_also_needs_the_same_base_subject(first: str, second: s
     assert (threads(mail("a", first), mail("b", second, references="a")) == [{0, 1}]) is one
 
 
+def test_a_person_named_in_in_reply_to_ties_nothing() -> None:
+    """As old programs write it: the sender and date of what is answered, in words."""
+
+    def answer(own: str, more: str = "") -> bytes:
+        words = f"Message of Bob <bob@example.com> {more}"
+        return f"To: Bob <Bob@example.com>\r\nIn-Reply-To: {words}\r\n".encode() + mail(own)
+
+    assert threads(answer("b"), answer("c"), mail("a"), answer("d", "<a@example.com>")) == [{0}, {1}, {2, 3}]
+
+
 def test_identifiers_are_compared_without_case() -> None:
     assert threads(mail("A"), mail("b", answers="a")) == [{0, 1}]
 
