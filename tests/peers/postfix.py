@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 MAIN = """\
@@ -31,7 +32,6 @@ alias_database =
 local_recipient_maps =
 relay_domains =
 smtpd_relay_restrictions = permit_mynetworks, reject
-always_bcc = {always_bcc}
 transport_maps = inline:{{ {{ relay.log.example = smtp:[127.0.0.1]:{gateway} }}, {{ * = discard: }} }}
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
@@ -70,17 +70,26 @@ def available() -> bool:
 
 
 class Postfix:
-    """A running Postfix that copies all its mail to one address."""
+    """A running Postfix that copies mail."""
 
-    def __init__(self, root: Path, port: int, gateway: int, always_bcc: str) -> None:
-        """Its mail for the gateway's relay domain goes to port `gateway`; everything else is thrown away."""
+    def __init__(self, root: Path, port: int, gateway: int, copies: Mapping[str, str]) -> None:
+        """Its mail for the gateway's relay domain goes to port `gateway`; everything else is thrown away.
+
+        `copies`: settings by name; that of a table (…_maps) is its lines, as regexp_table(5) has them.
+        """
         self._root = root
+        self._copies = 0
         self.port = port
         for name in ("etc", "spool", "data"):
             (root / name).mkdir(mode=0o755, parents=True)
         root.chmod(0o755)
         shutil.chown(root / "data", "postfix", "postfix")
-        text = MAIN.format(root=root, always_bcc=always_bcc, gateway=gateway)
+        text = MAIN.format(root=root, gateway=gateway)
+        for name, value in copies.items():
+            table = root / "etc" / name
+            if name.endswith("_maps"):
+                table.write_text(value, encoding="utf-8")
+            text += f"{name} = {f'regexp:{table}' if name.endswith('_maps') else value}\n"
         (root / "etc" / "main.cf").write_text(text, encoding="utf-8")
         (root / "etc" / "master.cf").write_text(MASTER.format(port=port), encoding="utf-8")
 
@@ -94,10 +103,10 @@ class Postfix:
         file = self._root / "postfix.log"
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
-    def wait_for(self, word: str, seconds: float = 30) -> str:
-        """The log, once it holds the word. Now and then all deferred mail is tried again, as an admin would do it."""
+    def wait_for(self, word: str, seconds: float = 30, times: int = 1) -> str:
+        """The log, once it holds the word so many times. Now and then all deferred mail is tried again, as an admin would do it."""
         end, again = time.monotonic() + seconds, time.monotonic() + _FLUSH_EVERY
-        while word not in self.log():
+        while self.log().count(word) < times:
             if time.monotonic() > end:
                 raise AssertionError(f"Postfix never said {word!r}:\n{self.log()[-3000:]}")
             if time.monotonic() > again:
@@ -105,6 +114,11 @@ class Postfix:
                 again += _FLUSH_EVERY
             time.sleep(0.05)
         return self.log()
+
+    def wait_for_copies(self, more: int) -> None:
+        """Waits until so many more copies were accepted than when this was last asked."""
+        self._copies += more
+        self.wait_for("250 2.0.0 Accepted", times=self._copies)
 
     def _postfix(self, verb: str) -> None:
         command = ["/usr/sbin/postfix", "-c", str(self._root / "etc"), verb]

@@ -33,7 +33,7 @@ Dear Bob, here it is.
 def copying_to(gateway: Gateway, port: int) -> Iterator[Postfix]:
     """A Postfix whose copies go to the gateway through this port. Its own user must reach its folder."""
     with tempfile.TemporaryDirectory(prefix="postfix-") as folder:
-        server = Postfix(Path(folder), free_port(), port, gateway.addresses["relay"])
+        server = Postfix(Path(folder), free_port(), port, {"always_bcc": gateway.addresses["relay"]})
         server.start()
         try:
             yield server

@@ -10,9 +10,7 @@ import pytest
 
 from tests.running_gateway import Gateway
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("swaks") is None and "CI" not in os.environ, reason="needs Debian's swaks"
-)
+pytestmark = pytest.mark.skipif(shutil.which("swaks") is None and "CI" not in os.environ, reason="needs Debian's swaks")
 
 
 def swaks(gateway: Gateway, *options: str) -> str:
@@ -36,9 +34,7 @@ def test_a_copy_to_a_bcc_address_is_accepted_with_its_trace_id(gateway: Gateway)
 def test_an_address_that_is_not_ours_and_an_unknown_key_are_refused_by_themselves(gateway: Gateway) -> None:
     gateway.start()
     wanted = ["x@elsewhere.example", "guessed@bcc.log.example", gateway.addresses["bcc"]]
-    said = swaks(
-        gateway, "--from", "ana@us.example", "--to", ",".join(wanted), "--header", "To: bob@client.example"
-    )
+    said = swaks(gateway, "--from", "ana@us.example", "--to", ",".join(wanted), "--header", "To: bob@client.example")
     assert "550 5.7.1 Relaying denied" in said
     assert "550 5.1.1 No such recipient" in said
     assert "250 2.0.0 Accepted" in said
