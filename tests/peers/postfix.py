@@ -104,7 +104,10 @@ class Postfix:
         return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
 
     def wait_for(self, word: str, seconds: float = 30, times: int = 1) -> str:
-        """The log, once it holds the word so many times. Now and then all deferred mail is tried again, as an admin would do it."""
+        """The log, once it holds the word so many times.
+
+        Now and then all deferred mail is tried again, as an admin would do it.
+        """
         end, again = time.monotonic() + seconds, time.monotonic() + _FLUSH_EVERY
         while self.log().count(word) < times:
             if time.monotonic() > end:
