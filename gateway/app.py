@@ -25,6 +25,7 @@ from gateway.smtp.tls import UnusableCertificateError, load_certificate
 from storage import migrate
 from storage.errors import StoreError, StoreFailed
 from storage.open import installation_key, open_store
+from storage.sealing import Sealing
 from storage.sqlite.store import SqliteStore
 
 
@@ -67,7 +68,7 @@ class App:
         try:
             sockets = [_bind(address) for address in settings.smtp.listen]
             setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
-            ingest = Ingest(store, setting, limits.handler, new_id, now)
+            ingest = Ingest(store, setting, Sealing(key), limits.handler, new_id, now)
             smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now)
             await smtp.listen(sockets)
         except BaseException:

@@ -23,12 +23,13 @@ from gateway.core.decision import Decision
 from gateway.core.message import Reading, read_parts
 from gateway.core.model import Answer, Envelope, Outcome, Peer, Recipient
 from gateway.core.questions import Case
-from gateway.core.redact import redacted
+from gateway.keeping import Keeping
 from storage.administration.addresses import find_recipient
 from storage.administration.sources import sources
-from storage.content import Content, compressed
+from storage.content import compressed
 from storage.errors import StoreError
-from storage.interface import Keep, Store
+from storage.interface import Keeper, Store
+from storage.sealing import Sealing
 from storage.settle import preview
 
 T = TypeVar("T")
@@ -43,18 +44,25 @@ class Prepared:
     """A message that needs nothing but the transaction."""
 
     cases: list[Case]
-    keep: Keep
+    keeper: Keeper
 
 
 class Ingest:
     """What the SMTP side asks of the product."""
 
     def __init__(
-        self, store: Store, setting: Setting, deadline: float, new_id: Callable[[], str], now: Callable[[], int]
+        self,
+        store: Store,
+        setting: Setting,
+        sealing: Sealing,
+        deadline: float,
+        new_id: Callable[[], str],
+        now: Callable[[], int],
     ) -> None:
         """`deadline`: seconds from the final dot to the answer."""
         self._store = store
         self._setting = setting
+        self._sealing = sealing
         self._deadline = deadline
         self._now = now
         self.new_trace_id = new_id
@@ -110,17 +118,12 @@ class Ingest:
         size = len(reading.raw)
         found = await _apart(size, cases, envelope, reading, authenticate, self._setting)
         ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
-
-        def keep(case: Case, tokens: tuple[str, ...]) -> Content:
-            if tokens:
-                return compressed(redacted(case, tokens))
-            return ready if ready and case.raw is reading.raw else compressed(case.raw)
-
-        return Prepared(found, keep)
+        keeper = Keeping(self._setting, self._sealing, reading.raw, ready)
+        return Prepared(found, keeper)
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
         """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls."""
-        return list(await self._store.settle(prepared.cases, decide, prepared.keep))
+        return list(await self._store.settle(prepared.cases, decide, prepared.keeper))
 
 
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -28,11 +28,11 @@ from gateway.core.questions import Questions
 from storage.plan import Plan, Rows, T, ask
 
 
-def gather(asked: Questions, keyed: KeyedHash) -> Plan[Facts]:
-    """Everything the store knows about one case."""
+def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[Facts]:
+    """Everything the store knows about one case. `again`: its own first decision isn't asked for."""
     account, channel, capture_user = yield from _account(asked)
     facts = Facts(account, channel, capture_user)
-    first = yield from _first(asked)
+    first = None if again else (yield from _first(asked))
     if first:
         return replace(facts, first=first)
     hashes = _hashes(asked.people)
@@ -150,21 +150,28 @@ def _listed(account: Account, tokens: Mapping[str, tuple[str, ...]]) -> Plan[dic
 
 
 def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], list[KnownMessage], dict[str, str]]]:
-    """Earlier messages under the same id, and under those that a forward names; and the activities of the messages
-    that a bounce names, by id hash."""
+    """Earlier messages under the same id, and those that a forward links with this one; and the activities of the
+    messages that a bounce names, by id hash."""
     rows = yield from ask(
-        "SELECT id_hash, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id FROM message"
+        "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id FROM message"
         " WHERE account_id = $1 AND id_hash = ANY($2) ORDER BY at, conflict",
         asked.account_id,
-        [asked.message_id, *asked.reported, *asked.links],
+        [asked.message_id, *asked.aliases, *asked.reported, *asked.links],
     )
-    known = [
-        (id_hash, KnownMessage(anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None))
-        for id_hash, anchor, author, text, subject, outcome, activity in rows
-    ]
-    same = [k for id_hash, k in known if id_hash == asked.message_id]
-    linked = [k for id_hash, k in known if id_hash in asked.links]
-    return same, linked, {row[0]: row[6] for row in rows if row[0] in asked.reported and row[6]}
+    same, linked, reported = [], [], {}
+    for id_hash, way, anchor, author, text, subject, outcome, activity in rows:
+        own = id_hash == asked.message_id
+        renamed = way == "alias" or not own
+        known = KnownMessage(
+            anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None, renamed
+        )
+        if way != "link" and (own or id_hash in asked.aliases):
+            same.append(known)
+        elif (way == "link" and own) or (way == "" and id_hash in asked.links):
+            linked.append(known)
+        if activity and way != "link" and id_hash in asked.reported:
+            reported[id_hash] = activity
+    return same, linked, reported
 
 
 def _bare(activity_id: str) -> KnownActivity:
@@ -175,8 +182,9 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
     if not ids:
         return {}
     rows = yield from ask(
-        "SELECT a.id, a.explicit, a.arrived_at, a.user_id, a.attribution, a.richness, a.subject,"
-        " (SELECT count(*) FROM attachment t WHERE t.activity_id = a.id) FROM activity a WHERE a.id = ANY($1)",
+        "SELECT a.id, a.explicit, a.arrived_at, a.user_id, a.attribution, a.richness, a.subject, a.thread_id,"
+        " (SELECT count(*) FROM attachment t WHERE t.activity_id = a.id) FROM activity a"
+        " WHERE a.id = ANY($1) AND a.withdrawn_at IS NULL",
         ids,
     )
     people = yield from ask(
@@ -203,8 +211,9 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
             richness=richness,
             subject=subject,
             attachments=attachments,
+            thread_id=thread_id,
         )
-        for activity_id, explicit, arrived_at, user_id, attribution, richness, subject, attachments in rows
+        for activity_id, explicit, arrived_at, user_id, attribution, richness, subject, thread_id, attachments in rows
     }
 
 
@@ -217,22 +226,23 @@ def _participant(row: Sequence[str | None]) -> StoredParticipant:
 
 def _threads(asked: Questions, keyed: KeyedHash) -> Plan[dict[str, KnownThread]]:
     rows = yield from ask(
-        "SELECT r.message_id_hash, r.subject_hash, r.activity_id,"
+        "SELECT r.message_id_hash, r.seen, r.at, r.activity_id,"
         " t.id, t.subject_hash, t.messages, t.started_at, t.logged"
         " FROM thread_ref r JOIN thread t ON t.id = r.thread_id"
         " WHERE r.account_id = $1 AND r.message_id_hash = ANY($2)",
         asked.account_id,
-        [asked.message_id, *asked.parents],
+        [*asked.names, *asked.other_names, *asked.parents, *asked.agreeing, asked.conversation],
     )
     if not rows:
         return {}
-    ids = list({row[3] for row in rows})
+    ids = list({row[4] for row in rows})
     members = yield from ask("SELECT thread_id, member FROM thread_member WHERE thread_id = ANY($1)", ids)
     contacts = yield from _thread_contacts(asked.account_id, ids, keyed)
     return {
-        id_hash: KnownThread(
+        name: KnownThread(
             id=thread_id,
-            message_subject=message_subject,
+            seen=bool(seen),
+            seen_at=seen_at,
             subject_hash=subject,
             messages=messages,
             started_at=started_at,
@@ -241,7 +251,7 @@ def _threads(asked: Questions, keyed: KeyedHash) -> Plan[dict[str, KnownThread]]
             contacts=contacts[thread_id],
             activity_id=activity_id,
         )
-        for id_hash, message_subject, activity_id, thread_id, subject, messages, started_at, logged in rows
+        for name, seen, seen_at, activity_id, thread_id, subject, messages, started_at, logged in rows
     }
 
 

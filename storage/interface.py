@@ -17,14 +17,27 @@ T = TypeVar("T")
 Decide: TypeAlias = Callable[[Case, Facts], Decision]
 """Pure: the store may call it again, after a conflict or within a batch."""
 
-Keep: TypeAlias = Callable[[Case, tuple[str, ...]], Content]
-"""The bytes to store of a case that is kept, without the header fields that hold these tokens."""
+
+class Keeper(Protocol):
+    """What is stored of a case."""
+
+    def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
+        """Its bytes, without the header fields that hold these tokens."""
+        ...
+
+    def seal(self, case: Case) -> bytes:
+        """All that it can be made from again, encrypted."""
+        ...
+
+    def reopen(self, sealed: bytes) -> Case:
+        """A sealed case, of whatever copy. Raises StoreBroken."""
+        ...
 
 
 class Store(Protocol):
     """A database that decisions are made in."""
 
-    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         """Decides and records all recipients of one SMTP transaction in one durable step.
 
         Facts are read, decisions made and rows written in one database transaction; when this returns they are on

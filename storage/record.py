@@ -10,58 +10,90 @@ from gateway.core.decision import Activity, Decision, Remembered, Target
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
+from storage import waiting
 from storage.content import Content
+from storage.interface import Keeper
 from storage.plan import Plan, ask, insert
 
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """What recording needs besides the decision: new ids, the key, and the bytes to keep.
-
-    `content` takes the tokens that must not stay in the stored header.
-    """
+    """What recording needs besides the decision: new ids, the key, and what is stored of a case."""
 
     new_id: Callable[[], str]
     keyed: KeyedHash
-    content: Callable[[Case, tuple[str, ...]], Content]
+    keeper: Keeper
 
 
-def record(case: Case, decision: Decision, recorder: Recorder) -> Plan[None]:
-    """Everything that follows from one decision. Refused ones leave nothing."""
+def record(case: Case, decision: Decision, recorder: Recorder, before: str | None = None) -> Plan[str | None]:
+    """Everything that follows from one decision. Refused ones leave nothing.
+
+    `before`: the earlier decision that this one takes the place of. Gives the thread that the message stands in.
+    """
     if decision.outcome is Outcome.REFUSED:
-        return
+        return None
     if decision.first:
         yield from _repeat(decision)
-        return
+        return None
     thread_id = yield from _thread(decision, recorder)
     activity_id = None
     if decision.activity:
-        activity_id = yield from _activity(case, decision, decision.activity, thread_id, recorder)
-    decision_id = yield from _decision(decision, activity_id, recorder)
-    if "gateway.exposed" in decision.flags:
-        yield from _exposed(case.recipient.key_hash, decision.at)
+        stands_in = thread_id if decision.remembered and decision.remembered.thread.counts else None
+        activity_id = yield from _activity(case, decision, decision.activity, stands_in, recorder)
+    decision_id = yield from _decision(decision, activity_id, recorder, before)
     if activity_id:
         yield from _came_by(decision, activity_id, decision_id)
-    if decision.outcome is Outcome.HELD:
-        yield from _held(case, decision, decision_id, recorder)
     if decision.remembered and thread_id:
         yield from _remember(decision, decision.remembered, thread_id, activity_id)
+    yield from _kept(case, decision, decision_id, thread_id, recorder)
+    yield from _marks(case, decision)
+    return thread_id
+
+
+def _kept(case: Case, decision: Decision, decision_id: str, thread_id: str | None, recorder: Recorder) -> Plan[None]:
+    """The message itself, where it waits for a person or for its parent."""
+    if decision.outcome is Outcome.HELD:
+        yield from _held(case, decision, decision_id, recorder)
+    if decision.waits_until and thread_id:
+        yield from waiting.keep(decision, decision_id, thread_id, recorder.keeper.seal(case))
+
+
+def _marks(case: Case, decision: Decision) -> Plan[None]:
+    """What the message says about other rows."""
+    if "gateway.exposed" in decision.flags:
+        yield from _exposed(case.recipient.key_hash, decision.at)
     for failed_id, canonical in decision.failed:
         yield from ask(
             "UPDATE participant SET delivery_failed = 1 WHERE activity_id = $1 AND canonical = $2", failed_id, canonical
         )
 
 
+def _step_aside(before: str) -> Plan[None]:
+    """The earlier decision stays on record, but a repeat of the message no longer leads to it."""
+    yield from ask("UPDATE decision SET retry_hash = retry_hash || '/' || id WHERE id = $1", before)
+
+
+def _take_over(before: str, decision_id: str) -> Plan[None]:
+    """The later decision answers for the deliveries so far."""
+    yield from ask(
+        "UPDATE decision SET deliveries = (SELECT b.deliveries FROM decision b WHERE b.id = $1) WHERE id = $2",
+        before,
+        decision_id,
+    )
+    yield from ask("UPDATE decision SET deliveries = 1, superseded_by = $2 WHERE id = $1", before, decision_id)
+    yield from ask("UPDATE repeat SET decision_id = $2 WHERE decision_id = $1", before, decision_id)
+
+
 def _repeat(decision: Decision) -> Plan[None]:
     yield from ask("UPDATE decision SET deliveries = deliveries + 1 WHERE id = $1", decision.first)
-    yield from insert(
-        "repeat", "DO NOTHING", trace_id=decision.trace_id, decision_id=decision.first, at=decision.at
-    )
+    yield from insert("repeat", "DO NOTHING", trace_id=decision.trace_id, decision_id=decision.first, at=decision.at)
 
 
-def _decision(decision: Decision, activity_id: str | None, recorder: Recorder) -> Plan[str]:
+def _decision(decision: Decision, activity_id: str | None, recorder: Recorder, before: str | None) -> Plan[str]:
     """The decision's own row, and what the stages said. Of a tombstone the stages are not kept either."""
     decision_id = recorder.new_id()
+    if before:
+        yield from _step_aside(before)
     tombstone = decision.tombstone
     keeps_id = not tombstone or decision.reason.startswith("never_log.")
     yield from insert(
@@ -83,6 +115,8 @@ def _decision(decision: Decision, activity_id: str | None, recorder: Recorder) -
         user_id=decision.activity.attribution.user_id if decision.activity else None,
         activity_id=activity_id,
     )
+    if before:
+        yield from _take_over(before, decision_id)
     for position, said in enumerate(decision.findings if decision.outcome is not Outcome.SKIPPED else ()):
         yield from insert(
             "finding",
@@ -105,9 +139,9 @@ def _activity(
         activity_id = recorder.new_id()
         yield from _insert(activity_id, decision, activity, thread_id)
     else:
-        yield from _update(activity_id, activity)
+        yield from _update(activity_id, activity, thread_id)
     if activity.replaces_content:
-        yield from _content(activity_id, activity, decision, recorder.content(case, decision.redact))
+        yield from _content(activity_id, activity, decision, recorder.keeper.content(case, decision.redact))
     yield from _participants(activity_id, activity, contact_ids)
     for position, target in enumerate(activity.targets):
         yield from insert(
@@ -147,12 +181,13 @@ def _insert(activity_id: str, decision: Decision, activity: Activity, thread_id:
     )
 
 
-def _update(activity_id: str, activity: Activity) -> Plan[None]:
+def _update(activity_id: str, activity: Activity, thread_id: str | None) -> Plan[None]:
     """Another copy: the people are united, the user is the one that all copies together name."""
     chosen = activity.attribution
     yield from ask(
         "UPDATE activity SET explicit = $2, user_id = $3, attribution = $4, candidates = $5, owner_id = $6,"
-        " reference = CASE WHEN reference = '' THEN $7 ELSE reference END WHERE id = $1",
+        " reference = CASE WHEN reference = '' THEN $7 ELSE reference END,"
+        " thread_id = coalesce($8, thread_id) WHERE id = $1",
         activity_id,
         int(activity.explicit),
         chosen.user_id,
@@ -160,6 +195,7 @@ def _update(activity_id: str, activity: Activity) -> Plan[None]:
         json.dumps(chosen.candidates),
         chosen.owner_id,
         activity.reference,
+        thread_id,
     )
     yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
 
@@ -167,12 +203,15 @@ def _update(activity_id: str, activity: Activity) -> Plan[None]:
 def _content(activity_id: str, activity: Activity, decision: Decision, content: Content) -> Plan[None]:
     """Text, raw message and attachments: of the richest copy."""
     yield from ask(
-        "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5 WHERE id = $1",
+        "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5, message_id = $6, sent_at = $7"
+        " WHERE id = $1",
         activity_id,
         activity.subject,
         activity.text,
         decision.size,
         activity.richness,
+        activity.message_id,
+        activity.sent_at,
     )
     yield from insert(
         "raw_message",
@@ -259,7 +298,7 @@ def _exposed(key_hash: str, at: int) -> Plan[None]:
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    content = recorder.content(case, decision.redact)
+    content = recorder.keeper.content(case, decision.redact)
     yield from insert(
         "held",
         decision_id=decision_id,
@@ -305,6 +344,7 @@ def _merge_threads(into: str, other: str) -> Plan[None]:
     yield from ask("UPDATE thread_ref SET thread_id = $1 WHERE thread_id = $2", into, other)
     yield from ask("UPDATE activity SET thread_id = $1 WHERE thread_id = $2", into, other)
     yield from ask("UPDATE message SET thread_id = $1 WHERE thread_id = $2", into, other)
+    yield from ask("UPDATE waiting SET thread_id = $1 WHERE thread_id = $2", into, other)
     yield from ask(
         "INSERT INTO thread_member (thread_id, member) SELECT $1, member FROM thread_member WHERE thread_id = $2"
         " ON CONFLICT DO NOTHING",
@@ -317,47 +357,53 @@ def _merge_threads(into: str, other: str) -> Plan[None]:
 
 def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id: str | None) -> Plan[None]:
     """The message by its hashes, the ids it names, and who takes part in the thread."""
-    yield from insert(
-        "message",
-        "(account_id, id_hash, anchor_hash, conflict) DO UPDATE SET outcome = excluded.outcome,"
-        " activity_id = coalesce(excluded.activity_id, message.activity_id)",
-        account_id=decision.account_id,
-        id_hash=seen.id_hash,
-        anchor_hash=seen.anchor_hash,
-        conflict="" if seen.reachable else seen.text_hash,
-        author_hash=seen.author_hash,
-        text_hash=seen.text_hash,
-        subject_hash=seen.subject_hash,
-        outcome=(Outcome.LOGGED if activity_id else decision.outcome).value,
-        activity_id=activity_id,
-        thread_id=thread_id,
-        at=decision.at,
-    )
-    if seen.reachable:
+    for way, id_hash in seen.ids:
+        yield from insert(
+            "message",
+            "(account_id, id_hash, anchor_hash, conflict) DO UPDATE SET outcome = excluded.outcome,"
+            " activity_id = coalesce(excluded.activity_id, message.activity_id), thread_id = excluded.thread_id,"
+            " way = CASE WHEN excluded.way = '' THEN '' ELSE message.way END",
+            account_id=decision.account_id,
+            id_hash=id_hash,
+            way=way,
+            anchor_hash=seen.anchor_hash,
+            conflict="" if seen.reachable else seen.text_hash,
+            author_hash=seen.author_hash,
+            text_hash=seen.text_hash,
+            subject_hash=seen.subject_hash,
+            outcome=(Outcome.LOGGED if activity_id else decision.outcome).value,
+            activity_id=activity_id,
+            thread_id=thread_id,
+            at=decision.at,
+        )
+    for name in seen.thread.names:
         yield from insert(
             "thread_ref",
-            "(account_id, message_id_hash) DO UPDATE SET subject_hash = excluded.subject_hash,"
-            " thread_id = excluded.thread_id, activity_id = coalesce(excluded.activity_id, thread_ref.activity_id)",
+            "(account_id, message_id_hash) DO UPDATE SET seen = 1, thread_id = excluded.thread_id,"
+            " activity_id = coalesce(excluded.activity_id, thread_ref.activity_id),"
+            " at = CASE WHEN thread_ref.seen = 1 THEN thread_ref.at ELSE excluded.at END",
             account_id=decision.account_id,
-            message_id_hash=seen.id_hash,
+            message_id_hash=name,
             thread_id=thread_id,
-            subject_hash=seen.subject_hash,
+            seen=1,
             activity_id=activity_id,
             at=decision.at,
         )
-    for parent in seen.thread.parents:
-        yield from insert(
-            "thread_ref",
-            "DO NOTHING",
-            account_id=decision.account_id,
-            message_id_hash=parent,
-            thread_id=thread_id,
-            at=decision.at,
-        )
+    for name in (*seen.thread.parents, seen.thread.hint):
+        if name:
+            yield from insert(
+                "thread_ref",
+                "DO NOTHING",
+                account_id=decision.account_id,
+                message_id_hash=name,
+                thread_id=thread_id,
+                at=decision.at,
+            )
     for member in seen.thread.members:
         yield from insert("thread_member", "DO NOTHING", thread_id=thread_id, member=member)
     yield from ask(
-        "UPDATE thread SET messages = messages + 1, logged = CASE WHEN $2 = 1 THEN 1 ELSE logged END WHERE id = $1",
+        "UPDATE thread SET messages = messages + $2, logged = CASE WHEN $3 = 1 THEN 1 ELSE logged END WHERE id = $1",
         thread_id,
-        int(activity_id is not None),
+        int(seen.first),
+        int(activity_id is not None and seen.thread.counts),
     )

@@ -1,4 +1,4 @@
-"""Secrets that the gateway must be able to show again: encrypted under the installation's key (AES-256-GCM)."""
+"""What must be readable again, but by nobody without the installation's key: encrypted under it (AES-256-GCM)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NONCE = 12
 
 
 class Sealing:
-    """Seals texts; `random` gives that many unguessable bytes."""
+    """Seals texts and bytes; `random` gives that many unguessable bytes."""
 
     def __init__(self, installation_key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
         self._cipher = AESGCM(blake2b(digest_size=32, key=installation_key, person=b"sealing").digest())
@@ -23,12 +23,20 @@ class Sealing:
 
     def seal(self, text: str, place: str) -> bytes:
         """Nonce and ciphertext. `place` names the row that it belongs to: in another one it can't be opened."""
-        nonce = self.random(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+        return self.seal_bytes(text.encode(), place)
 
     def unseal(self, sealed: bytes, place: str) -> str:
         """The text again. Raises StoreBroken where key or place is another one."""
+        return self.unseal_bytes(sealed, place).decode()
+
+    def seal_bytes(self, data: bytes, place: str) -> bytes:
+        """The same for bytes."""
+        nonce = self.random(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, data, place.encode())
+
+    def unseal_bytes(self, sealed: bytes, place: str) -> bytes:
+        """The same for bytes."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode()).decode()
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
         except (InvalidTag, ValueError):
-            raise StoreBroken("(a capture address can't be opened with this installation key)") from None
+            raise StoreBroken("(what was sealed can't be opened with this installation key)") from None

@@ -9,6 +9,7 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
+from storage import waiting
 from storage.facts import gather
 from storage.interface import Decide
 from storage.plan import Plan
@@ -33,8 +34,28 @@ def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[li
 def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision]:
     facts = yield from gather(case.asked, recorder.keyed)
     decision = decide(case, facts)
-    yield from record(case, decision, recorder)
+    thread_id = yield from record(case, decision, recorder)
+    if thread_id and facts.account.settings.late_parent_hours:
+        yield from _call_in(thread_id, decide, recorder, decision.at)
     return decision
+
+
+def _call_in(thread_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[None]:
+    """Decides again the replies that wait in a logged thread, now that it has another message; each may call in more."""
+    called = True
+    while called:
+        called = False
+        for decision_id, sealed in (yield from waiting.replies(thread_id, now)):
+            case = recorder.keeper.reopen(sealed)
+            facts = yield from gather(case.asked, recorder.keyed, again=True)
+            decision = decide(case, facts)
+            if decision.waits_until:
+                continue
+            yield from waiting.release(decision_id)
+            if decision.outcome is Outcome.SKIPPED and decision.reason == "rule.replies_only":
+                continue
+            thread_id = (yield from record(case, replace(decision, at=now), recorder, decision_id)) or thread_id
+            called = called or decision.activity is not None
 
 
 def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:

@@ -22,9 +22,10 @@ from gateway.core.model import Channel, Envelope, Outcome, Peer, Proof, Recipien
 from gateway.core.questions import Case
 from gateway.ingest import Ingest
 from storage.errors import StoreBroken, StoreError, StoreFull, StoreUnavailable
-from storage.interface import Decide, Keep, Store
+from storage.interface import Decide, Keeper, Store
 from storage.open import open_store
 from storage.plan import ask
+from storage.sealing import Sealing
 
 OFFICE, HOSTED, STRANGER = "127.0.0.1", "127.0.0.2", "192.0.2.66"
 
@@ -39,12 +40,12 @@ class Failing:
         self.slow = False
         self.read, self.change = store.read, store.change
 
-    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         if self.slow:
             await asyncio.Event().wait()
         if self.before:
             raise self.before
-        decisions = await self._store.settle(cases, decide, keep)
+        decisions = await self._store.settle(cases, decide, keeper)
         if self.after:
             raise self.after
         return decisions
@@ -68,7 +69,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Failing]:
 @pytest.fixture
 def ingest(store: Failing) -> Ingest:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    return Ingest(store, setting, 30, counting_ids(Clock()), Clock())
+    return Ingest(store, setting, Sealing(KEY), 30, counting_ids(Clock()), Clock())
 
 
 async def envelope(ingest: Ingest, *to: str, ip: str = OFFICE, mail_from: str = ANA) -> Envelope:
@@ -175,7 +176,7 @@ async def test_after_the_trouble_the_repeat_makes_one_activity(ingest: Ingest, s
 
 async def test_a_store_that_does_not_answer_in_time_is_trouble_too(store: Failing) -> None:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    ingest = Ingest(store, setting, 0.05, counting_ids(Clock()), Clock())
+    ingest = Ingest(store, setting, Sealing(KEY), 0.05, counting_ids(Clock()), Clock())
     store.slow = True
     assert (await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))).reason == "smtp.store_unavailable"
 

@@ -43,7 +43,7 @@ def explain(
     async def work(desk: Desk) -> list[Decision] | str:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
-        ingest = Ingest(desk.store, setting, settings.smtp_limits().handler, act.new_id, lambda: act.at)
+        ingest = Ingest(desk.store, setting, desk.sealing, settings.smtp_limits().handler, act.new_id, lambda: act.at)
         known = await ingest.peer(client)
         recipient = await ingest.recipient(known, rcpt_to)
         if isinstance(recipient, str):

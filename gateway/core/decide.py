@@ -87,19 +87,18 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     if stop := _automated(draft, "automated", machine):
         return draft.end(stop)
 
-    draft.place = place
-    draft.say(place.finding)
+    draft.stand(place)
     if draft.earlier:
-        draft.unite(draft.earlier)
+        place = draft.unite(draft.earlier, place)
     elif not standing.explicit and (stop := thread_policy.allow(place, standing, draft.left, facts)):
-        return draft.end(stop)
+        return draft.end(stop, thread_policy.waits_until(stop, case, facts))
 
-    targets = draft.targets = contacts.choose(draft.left, standing.direction, draft.place, creates=draft.creates)
+    targets = draft.targets = contacts.choose(draft.left, standing.direction, place, creates=draft.creates)
     draft.say(contacts.seen(targets))
     if not targets:
         return draft.end(Stop(Outcome.SKIPPED, "rule.unknown_contact"))
     draft.attribution = attribution.attribute(
-        draft.people, standing, targets, draft.place, facts, listed.without, draft.withheld_before()
+        draft.people, standing, targets, place, facts, listed.without, draft.withheld_before()
     )
     draft.say(attribution.seen(draft.attribution, facts))
     return draft.logged()

@@ -36,11 +36,18 @@ class ThreadPlan:
 
     join: str | None
     """Thread id; None starts a new one."""
+    counts: bool = True
+    """False: it is among the thread's messages, but takes no part in it."""
     merge: tuple[str, ...] = ()
     """Other threads that become the joined one."""
+    names: tuple[str, ...] = ()
+    """By which later messages find it."""
     parents: tuple[str, ...] = ()
-    """Ids the message names; unknown ones are remembered as phantoms."""
+    """Names of the messages that it refers to; unknown ones are remembered as phantoms."""
+    hint: str = ""
+    """The conversation that Thread-Index names."""
     members: tuple[str, ...] = ()
+    """Who takes part in the thread by this message, if it is logged."""
     forward_of: str | None = None
     """Activity that the message passes on to outsiders."""
 
@@ -49,12 +56,17 @@ class ThreadPlan:
 class Remembered:
     """What threads and duplicates need of a message, logged or not: keyed hashes only."""
 
-    id_hash: str
+    ids: tuple[tuple[str, str], ...]
+    """By which it is known, each with how: "" its own, "alias" one that it had before, "link" the one that a forward
+    within a text answers, perhaps the original's.
+    """
     anchor_hash: str
     author_hash: str
     text_hash: str
     subject_hash: str
     thread: ThreadPlan
+    first: bool = True
+    """No copy of it came before."""
     reachable: bool = True
     """False for a later message that reuses an id: replies naming that id mean the first."""
 
@@ -108,6 +120,8 @@ class Decision:
     remembered: Remembered | None = None
     redact: tuple[str, ...] = ()
     """Tokens of passed-over participants: they are taken out of whatever is stored."""
+    waits_until: int | None = None
+    """Epoch ms: a reply that came before its parent is kept that long, sealed."""
     failed: tuple[tuple[str, str], ...] = ()
     """(activity id, canonical address) of deliveries that a bounce reports as failed."""
 

@@ -19,6 +19,8 @@ OPEN_FOR_MERGING = 15 * 60 * 1000
 """Ms in which another copy may still change an activity's attribution."""
 
 _LONGEST_SUBJECT = 99_999
+_BY_SENDER = ("attribution.author", "attribution.on_behalf")
+"""A user whose own mail it is, before one who forwards it."""
 _WORD = re.compile(r"[\w.-]+")
 
 
@@ -35,10 +37,17 @@ class Draft:
         self.case = case
         self.facts = facts
         self.listed: Judgement | None = None
-        self.place: Place | None = None
+        self.found: Place | None = None
         """Set once the message may touch threads: neither reports nor unproven names do."""
+        self.place: Place | None = None
+        """The same, or what the activity's earlier copies make of it."""
         self.findings: list[Finding] = []
         self.flags: list[str] = []
+
+    def stand(self, place: Place) -> None:
+        """Takes the message's place among threads."""
+        self.found = self.place = place
+        self.say(place.finding)
 
     def say(self, seen: Finding, flags: tuple[str, ...] = ()) -> None:
         """Adds what a stage saw."""
@@ -78,20 +87,19 @@ class Draft:
     def answers_ours(self) -> bool:
         """Its In-Reply-To names a message that came before."""
         threads = (self.facts.threads.get(h) for h in self.case.asked.in_reply_to)
-        return any(t is not None and t.message_subject is not None for t in threads)
+        return any(t is not None and t.seen for t in threads)
 
-    def unite(self, earlier: KnownActivity) -> None:
+    def unite(self, earlier: KnownActivity, place: Place) -> Place:
         """Takes in what the earlier copies brought: any order of the same copies ends in the same activity.
 
         The thread is the activity's own by now, so it says nothing more about contacts and attribution than that.
         """
         known = [person_of(stored, self.facts) for stored in earlier.participants if stored.canonical]
-        present = {(p.canonical, p.role) for p in self.people.persons}
-        added = tuple(p for p in known if (p.canonical, p.role) not in present)
-        self.people = replace(self.people, persons=self.people.persons + added)
-        if self.place:
-            thread = self.place.thread or KnownThread("", None, "", 0, 0, logged=True)
-            self.place = replace(self.place, thread=replace(thread, members=frozenset(), contacts=earlier.contacts))
+        self.people = self.people.joined(known)
+        thread = place.thread or KnownThread("", seen=False, seen_at=0, subject_hash="", messages=0, started_at=0)
+        thread = replace(thread, logged=True, members=frozenset(), contacts=earlier.contacts)
+        self.place = replace(place, thread=thread, counts=True, follows=True)
+        return self.place
 
     def withheld_before(self) -> int:
         """Recipients of earlier copies of whom only the never-log entry is known, and whom this copy doesn't name."""
@@ -104,9 +112,9 @@ class Draft:
         """The same bytes and envelope again: the first decision stands."""
         return self._decision(Outcome.MERGED, "dedupe.retry", first=first)
 
-    def end(self, stop: Stop) -> Decision:
+    def end(self, stop: Stop, waits_until: int | None = None) -> Decision:
         """Skipped, held or refused."""
-        return self._decision(stop.outcome, stop.reason, stop=stop)
+        return replace(self._decision(stop.outcome, stop.reason, stop=stop), waits_until=waits_until)
 
     def logged(self) -> Decision:
         """An activity: a new one, or an earlier one with what this copy adds."""
@@ -151,7 +159,7 @@ class Draft:
             entry_id=stop.entry_id if stop else None,
             first=first.id if first else None,
             activity=activity,
-            remembered=self._remembered(),
+            remembered=self._remembered(logged=activity is not None),
             redact=self._withheld(),
             failed=self._failed(reason),
         )
@@ -199,10 +207,12 @@ class Draft:
     def _final_attribution(self) -> Attribution:
         """An older activity keeps its user; a thread's user was chosen by what the thread was before it."""
         earlier, now = self.earlier, self.case.envelope.received_at
-        if earlier is None or self.standing.writer or (self.standing.forwarder and not earlier.explicit):
+        if earlier is None or self.standing.writer:
             return self.attribution
-        if self.standing.forwarder:
+        if earlier.attribution in _BY_SENDER or (earlier.explicit and self.standing.forwarder):
             return Attribution(earlier.attribution, earlier.user_id)
+        if self.standing.forwarder:
+            return self.attribution
         if now - earlier.opened_at > OPEN_FOR_MERGING or earlier.attribution == "attribution.thread_user":
             return Attribution(earlier.attribution, earlier.user_id)
         return self.attribution
@@ -210,7 +220,9 @@ class Draft:
     def _participants(self) -> tuple[StoredParticipant, ...]:
         stored = [self._stored(i, p) for i, p in enumerate(self.people.persons)]
         stored += [p for p in (self.earlier.participants if self.earlier else ()) if p.entry_id]
-        return tuple(dict.fromkeys(stored))[:MAX_PARTICIPANTS]
+        shown = {p.canonical for p in stored if p.role in (Role.TO, Role.CC)}  # one copy may show whom another hides
+        kept = (p for p in stored if not (p.hidden and p.canonical and p.canonical in shown))
+        return tuple(dict.fromkeys(kept))[:MAX_PARTICIPANTS]
 
     def _stored(self, position: int, person: Person) -> StoredParticipant:
         """The participant as kept; nothing of a passed-over one but the entry that names him."""
@@ -240,29 +252,35 @@ class Draft:
     def _date_assumed(self) -> bool:
         return self.case.message.date is None or (self.case.original is not None and self.case.original.date_assumed)
 
-    def _remembered(self) -> Remembered | None:
-        if self.place is None:
+    def _remembered(self, *, logged: bool) -> Remembered | None:
+        if self.found is None:
             return None
-        asked, place = self.case.asked, self.place
-        joined = place.thread.id if place.thread and place.thread.id else None
+        asked, place = self.case.asked, self.found
+        joined = place.thread.id if place.thread else None
+        heeded = place.counts or self.standing.proven
+        stands = self.earlier.thread_id if self.earlier and place.counts else None
         people = [p for p in (self.left.author, *self.left.recipients()) if p]
         if not self.standing.proven:  # whoever wrote it can't bring himself or his friends into the thread
             people = [p for p in people if p.user and p is not self.left.author]
-        members = [h for p in people for h in asked.people.get(p.canonical, ())]
-        members += [f"user:{p.user.id}" for p in people if p.user]
+        users = [f"user:{p.user.id}" for p in people if p.user]
+        members = users + [h for p in people if not p.user for h in asked.people.get(p.canonical, ())]
         return Remembered(
-            asked.message_id,
+            (("", asked.message_id), *(("alias", h) for h in asked.aliases), *(("link", h) for h in asked.links[:1])),
             asked.anchor,
             asked.author,
             asked.text,
             asked.subject,
             ThreadPlan(
-                join=joined,
-                merge=place.merge,
-                parents=() if place.forward_of else asked.parents,
-                members=tuple(dict.fromkeys(members)),
+                join=joined or stands,
+                counts=place.counts,
+                merge=place.merge if stands in (None, joined or stands) else tuple({*place.merge, stands}),
+                names=() if self.duplicate.reused_id else asked.names,
+                parents=asked.other_names if place.apart or not heeded else asked.other_names + asked.parents,
+                hint=asked.conversation,
+                members=tuple(dict.fromkeys(members)) if logged and place.counts else (),
                 forward_of=place.forward_of,
             ),
+            first=self.duplicate.same is None,
             reachable=not self.duplicate.reused_id,
         )
 

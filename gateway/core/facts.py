@@ -28,6 +28,8 @@ class AccountSettings:
     """What an explicit copy in a user's unproven name gets: refuse (550 5.7.26) or hold. Also a copy without From."""
     strict_subject: bool = False
     """A reply joins its thread only under the same base subject."""
+    late_parent_hours: int = 0
+    """How long a reply that came before its parent waits for it, kept encrypted; 0: nothing is kept."""
     subaddressing: bool = True
     """name+tag@ in the own domains is name@."""
     automated_allow: frozenset[str] = frozenset()
@@ -111,6 +113,7 @@ class KnownActivity:
     """Sorts copies of one message: the greatest supplies text and raw message."""
     subject: str | None = None
     attachments: int = 0
+    thread_id: str | None = None
     created: frozenset[str] = frozenset()
     """Ids of the contacts that this activity created."""
 
@@ -125,27 +128,31 @@ class KnownMessage:
     subject_hash: str
     outcome: Outcome
     activity: KnownActivity | None = None
+    renamed: bool = False
+    """One of the two has the other's id as one that it had before."""
 
 
 @dataclass(frozen=True, slots=True)
 class KnownThread:
-    """The thread that a Message-ID leads to."""
+    """The thread that a name (the hash of a Message-ID, or of one with a base subject) leads to."""
 
     id: str
-    message_subject: str | None
-    """Subject hash of the message with that id; None when only others named it (a phantom)."""
+    seen: bool
+    """A message of that name came; otherwise only others named it (a phantom)."""
+    seen_at: int
+    """When that message came, or the name was first heard of; epoch ms."""
     subject_hash: str
     """Of the thread's first message."""
     messages: int
     started_at: int
-    logged: bool
+    logged: bool = False
     """One activity stands in it."""
     members: frozenset[str] = frozenset()
-    """Hashes of the addresses that take part."""
+    """Those who take part in its activities: `user:` and the id, or the hash of an outside address."""
     contacts: tuple[Contact, ...] = ()
     """Those on whose record its activities are, oldest first."""
     activity_id: str | None = None
-    """The activity of the message with that id."""
+    """The activity of the message of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,9 +181,9 @@ class Facts:
     """By address-like token, as the message wrote it."""
     same_id: tuple[KnownMessage, ...] = ()
     linked: tuple[KnownMessage, ...] = ()
-    """Messages whose id a forward names."""
+    """Messages whose id this forward names, and forwards that named this message's id."""
     threads: Mapping[str, KnownThread] = field(default_factory=dict)
-    """By Message-ID hash."""
+    """By name, as the questions give them."""
     owners: Mapping[str, User] = field(default_factory=dict)
     """Contacts' owners, by user id."""
     latest: Mapping[str, User] = field(default_factory=dict)

@@ -5,9 +5,10 @@ Everything is asked by keyed hash: a database server may log the parameters of i
 
 from __future__ import annotations
 
+import base64
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core import addresses, delivery, message_ids
@@ -20,6 +21,8 @@ _URL = re.compile(r"\w+://\S+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _PRINT_LETTERS = 2000
 _MAX_PARENTS = 32
+_ALIASES = ("x-microsoft-original-message-id", "x-google-original-message-id", "resent-message-id")
+_SHORTEST_INDEX, _LONGEST_INDEX = 22, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,21 @@ class Questions:
     text: str
     subject: str
     """Of the base subject; "" for an empty one, which equals nothing."""
+    names: tuple[str, ...]
+    """By which others find its thread: hashes of its id, and of its id with its base subject."""
+    other_names: tuple[str, ...]
+    """The same of its aliases. Anybody can claim one, so they take nothing from others."""
     in_reply_to: tuple[str, ...]
+    """Hashes of ids."""
     references: tuple[str, ...]
-    """Last first, without those of in_reply_to."""
+    """Hashes of ids with its own base subject, last first, without those of in_reply_to."""
+    agreeing: tuple[str, ...]
+    """Those of in_reply_to with its own base subject: known where what it answers has the same one."""
+    conversation: str
+    """Of the conversation that Thread-Index names, a hint only; "" for none."""
     reported: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
+    """Ids that it had before a server gave it another one."""
     links: tuple[str, ...] = ()
     """The id that a forward answers: perhaps that of the original, whose own id its text doesn't tell.
 
@@ -107,9 +121,8 @@ def ask(
     text = keyed("text", text_print(message.text))
     derived = f"derived:{author}:{moment}:{subject}:{text}"
     own_id = message_ids.key(message.message_id) if message.message_id else derived
-    in_reply_to = _id_hashes(message.in_reply_to, keyed)
-    references = _id_hashes(reversed(message.references), keyed)
     own = keyed("message-id", own_id)
+    aliases = [i for name in _ALIASES if (i := message_ids.first(message.first(name) or ""))]
     named = _named(envelope, recipient, message, outer, unwrapped)
     return Questions(
         account_id=recipient.account_id,
@@ -123,9 +136,14 @@ def ask(
         author=keyed("author", author),
         text=text,
         subject=subject,
-        in_reply_to=tuple(h for h in in_reply_to if h != own),
-        references=tuple(h for h in references if h != own and h not in in_reply_to)[:_MAX_PARENTS],
+        names=_names((own_id,), message, keyed),
+        other_names=_names(aliases, message, keyed),
+        in_reply_to=tuple(h for h in _id_hashes(message.in_reply_to, keyed) if h != own),
+        references=_referred(own_id, message, keyed),
+        agreeing=_under_subject(message.in_reply_to, message, keyed),
+        conversation=_conversation(message, keyed),
         reported=_id_hashes(message.reported_ids, keyed),
+        aliases=tuple(h for h in _id_hashes(aliases, keyed) if h != own),
         links=() if message.message_id else _id_hashes(outer.in_reply_to or outer.references[-1:], keyed),
     )
 
@@ -167,3 +185,28 @@ def _addresses(named: Iterable[str]) -> Iterable[str]:
 
 def _id_hashes(ids: Iterable[str], keyed: KeyedHash) -> tuple[str, ...]:
     return tuple(dict.fromkeys(keyed("message-id", message_ids.key(i)) for i in ids))
+
+
+def _names(ids: Sequence[str], message: Message, keyed: KeyedHash) -> tuple[str, ...]:
+    return (*_id_hashes(ids, keyed), *_under_subject(ids, message, keyed))
+
+
+def _referred(own_id: str, message: Message, keyed: KeyedHash) -> tuple[str, ...]:
+    others = {message_ids.key(i) for i in (own_id, *message.in_reply_to)}
+    ids = dict.fromkeys(i for i in reversed(message.references) if message_ids.key(i) not in others)
+    return _under_subject(list(ids)[:_MAX_PARENTS], message, keyed)
+
+
+def _under_subject(ids: Iterable[str], message: Message, keyed: KeyedHash) -> tuple[str, ...]:
+    """Hashes of ids together with the message's base subject; an empty one equals nothing."""
+    subject = message.base_subject
+    return tuple(dict.fromkeys(keyed("reference", message_ids.key(i), subject) for i in ids)) if subject else ()
+
+
+def _conversation(message: Message, keyed: KeyedHash) -> str:
+    """The GUID that the mails of a conversation share in Thread-Index ([MS-OXOMSG] §2.2.1.3)."""
+    try:
+        index = base64.b64decode((message.first("thread-index") or "")[:_LONGEST_INDEX], validate=False)
+    except ValueError:
+        return ""
+    return keyed("conversation", index[6:22]) if len(index) >= _SHORTEST_INDEX else ""

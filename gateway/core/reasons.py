@@ -120,6 +120,8 @@ FINDINGS: dict[str, str] = {
     "dedupe.again": "A copy of it was skipped before; this one is decided on its own.",
     "thread.joined": "It belongs to a known thread.",
     "thread.new": "It starts a thread, or its thread isn't known.",
+    "thread.hint": "It starts a thread; Outlook's conversation index, which proves nothing, hints at a known one.",
+    "thread.guarded": "Its ids lead to a thread in which its author takes no part, so that thread doesn't count.",
     "thread.isolated": "It passes a thread on to outsiders, so it stands apart from that thread.",
     "contacts.chosen": "The records it is written on.",
     "delivery_failed": "Deliveries of a logged message failed.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -74,6 +74,11 @@ class People:
         """The same people but for those at these positions."""
         return replace(self, persons=tuple(p for i, p in enumerate(self.persons) if i not in positions))
 
+    def joined(self, others: Sequence[Person]) -> People:
+        """These people, at their positions, and those that only another copy names."""
+        mine = {(p.canonical, p.role) for p in self.persons}
+        return replace(self, persons=(*self.persons, *(p for p in others if (p.canonical, p.role) not in mine)))
+
     def outside(self) -> list[Person]:
         """Author and recipients who belong to nobody's company but their own."""
         return [p for p in (self.author, *self.recipients()) if p and p.canonical and p.kind is Kind.EXTERNAL]
@@ -137,16 +142,23 @@ class Place:
 
     finding: Finding
     thread: KnownThread | None = None
+    counts: bool = True
+    """False where the message stands in the thread by its ids alone: then the thread says nothing for it."""
+    follows: bool = True
+    """It answers a message of the thread; otherwise others answer it."""
     merge: tuple[str, ...] = ()
     subject_differs: bool = False
     """From the message that it answers."""
     forward_of: str | None = None
+    apart: bool = False
+    """It passes a thread on to outsiders: the ids it names don't lead to it."""
     flags: tuple[str, ...] = ()
 
     @property
     def logged(self) -> bool:
-        return self.thread is not None and self.thread.logged
+        """It counts as a reply in a logged thread."""
+        return self.counts and self.follows and self.thread is not None and self.thread.logged
 
     @property
     def contacts(self) -> tuple[Contact, ...]:
-        return tuple(c for c in self.thread.contacts if not c.listed) if self.thread else ()
+        return tuple(c for c in self.thread.contacts if not c.listed) if self.thread and self.counts else ()

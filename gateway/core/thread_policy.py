@@ -1,11 +1,12 @@
 """Stage 9, thread_policy: where the message stands among threads, and whether a passive copy may be logged.
 
-Message-IDs are no secrets: a thread counts only for people who take part in it, or whom a proof brings in.
+Messages that name one another stand in one thread, in whatever order they come. Message-IDs are no secrets, though: a
+thread speaks only for people who take part in it, or whom a proof brings in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from gateway.core import subjects
 from gateway.core.facts import Facts, KnownThread, Rule
@@ -16,29 +17,37 @@ from gateway.core.results import Direction, Kind, People, Person, Place, Standin
 
 
 def place(case: Case, facts: Facts, people: People, standing: Standing, *, reachable: bool) -> Place:
-    """The thread that the message joins.
+    """The thread that the message joins: the one that In-Reply-To names, else one that References lead to under the
+    same base subject, else one of answers that came before it.
 
     `reachable` is False for a message under a reused id: what others say of that id isn't about it.
     """
     asked, threads = case.asked, facts.threads
-    candidates = _candidates(asked, threads, reachable=reachable)
-    if not candidates:
-        return Place(finding("thread_policy", "thread.new"))
-    primary = _primary(candidates, asked, threads)
-    outsiders = [p for p in people.recipients() if p.kind is Kind.EXTERNAL]
-    passes_on = standing.writer is not None and subjects.has_forward_prefix(case.message.subject or "")
-    if passes_on and outsiders and not any(_member(p, primary, asked) for p in outsiders):
-        seen = finding("thread_policy", "thread.isolated")
-        return Place(seen, forward_of=primary.activity_id)
+    answered = next((threads[h] for h in asked.in_reply_to if h in threads), None)
+    related = [threads[h] for h in asked.references if h in threads]
+    answers = [threads[h] for h in (*asked.names, *asked.other_names) if reachable and h in threads]
+    parent = answered or _largest(related)
+    apart = _passes_on(case, people, standing, parent)
+    forward_of = parent.activity_id if apart and parent else None
+    if apart:
+        parent, related = None, []
+    primary = parent or _largest(answers)
+    if primary is None:
+        slug = "thread.isolated" if apart else "thread.hint" if asked.conversation in threads else "thread.new"
+        return Place(finding("thread_policy", slug), forward_of=forward_of, apart=apart)
+    counts = parent is None or _counts(people, primary, asked, standing)
     known = people.author is not None and _member(people.author, primary, asked)
-    if not _shared(people, primary, asked) or not (known or standing.proven):
-        return Place(finding("thread_policy", "thread.new"))
-    others = {t.id: t for t in candidates if t.id != primary.id and t.subject_hash == primary.subject_hash}
+    slug = "thread.isolated" if apart else "thread.joined" if counts else "thread.guarded"
+    tied = [*answers, *(t for t in related if counts and _akin(t, primary))] if counts or standing.proven else []
     return Place(
-        finding("thread_policy", "thread.joined"),
+        finding("thread_policy", slug),
         primary,
-        merge=tuple(t.id for t in others.values() if t.members & primary.members),
+        counts=counts,
+        follows=parent is not None,
+        merge=tuple(dict.fromkeys(t.id for t in tied if t.id != primary.id)),
         subject_differs=_subject_differs(asked, threads, primary),
+        forward_of=forward_of,
+        apart=apart,
         flags=() if known or standing.writer else ("thread.unknown_author",),
     )
 
@@ -57,42 +66,66 @@ def allow(place: Place, standing: Standing, people: People, facts: Facts) -> Sto
     return None if on_record or creates else Stop(Outcome.SKIPPED, "rule.unknown_contact")
 
 
-def _candidates(asked: Questions, threads: Mapping[str, KnownThread], *, reachable: bool) -> list[KnownThread]:
-    """Threads that the ids lead to, best first: In-Reply-To always, others under the same base subject."""
-    found = [threads[h] for h in asked.in_reply_to if h in threads]
-    found += [threads[h] for h in asked.references if h in threads and _same_subject(asked, threads[h])]
-    if reachable and asked.message_id in threads:
-        found.append(threads[asked.message_id])
-    return found
+def waits_until(stop: Stop, case: Case, facts: Facts) -> int | None:
+    """Until when (epoch ms) a reply without a logged thread is kept for its parent; None if it isn't.
+
+    A parent that came that long ago and wasn't logged then won't be any more.
+    """
+    patience = facts.account.settings.late_parent_hours * 3_600_000
+    arrived = case.envelope.received_at
+    parents = [facts.threads.get(h) for h in case.asked.parents]
+    hopes = any(t is None or not t.seen or (not t.activity_id and t.seen_at > arrived - patience) for t in parents)
+    return arrived + patience if patience and hopes and stop.reason == "rule.replies_only" else None
 
 
-def _same_subject(asked: Questions, thread: KnownThread) -> bool:
-    subject = thread.subject_hash if thread.message_subject is None else thread.message_subject
-    return bool(asked.subject) and asked.subject == subject
+def _passes_on(case: Case, people: People, standing: Standing, parent: KnownThread | None) -> bool:
+    """A user's forward of a thread to people outside it. They aren't to inherit its contacts."""
+    if standing.writer is None or not subjects.has_forward_prefix(case.message.subject or ""):
+        return False
+    outsiders = [p for p in people.recipients() if p.kind is Kind.EXTERNAL]
+    return bool(outsiders) and not (parent and any(_member(p, parent, case.asked) for p in outsiders))
 
 
-def _primary(candidates: list[KnownThread], asked: Questions, threads: Mapping[str, KnownThread]) -> KnownThread:
-    answered = next((threads[h] for h in asked.in_reply_to if h in threads), None)
-    return answered or max(candidates, key=lambda t: (t.messages, -t.started_at))
+def _largest(threads: Iterable[KnownThread]) -> KnownThread | None:
+    return max(threads, key=lambda t: (t.messages, -t.started_at), default=None)
+
+
+def _akin(thread: KnownThread, other: KnownThread) -> bool:
+    """One message that refers to both, under the base subject of one, ties them together; logged ones only if they have
+    an outsider in common.
+    """
+    outsiders = (m for m in thread.members & other.members if not m.startswith("user:"))
+    return not (thread.logged and other.logged) or any(outsiders)
 
 
 def _subject_differs(asked: Questions, threads: Mapping[str, KnownThread], primary: KnownThread) -> bool:
-    parents = [threads[h] for h in asked.parents if h in threads and threads[h].id == primary.id]
-    return bool(parents) and not any(_same_subject(asked, parent) for parent in parents)
+    """It answers a message of the thread that has another base subject; for an unseen one the thread's own counts."""
+    answered = [threads[h] for h in asked.in_reply_to if h in threads and threads[h].id == primary.id]
+    agrees = any(threads[h].seen for h in asked.agreeing if h in threads)
+    unseen = asked.subject != "" and any(not t.seen and t.subject_hash == asked.subject for t in answered)
+    return bool(answered) and not (agrees or unseen)
+
+
+def _counts(people: People, thread: KnownThread, asked: Questions, standing: Standing) -> bool:
+    """Whether the message takes part in the thread: by its author; if he is proven, by a recipient or by a user's word.
+
+    A thread of which nothing is logged is open.
+    """
+    if not thread.logged:
+        return True
+    author = people.author
+    if author is not None and _member(author, thread, asked):
+        return True
+    asked_for = standing.explicit and (standing.writer or standing.forwarder)
+    return standing.proven and (bool(asked_for) or any(_member(p, thread, asked) for p in people.recipients()))
 
 
 def _member(person: Person, thread: KnownThread, asked: Questions) -> bool:
     if person.contact and any(person.contact.id == c.id for c in thread.contacts):
         return True
-    if person.user and f"user:{person.user.id}" in thread.members:
-        return True
+    if person.user:
+        return f"user:{person.user.id}" in thread.members
     return any(h in thread.members for h in asked.people.get(person.canonical, ()))
-
-
-def _shared(people: People, thread: KnownThread, asked: Questions) -> bool:
-    """A user or contact of the thread takes part in this message too."""
-    everyone = [p for p in (people.author, *people.recipients()) if p is not None]
-    return any(_member(p, thread, asked) for p in everyone)
 
 
 def _on_record(place: Place, standing: Standing, people: People) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.facts import AccountSettings
+from storage import waiting
 from storage.administration import settings as account_settings
 from storage.administration import typed
 from storage.administration.act import Act, audit
@@ -109,6 +110,8 @@ def change_setting(act: Act, account_id: str, setting: str, text: str) -> Plan[t
     if after != before:
         yield from ask("UPDATE account SET settings = $2 WHERE id = $1", account_id, account_settings.stored(after))
         yield from audit(act, account_id, "account.set", setting=setting, before=values[0], after=values[1])
+        if not after.late_parent_hours:
+            yield from waiting.give_up(account_id)
     return values
 
 

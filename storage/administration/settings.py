@@ -12,6 +12,8 @@ from storage.errors import Refused
 
 AUTOMATED = ("dsn", "bounce", "mdn", "feedback_report", "auto_reply", "generated", "list", "bulk")
 """The classes of automated mail that an account may let through; a loop never."""
+LONGEST_WAIT = 30 * 24
+"""Hours."""
 
 
 def change(settings: AccountSettings, setting: str, text: str) -> AccountSettings:
@@ -48,6 +50,12 @@ def _switch(setting: str, text: str) -> bool:
     return _choice("on", "off", "yes", "no")(setting, text) in ("on", "yes")
 
 
+def _hours(setting: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > LONGEST_WAIT:
+        raise Refused(f"{setting} can't be {text!r}; it is a whole number of hours from 0 to {LONGEST_WAIT}.")
+    return int(text)
+
+
 def _classes(setting: str, text: str) -> frozenset[str]:
     words = frozenset(text.replace(",", " ").split())
     unknown = sorted(words.difference(AUTOMATED))
@@ -61,6 +69,7 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "sender_proof": _choice("required", "spf_is_enough", "off"),
     "unproven_user": _choice("refuse", "hold"),
     "strict_subject": _switch,
+    "late_parent_hours": _hours,
     "subaddressing": _switch,
     "automated_allow": _classes,
 }  # Any: each gives what its setting holds

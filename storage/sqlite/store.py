@@ -20,7 +20,7 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.errors import StoreFailed, StoreInUse, StoreUnavailable
-from storage.interface import Decide, Keep
+from storage.interface import Decide, Keeper
 from storage.plan import Plan
 from storage.record import Recorder
 from storage.settle import settle
@@ -57,8 +57,8 @@ class SqliteStore:
         """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
         self._lock: int | None = None
 
-    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
-        recorder = Recorder(self._new_id, self._keyed, keep)
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
+        recorder = Recorder(self._new_id, self._keyed, keeper)
         return await self._do(lambda: settle(cases, decide, recorder))
 
     async def change(self, plan: Plan[T]) -> T:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,8 +18,8 @@ from gateway.core.limits import ReadingLimits
 from gateway.core.message import read_parts
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient
 from gateway.core.questions import Case
-from storage.content import Content
-from storage.interface import Keep
+from gateway.keeping import Keeping
+from storage.sealing import Sealing
 
 KEY = bytes(range(32))
 KEYED = KeyedHash(KEY)
@@ -53,9 +52,8 @@ def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Ca
     envelope = Envelope(delivery.trace_id, peer, delivery.mail_from, recipients, delivery.at)
     vouched = (Proof("source", "*"),) if source.vouches else ()
     evidence = Evidence((*vouched, *delivery.proofs))
-    limits = ReadingLimits()
-    setting = Setting(world.domain, world.host, keyed, limits)
-    return cases_of(envelope, read_parts(delivery.raw, limits), lambda *_: evidence, setting)
+    setting = _setting(world, keyed)
+    return cases_of(envelope, read_parts(delivery.raw, setting.limits), lambda *_: evidence, setting)
 
 
 def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
@@ -64,9 +62,13 @@ def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
     return Recipient(address, keyed("capture", capture.key), capture.tag, capture.channel, world.account)
 
 
-def keep(raw: bytes) -> Keep:
-    """The bytes as they are, whatever should be withheld: for tests that do not look at them."""
-    return lambda *_: Content("zlib", zlib.compress(raw))
+def keeper(delivery: Delivery, world: World) -> Keeping:
+    """What is stored of a delivery, as the journey stores it."""
+    return Keeping(_setting(world, KEYED), Sealing(KEY), delivery.raw)
+
+
+def _setting(world: World, keyed: KeyedHash) -> Setting:
+    return Setting(world.domain, world.host, keyed, ReadingLimits())
 
 
 def deliver(store: MemoryStore, world: World, *deliveries: Delivery) -> list[Decision]:

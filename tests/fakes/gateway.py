@@ -25,6 +25,7 @@ from gateway.smtp.server import SmtpServer
 from storage import migrate
 from storage.interface import Store
 from storage.open import open_store
+from storage.sealing import Sealing
 
 
 class Clock:
@@ -89,7 +90,7 @@ async def gateway(path: Path, template: Path, *worlds: World) -> AsyncIterator[G
             await store.change(seed(world, KEYED))
         world = worlds[0]
         setting = Setting(world.domain, world.host, KEYED, ReadingLimits())
-        ingest = Ingest(store, setting, 30, new_id, clock)
+        ingest = Ingest(store, setting, Sealing(KEY), 30, new_id, clock)
         server = SmtpServer(ingest, operator_log, SmtpLimits(drain=5), world.host, None, clock)
         listener = socket.create_server(("127.0.0.1", 0))
         await server.listen([listener])

@@ -30,7 +30,7 @@ from gateway.core.facts import (
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from storage.interface import Decide, Keep
+from storage.interface import Decide, Keeper
 
 
 @dataclass
@@ -39,8 +39,8 @@ class Thread:
     subject: str
     started_at: int
     messages: int = 0
-    ids: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
-    """Message-ID hash → (subject hash, activity); (None, None) for one that others named only."""
+    ids: dict[str, tuple[int | None, int, str | None]] = field(default_factory=dict)
+    """Name → when its message came (None: others named it only), when it was first heard of, activity."""
     members: set[str] = field(default_factory=set)
 
 
@@ -64,6 +64,7 @@ class Met:
     """A message by its hashes."""
 
     id_hash: str
+    way: str
     anchor: str
     conflict: str
     author: str
@@ -108,6 +109,8 @@ class Tenant:
         self.threads: list[Thread] = []
         self.activities: dict[str, Kept] = {}
         self.held: dict[str, Case] = {}
+        self.waiting: dict[str, tuple[Case, int]] = {}
+        """By decision: a reply without its parent, and until when it waits."""
 
     def add(self, entry: EntryRow) -> None:
         acc = self.world.account
@@ -116,7 +119,7 @@ class Tenant:
 
     # --- facts ---
 
-    def facts(self, case: Case) -> Facts:
+    def facts(self, case: Case, *, again: bool = False) -> Facts:
         asked, world = case.asked, self.world
         settings = world.account_settings
         account = Account(world.account, world.account, frozenset(world.domains), settings, bool(self.entries))
@@ -124,11 +127,11 @@ class Tenant:
         facts = Facts(account, channel, capture_user)
         same = (r for r in self.decisions if (r.decision.retry_hash, r.decision.number) == (asked.retry, asked.number))
         first = next(same, None)
-        if first:
+        if first and not again:
             d = first.decision
             return replace(facts, first=FirstDecision(first.id, d.trace_id, d.outcome, d.reason))
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
-        named = {asked.message_id, *asked.parents}
+        named = {*asked.names, *asked.other_names, *asked.parents, *asked.agreeing, asked.conversation}
         return replace(
             facts,
             users={a: u for a in asked.people if (u := self.user(a, subaddressing=settings.subaddressing))},
@@ -136,14 +139,15 @@ class Tenant:
             contacts={a: c for a in asked.people if (c := self.contact(a))},
             listed={t: hits for t in asked.tokens if (hits := self.hits(t))},
             same_id=tuple(
-                KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, self.activity_facts(m.activity))
+                self.message_facts(m, renamed=m.way == "alias" or m.id_hash != asked.message_id)
                 for m in self.messages
-                if m.id_hash == asked.message_id
+                if m.way != "link" and m.id_hash in (asked.message_id, *asked.aliases)
             ),
             linked=tuple(
-                KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, self.activity_facts(m.activity))
+                self.message_facts(m, renamed=False)
                 for m in self.messages
-                if m.id_hash in asked.links and m.activity
+                if m.activity
+                and ((m.way == "link" and m.id_hash == asked.message_id) or (m.way == "" and m.id_hash in asked.links))
             ),
             threads={i: t for i, t in threads.items() if i in named},
             owners={i: u for i, (u, _) in self.users.items()},
@@ -151,9 +155,13 @@ class Tenant:
             reported={
                 m.id_hash: known
                 for m in self.messages
-                if m.id_hash in asked.reported and (known := self.activity_facts(m.activity))
+                if m.way != "link" and m.id_hash in asked.reported and (known := self.activity_facts(m.activity))
             },
         )
+
+    def message_facts(self, m: Met, *, renamed: bool) -> KnownMessage:
+        kept = self.activity_facts(m.activity)
+        return KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, kept, renamed)
 
     def user(self, address: str, *, subaddressing: bool) -> User | None:
         wanted = [address, _plain(address)] if subaddressing else [address]
@@ -192,16 +200,18 @@ class Tenant:
             kept.richest.richness,
             kept.richest.subject,
             len(kept.richest.attachments),
+            kept.thread.id if kept.thread else None,
         )
 
     def thread_facts(self, thread: Thread, message_id: str) -> KnownThread:
         kept = [k for k in self.activities.values() if k.thread is thread]
         oldest = sorted((k.richest.sent_at, c) for k in kept for c in k.contacts)
         contacts = (self.first_address(c) for c in dict.fromkeys(c for _, c in oldest))
-        subject, activity = thread.ids[message_id]
+        came, heard, activity = thread.ids[message_id]
         return KnownThread(
             thread.id,
-            subject,
+            came is not None,
+            heard if came is None else came,
             thread.subject,
             thread.messages,
             thread.started_at,
@@ -219,20 +229,26 @@ class Tenant:
 
     # --- what a decision leaves behind ---
 
-    def record(self, case: Case, decision: Decision, new_id: itertools.count[int]) -> None:
+    def record(self, case: Case, decision: Decision, new_id: itertools.count[int], before: str = "") -> None:
         if decision.outcome is Outcome.REFUSED:
             return
         if decision.first:
             next(r for r in self.decisions if r.id == decision.first).deliveries += 1
             return
         thread = self.join(decision, f"t{next(new_id)}") if decision.remembered else None
-        kept = self.keep(decision, decision.activity, thread, new_id) if decision.activity else None
+        stands_in = thread if decision.remembered and decision.remembered.thread.counts else None
+        kept = self.keep(decision, decision.activity, stands_in, new_id) if decision.activity else None
         recorded = Recorded(f"d{next(new_id):06}", decision, kept.id if kept else None)
+        for earlier in [r for r in self.decisions if r.id == before]:
+            recorded.deliveries, earlier.deliveries = earlier.deliveries, 1
+            earlier.decision = replace(earlier.decision, retry_hash="")
         self.decisions.append(recorded)
+        if decision.waits_until:
+            self.waiting[recorded.id] = (case, decision.waits_until)
         if decision.outcome is Outcome.HELD:
             self.held[recorded.id] = case
         if decision.remembered and thread:
-            self.remember(decision.remembered, decision.outcome, thread, kept.id if kept else None)
+            self.remember(decision, decision.remembered, thread, kept.id if kept else None)
         for activity_id, canonical in decision.failed:
             self.activities[activity_id].failed.add(canonical)
 
@@ -269,31 +285,35 @@ class Tenant:
             kept = Kept(f"a{next(new_id):06}", now, decision.at, thread, now)
             self.activities[kept.id] = kept
         kept.now = now
+        kept.thread = thread or kept.thread
         kept.richest = now if activity.replaces_content else kept.richest
         kept.contacts += [c for c in dict.fromkeys(ids.values()) if c not in kept.contacts]
         kept.created += created
         kept.copies.append(decision.channel.value)
         return kept
 
-    def remember(self, seen: Remembered, outcome: Outcome, thread: Thread, activity: str | None) -> None:
+    def remember(self, decision: Decision, seen: Remembered, thread: Thread, activity: str | None) -> None:
+        outcome = decision.outcome
         conflict = "" if seen.reachable else seen.text_hash
-        key = (seen.id_hash, seen.anchor_hash, conflict)
-        known = next((m for m in self.messages if (m.id_hash, m.anchor, m.conflict) == key), None)
-        if known is None:
-            known = Met(*key, seen.author_hash, seen.text_hash, seen.subject_hash, outcome, None)
-            self.messages.append(known)
-        known.outcome = Outcome.LOGGED if activity else outcome
-        known.activity = activity or known.activity
+        for way, id_hash in seen.ids:
+            key = (id_hash, seen.anchor_hash, conflict)
+            known = next((m for m in self.messages if (m.id_hash, m.anchor, m.conflict) == key), None)
+            if known is None:
+                hashes = (seen.author_hash, seen.text_hash, seen.subject_hash)
+                known = Met(id_hash, way, seen.anchor_hash, conflict, *hashes, outcome, None)
+                self.messages.append(known)
+            known.way = known.way and way
+            known.outcome = Outcome.LOGGED if activity else outcome
+            known.activity = activity or known.activity
         owners = {i: t for t in self.threads for i in t.ids}
-        if seen.reachable:
-            there = owners.get(seen.id_hash, thread)
-            _, before = there.ids.pop(seen.id_hash, (None, None))
-            thread.ids[seen.id_hash] = (seen.subject_hash, activity or before)
-        for parent in seen.thread.parents:
-            if parent not in owners:
-                thread.ids.setdefault(parent, (None, None))
+        for name in seen.thread.names:
+            came, _, before = owners.get(name, thread).ids.pop(name, (None, 0, None))
+            thread.ids[name] = (decision.at if came is None else came, decision.at, activity or before)
+        for name in (*seen.thread.parents, seen.thread.hint):
+            if name and name not in owners:
+                thread.ids.setdefault(name, (None, decision.at, None))
         thread.members |= set(seen.thread.members)
-        thread.messages += 1
+        thread.messages += seen.first
 
 
 class MemoryStore:
@@ -303,12 +323,12 @@ class MemoryStore:
         self.tenants = {w.account: Tenant(w, keyed) for w in worlds}
         self._new_id = itertools.count(1)
 
-    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]:
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         return self.settle_now(cases, decide)
 
     def settle_now(self, cases: Sequence[Case], decide: Decide) -> list[Decision]:
         """All recipients of one transaction, or none of them."""
-        before = copy.deepcopy(self.tenants)
+        before = copy.deepcopy(self.tenants) if len(cases) > 1 else self.tenants
         try:
             decisions = [self._settle(case, decide) for case in cases]
             refused = [i for i, d in enumerate(decisions) if d.outcome is Outcome.REFUSED]
@@ -327,7 +347,20 @@ class MemoryStore:
         tenant = self.tenants[case.recipient.account_id]
         decision = decide(case, tenant.facts(case))
         tenant.record(case, decision, self._new_id)
+        while decision.remembered and self._call_in(tenant, decide, decision.at):
+            pass
         return decision
+
+    def _call_in(self, tenant: Tenant, decide: Decide, now: int) -> bool:
+        """Decides again whoever waits; says whether that logged anything."""
+        called = False
+        for decision_id, (case, until) in sorted(tenant.waiting.items()):
+            decision = decide(case, tenant.facts(case, again=True))
+            if until > now and decision.reason != "rule.replies_only":
+                del tenant.waiting[decision_id]
+                tenant.record(case, replace(decision, at=now), self._new_id, decision_id)
+                called = called or decision.activity is not None
+        return called
 
     def seen(self, account: str) -> list[Seen]:
         """The account's activities as anybody would see them."""

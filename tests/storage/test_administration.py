@@ -98,6 +98,7 @@ SOUND = {
     "sender_proof": ("spf_is_enough", "spf_is_enough"),
     "unproven_user": ("hold", "hold"),
     "strict_subject": ("on", True),
+    "late_parent_hours": ("48", 48),
     "subaddressing": ("off", False),
     "automated_allow": ("list, auto_reply", ["auto_reply", "list"]),
 }
@@ -119,7 +120,7 @@ async def test_a_setting_changes_and_is_read_back(store: Store, act: Act, accoun
 async def test_a_wrong_value_is_answered_with_the_right_ones(
     store: Store, act: Act, account: str, setting: str
 ) -> None:
-    with pytest.raises(Refused, match=r"one of|any of|the settings are rule, sender_proof"):
+    with pytest.raises(Refused, match=r"one of|any of|whole number|the settings are rule, sender_proof"):
         await store.change(accounts.change_setting(act, account, setting, "loud"))
 
 

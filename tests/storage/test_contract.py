@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, cases, mail
+from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
 from fakes.memory_store import MemoryStore
 from fakes.scan import breaches, found
 from fakes.seen import Seen, seen
@@ -27,12 +27,10 @@ from gateway.core.decision import Decision
 from gateway.core.facts import Facts
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from gateway.core.redact import redacted
 from storage import reads
 from storage.administration.act import Act
-from storage.content import compressed
 from storage.errors import StoreError, StoreUnavailable
-from storage.interface import Decide, Keep, Store
+from storage.interface import Decide, Keeper, Store
 from storage.plan import Plan, ask, insert
 
 US = load_world()
@@ -51,7 +49,7 @@ Decided = tuple[str, str, int]
 class AnyStore(Protocol):
     """A store under test, and what it shows."""
 
-    async def settle(self, cases: Sequence[Case], decide: Decide, keep: Keep) -> Sequence[Decision]: ...
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]: ...
     async def seen(self, account: str) -> list[Seen]: ...
     async def decided(self) -> list[Decided]: ...
     async def enter(self, account: str, entry: EntryRow) -> None: ...
@@ -124,12 +122,7 @@ async def any_store(request: pytest.FixtureRequest, store: Store) -> AsyncIterat
 async def settle(
     store: AnyStore | Store, delivery: Delivery, world: World = US, decide: Decide = decide
 ) -> Sequence[Decision]:
-    return await store.settle(cases(world, delivery), decide, kept(delivery))
-
-
-def kept(_: Delivery) -> Keep:
-    """The bytes without what is to be withheld, as the journey stores them."""
-    return lambda case, tokens: compressed(redacted(case, tokens))
+    return await store.settle(cases(world, delivery), decide, keeper(delivery, world))
 
 
 def to_bob(number: int = 1, **fields: str) -> Delivery:
@@ -199,7 +192,7 @@ async def test_refused_for_one_recipient_only_is_decided_again_as_not_refusable(
     them = THEM.with_settings(sender_proof="off")
     await any_store.configure(them)
     to_both = [*cases(US, delivery), *cases(them, replace(delivery, to=[THEIR_BCC]))]
-    decisions = await any_store.settle(to_both, decide, kept(delivery))
+    decisions = await any_store.settle(to_both, decide, keeper(delivery, US))
     assert [(d.outcome, d.reason) for d in decisions] == [("held", "sender.unverified"), ("logged", "explicit.bcc")]
     assert len(await any_store.decided()) == 2
 

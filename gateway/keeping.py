@@ -1,0 +1,69 @@
+"""What is stored of a message: its bytes, compressed and redacted; and, sealed, a reply that waits for its parent."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from gateway.core.cases import Setting, cases
+from gateway.core.message import read_parts
+from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Source
+from gateway.core.questions import Case
+from gateway.core.redact import redacted
+from storage.content import Content, compressed
+from storage.sealing import Sealing
+
+_PLACE = "waiting"
+
+
+class Keeping:
+    """`storage.interface.Keeper` for the cases of one copy."""
+
+    def __init__(self, setting: Setting, sealing: Sealing, copy: bytes, ready: Content | None = None) -> None:
+        """`copy`: the bytes of the transaction; `ready`: the same as stored, where that was made beforehand."""
+        self._setting = setting
+        self._sealing = sealing
+        self._copy = copy
+        self._ready = ready
+
+    def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
+        if withheld:
+            return compressed(redacted(case, withheld))
+        return self._ready if self._ready and case.raw is self._copy else compressed(case.raw)
+
+    def seal(self, case: Case) -> bytes:
+        """All that the case can be made from again: envelope, evidence and the copy's bytes."""
+        about = {"number": case.asked.number, "proofs": [[p.method, p.name] for p in case.evidence.proofs]}
+        about |= {"envelope": asdict(case.envelope), "recipient": asdict(case.recipient)}
+        text = json.dumps(about, default=sorted).encode()
+        return self._sealing.seal_bytes(text + b"\n" + zlib.compress(self._copy, level=1), _PLACE)
+
+    def reopen(self, sealed: bytes) -> Case:
+        text, _, copy = self._sealing.unseal_bytes(sealed, _PLACE).partition(b"\n")
+        about = json.loads(text)
+        envelope = _envelope(about["envelope"], _recipient(about["recipient"]))
+        evidence = Evidence(tuple(Proof(*proof) for proof in about["proofs"]))
+        reading = read_parts(zlib.decompress(copy), self._setting.limits)
+        number: int = about["number"]
+        return cases(envelope, reading, _given(evidence), self._setting)[number]
+
+
+def _given(evidence: Evidence) -> Callable[[Envelope, Recipient], Evidence]:
+    return lambda *_: evidence
+
+
+def _envelope(stored: dict[str, Any], recipient: Recipient) -> Envelope:  # Any: JSON of a dataclass
+    peer = stored["peer"]
+    known = tuple(Source(**source | _sets(source)) for source in peer["sources"])
+    return Envelope(**stored | {"peer": Peer(**peer | {"sources": known}), "recipients": (recipient,)})
+
+
+def _recipient(stored: dict[str, Any]) -> Recipient:
+    return Recipient(**stored | {"channel": Channel(stored["channel"])})
+
+
+def _sets(source: dict[str, Any]) -> dict[str, frozenset[str]]:
+    return {name: frozenset(value) for name, value in source.items() if isinstance(value, list)}
