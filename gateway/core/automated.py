@@ -22,31 +22,45 @@ _RESPONDER = re.compile(r"(?:vacation(?:[ /]v?\d|\Z)|.{0,40}auto-?(?:reply|respo
 _LIST_MARKS = ("list-id", "list-post", "x-beenthere", "mailing-list", "x-mailing-list", "x-ml-name", "x-mlserver")
 _UNSUBSCRIBE_MARKS = ("list-unsubscribe", "list-unsubscribe-post")
 _NO_REPLY = ("noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply")
-_SUBJECTS = """
+# Beginnings of subjects, several a line.
+_AUTOMATIC = """
     automatic reply|automatic response|automated reply|automated response|auto-reply|auto reply|autoreply
-    auto-response|auto response|autoresponse|auto-responder|autoresponder|out of office|out of the office
-    out-of-office|away from the office|away from office|vacation reply|vacation message|on vacation
-    réponse automatique|reponse automatique|réponse d'absence|absence du bureau|absent du bureau
-    message d'absence|notification d'absence|avis d'absence
-    automatische antwort|automatische rückmeldung|automatische rückantwort|autoantwort|abwesenheitsnotiz
-    abwesenheitsmeldung|abwesenheitsbenachrichtigung|abwesenheitsnachricht|abwesenheitsassistent|nicht im büro
-    respuesta automática|respuesta automatica|autorespuesta|respuesta de ausencia|aviso de ausencia
-    fuera de la oficina|fuera de oficina|resposta automàtica
-    resposta automática|resposta automatica|fora do escritório|ausência do escritório|ausente do escritório
-    risposta automatica|fuori sede|fuori ufficio|assente dall'ufficio|avviso di assenza
-    automatisch antwoord|automatische reactie|automatisch bericht|afwezig|niet aanwezig
-    automatiskt svar|autosvar|automatisk svar|frånvaro|fraværsmelding|ikke på kontoret
-    automaattinen vastaus|poissaoloviesti|sjálfvirkt svar
-    odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|poza biurem
-    automatická odpověď|mimo kancelář|automatická odpoveď|automatikus válasz|házon kívül
-    răspuns automat|samodejni odgovor|automatski odgovor|аутоматски одговор
-    автоматический ответ|автоответ|автоматична відповідь|автоматичен отговор|вне офиса
-    otomatik yanıt|otomatik cevap|ofis dışında|automaatvastus|automātiska atbilde|automatinis atsakymas
-    自動応答|自動返信|自動回答|不在通知|不在のお知らせ|自动答复|自动回复|自動回覆|自動答覆|不在办公室|不在辦公室
-    자동 회신|자동회신|자동 응답|부재중|رد تلقائي|پاسخ خودکار|תשובה אוטומטית|ตอบกลับอัตโนมัติ
-    αυτόματη απάντηση|trả lời tự động|balasan otomatis
+    auto-response|auto response|autoresponse|auto-responder|autoresponder|vacation reply
+    réponse automatique|reponse automatique|automatische antwort|automatische rückmeldung|automatische rückantwort
+    autoantwort|respuesta automática|respuesta automatica|autorespuesta|resposta automàtica
+    resposta automática|resposta automatica|risposta automatica|automatisch antwoord|automatische reactie
+    automatisch bericht|automatiskt svar|autosvar|automatisk svar|automaattinen vastaus|sjálfvirkt svar
+    odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|automatická odpověď|automatická odpoveď
+    automatikus válasz|răspuns automat|samodejni odgovor|automatski odgovor|аутоматски одговор
+    автоматический ответ|автоответ|автоматична відповідь|автоматичен отговор|αυτόματη απάντηση
+    otomatik yanıt|otomatik cevap|automaatvastus|automātiska atbilde|automatinis atsakymas
+    自動応答|自動返信|自動回答|自动答复|自动回复|自動回覆|自動答覆|자동 회신|자동회신|자동 응답
+    رد تلقائي|پاسخ خودکار|תשובה אוטומטית|ตอบกลับอัตโนมัติ|trả lời tự động|balasan otomatis
 """
-_PREFIXES = tuple(notices.folded(words) for line in _SUBJECTS.split("\n") for words in line.split("|") if words.strip())
+_AWAY = """
+    out of office|out of the office|out-of-office|away from the office|away from office|vacation message|on vacation
+    réponse d'absence|absence du bureau|absent du bureau|message d'absence|notification d'absence|avis d'absence
+    abwesenheitsnotiz|abwesenheitsmeldung|abwesenheitsbenachrichtigung|abwesenheitsnachricht|abwesenheitsassistent
+    nicht im büro|respuesta de ausencia|aviso de ausencia|fuera de la oficina|fuera de oficina
+    fora do escritório|ausência do escritório|ausente do escritório|fuori sede|fuori ufficio|assente dall'ufficio
+    avviso di assenza|afwezig|niet aanwezig|frånvaro|fraværsmelding|ikke på kontoret|poissaoloviesti
+    poza biurem|mimo kancelář|házon kívül|вне офиса|ofis dışında
+    不在通知|不在のお知らせ|不在办公室|不在辦公室|부재중
+"""
+_SAYS_SO = re.compile(
+    r"\bauto(?:-| |matic |mated |matically |matisch |matische |matique |mática |matica |generated|reply|responder)"
+    r"|out of (?:the )?office|away from (?:the|my) (?:office|desk)|on (?:vacation|holiday|annual leave)"
+    r"|abwesend|nicht im (?:büro|haus)|absent|en congés?|en vacances|fuera de la oficina|de vacaciones|ausente"
+    r"|fuori sede|in ferie|de férias|afwezig|自動|自动|不在|автоматич|автоответ"
+)
+_SAYS_SO_WITHIN = 400
+
+
+def _words(table: str) -> tuple[str, ...]:
+    return tuple(notices.folded(words) for words in table.replace("\n", "|").split("|") if words.strip())
+
+
+_AUTOMATIC_SUBJECTS, _AWAY_SUBJECTS = _words(_AUTOMATIC), _words(_AWAY)
 
 
 def classify(
@@ -116,6 +130,14 @@ class _Header:
 
 def _is_answered_by_subject(header: _Header, message: Message, *, hinted: bool) -> bool:
     """Whether the subject is that of a responder and something else hints at one."""
-    hinted = hinted or bool(header.value("x-auto-response-suppress")) or header.word("precedence") in ("bulk", "junk")
-    hinted = hinted or any(mailbox.canonical.startswith(_NO_REPLY) for mailbox in message.from_[:1])
-    return hinted and notices.folded(message.subject or "").lstrip(" [(<*\"'【").startswith(_PREFIXES)
+    subject = notices.folded(message.subject or "").lstrip(" [(<*\"'【")
+    automatic = subject.startswith(_AUTOMATIC_SUBJECTS)
+    if not (automatic or subject.startswith(_AWAY_SUBJECTS)):
+        return False
+    return (
+        hinted
+        or bool(header.value("x-auto-response-suppress"))
+        or header.word("precedence") in ("bulk", "junk")
+        or any(mailbox.canonical.startswith(_NO_REPLY) for mailbox in message.from_[:1])
+        or (automatic and bool(_SAYS_SO.search(notices.folded(notices.unquoted(message.text)[:_SAYS_SO_WITHIN]))))
+    )

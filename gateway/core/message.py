@@ -136,30 +136,31 @@ def _typed(part: mime.Part) -> str:
 def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Message:
     """The message with what its own words tell about automation."""
     null_path = _null_path(message)
-    report = reports.classify(
-        message.fields, message.content_types, null_path=null_path, our_host="", text=message.text
-    )
+    text = tree.root.text(raw, _MOST_OF_REPORT) if tree.broken else message.text
+    report = reports.classify(message.fields, message.content_types, null_path=null_path, our_host="", text=text)
     if report is None:
         by_header = automated.classify(
             message, null_path=null_path, own_list=False, author_is_user=False, answers_ours=False
         )
         return replace(message, automated=by_header) if by_header else message
-    originals, text = list(_originals(raw, tree, limits)), message.text
+    originals = list(_originals(raw, tree, limits))
     failed: tuple[str, ...] = ()
     if report in ("dsn", "bounce"):
         if not originals:
             text, copy = failures.copied(text)
             originals = [headers.split(copy.encode("utf-8", "replace"), limits).fields]
+        statuses = _statuses(raw, tree, text)
         recipients = [mailbox.address for fields in originals[:1] for mailbox in _recipients(fields)]
-        failed = failures.failed_recipients(message.fields, _statuses(raw, tree), text, recipients)
+        failed = failures.failed_recipients(message.fields, statuses, text, recipients)
     return replace(message, automated=report, failed_recipients=failed, reported_ids=failures.reported_ids(originals))
 
 
-def _statuses(raw: bytes, tree: mime.Tree) -> list[str]:
-    """The parts that hold a delivery status; where none has the type, those that could hold one."""
-    parts = [part for part in tree.parts() if part.content_type in _STATUS_TYPES] or [
-        part for part in tree.parts() if part.content_type in _MISTAKEN_TYPES
-    ]
+def _statuses(raw: bytes, tree: mime.Tree, text: str) -> list[str]:
+    """The parts that hold a delivery status; where none has the type, whatever could hold one."""
+    parts = [part for part in tree.parts() if part.content_type in _STATUS_TYPES]
+    if not parts and tree.broken:
+        return [text]
+    parts = parts or [part for part in tree.parts() if part.content_type in _MISTAKEN_TYPES]
     return [part.text(raw, _MOST_OF_REPORT) for part in parts[:_MOST_STATUSES]]
 
 

@@ -30,20 +30,19 @@ def folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-_DAEMONS = ("mailerdaemon", "maildaemon", "maildelivery")
-_MAILERS = (
-    "postmaster", "mdaemon", "mailrouter", "mailsystem", "mailserver", "mailmarshal", "interscan", "mailsweeper",
-    "majordom", "listserv",
-)  # fmt: skip
+_DAEMONS = ("mailerdaemon", "maildaemon", "maildeliverysystem", "maildeliverysubsystem")
+_MAILERS = ("postmaster", "mdaemon", "mailsweeper", "majordom", "listserv", "imss")
 _MAILER_NAMES = re.compile(
-    r"mail(?:er)? ?deliver|delivery (?:sub)?system|mail(?:er)? ?(?:system|server|router|daemon|gateway|administrator)"
-    r"|e-mail-system|system ?administrator|postmaster|microsoft (?:outlook|exchange)|interscan|mailmarshal|\bndr\b"
-    r"|administrat(?:eur|or) (?:système|systému|systemu)|administrador d[eo]l? sistema|amministratore (?:di )?sistema"
-    r"|amministratore del sistema|системный администратор|systembeheerder|systemadministratör|järjestelmänvalvoja"
-    r"|システム管理者|メール(?:配信|システム|サーバ)|系统管理员|系統管理員|시스템 관리자"
+    r"mail(?:er)? ?deliver|delivery (?:sub)?system|mail(?:er)?[ -]?(?:system|server|router|daemon|gateway|admin)"
+    r"|system ?administrator|postmaster|microsoft (?:outlook|exchange)|interscan|mailmarshal|\bndr\b|\bsmtp\b"
+    r"|administrat(?:eur|or) (?:système|systému|systemu)|administrador d[eo]l? sistema"
+    r"|amministratore (?:di |del )?sistema|системный администратор|systembeheerder|systemadministratör"
+    r"|järjestelmänvalvoja|システム管理者|メール(?:配信|システム|サーバ)|系统管理员|系統管理員|邮件系统|郵件系統"
+    r"|시스템 관리자"
 )
 _ROLES = ("noreply", "donotreply", "sysadmin", "sysop", "admin", "mailadmin", "root", "daemon", "mail", "bounce", "mta")
 _OWNER = re.compile(r"owner-.|.-(?:owner|admin|request)\Z")
+_SEPARATORS = re.compile(r"[._-]+")
 _NO_LETTER = re.compile(r"[^a-z0-9]+")
 
 # Tables of alternatives, one or more a line; they are folded, so that a class of letters such as \\S would change.
@@ -63,7 +62,7 @@ _SUBJECTS = """
     unzustellbar|nicht (?:zustellbar|zugestellt)|(?:ihre |die )?(?:nachricht|(?:e-?)?mail) (?:unzustellbar|nicht)
     (?:ihre |die )?(?:nachricht|(?:e-?)?mail) (?:konnte|wurde) nicht|(?:fehler|problem).{0,20} zustellung|mailzustellung
     zustell(?:ung|fehler|bericht)|übermittlungs(?:fehler|status)|benachrichtigung .{1,8} (?:übermittlung|zustell)
-    rückläufer
+    rückläufer|nicht ausgeliefert
 
     onbestelbaar|niet (?:bestelbaar|bezorgd|afgeleverd)|kan niet worden bezorgd|(?:bezorging|aflevering) mislukt
     melding van afleverstatus|bericht niet
@@ -79,7 +78,7 @@ _SUBJECTS = """
     não (?:é|foi) possível entregar|não entreg|(?:mensagem|e-?mail) (?:não|devolvid)|falha (?:na|de|ao) entreg
     erro na entrega|notificação (?:de|do) (?:status|estado)
 
-    mancat[oa] (?:recapito|consegna)|messaggio non|non (?:recapitabil|consegnat)|avviso di mancata
+    mancat[oa] (?:recapito|consegna)|recapito non|messaggio non|non (?:recapitabil|consegnat)|avviso di mancata
     impossibile (?:recapitare|consegnare)|notifica (?:sullo|di) (?:stato|manc)|errore di (?:consegna|recapito)
     nelivrabil|mesaj nelivrat|nu se poate livra|imposibil de livrat
 
@@ -88,14 +87,14 @@ _SUBJECTS = """
     kézbesít|nem kézbesít|sikertelen kézbesít|teslim edil|iletilemedi
     αδύνατη η παράδοση|δεν είναι δυνατή η παράδοση|αποτυχία παράδοσης
 
-    (?:ваше )?(?:сообщение|письмо|почта) не|не ?доставлен|недоставк|не уда(?:лось|ется|ётся) доставить
+    (?:ваше )?(?:сообщение|письмо|почта) не|не ?доставлен|недостав[кл]|недоставим|не уда(?:лось|ется|ётся) доставить
     ошибка доставки|возвра(?:т|щ)|уведомление о (?:состоянии|недостав)|невозможно доставить
     не вдалося доставити|помилка доставки|неможливо доставити|не може да бъде доставено|недоставен
     לא ניתן למסירה|غير قابل للتسليم|ไม่สามารถส่งได้
 """
 _SUBJECTS_ANYWHERE = """
     配[信送達]不能|配[信送]できません|配信(?:失敗|エラー|状[況態])|配送(?:エラー|状[況態])|送信(?:エラー|失敗|できません)
-    メールエラー|メールを送信でき|宛先不明|未配信|不達|エラーメール|送達不能|リターンメール
+    メールエラー|メールを送信でき|宛先不明|未配信|配信されません|不達|エラーメール|送達不能|リターンメール
     退信|退回|[无無]法(?:投递|投遞|送达|送達|传递|傳遞|遞送)|未[送传傳][达達递遞]|(?:传递|傳遞|投递)[状狀][态態]
     (?:投递|投遞|发送|傳送|传送|传递)失[败敗]
     배달되지|배달할 수|(?:전송|발송|배달) ?실패|배달 상태|반송|전달되지
@@ -167,24 +166,25 @@ def speaker(value: str) -> Speaker:
     if not mailboxes:
         return Speaker.NOBODY
     local, name = mailboxes[0].canonical.rpartition("@")[0], folded(mailboxes[0].name[:_SUBJECT])
-    squeezed, squeezed_name = _NO_LETTER.sub("", local), _NO_LETTER.sub("", name)
-    if squeezed.startswith(_DAEMONS) or squeezed_name == _DAEMONS[0] or local == "post_master":  # a phone company's
+    squeezed = _NO_LETTER.sub("", local)
+    if squeezed.startswith(_DAEMONS) or local == "post_master":  # a phone company's
         return Speaker.DAEMON
     if not local:
-        return _nameless(name, squeezed_name)
-    if squeezed.startswith(_MAILERS) or squeezed.endswith("postmaster") or _MAILER_NAMES.search(name):
+        return _unaddressed(name)
+    spaced = _SEPARATORS.sub(" ", local)
+    if squeezed.startswith(_MAILERS) or _MAILER_NAMES.search(name) or _MAILER_NAMES.search(spaced):
         return Speaker.MAILER
     role = squeezed in _ROLES or squeezed.startswith(_ROLES[:2]) or _OWNER.search(local)
     return Speaker.ROLE if role else Speaker.PERSON
 
 
-def _nameless(name: str, squeezed: str) -> Speaker:
-    """The speaker where there is a name without an address."""
+def _unaddressed(name: str) -> Speaker:
+    """The speaker where there is a name alone, as mail systems write into mail that never leaves them."""
     if not name:
         return Speaker.NOBODY
-    if _DAEMONS[0] in squeezed:
+    if _DAEMONS[0] in _NO_LETTER.sub("", name):
         return Speaker.DAEMON
-    return Speaker.MAILER if squeezed == "postmaster" or _MAILER_NAMES.search(name) else Speaker.PERSON
+    return Speaker.MAILER if _MAILER_NAMES.search(name) else Speaker.PERSON
 
 
 def plain(value: str) -> str:
@@ -207,17 +207,17 @@ def announced(plain: str) -> bool:
 
 def delayed(plain: str, text: str) -> bool:
     """Whether a bounce with this plain subject and this text says that delivery goes on."""
-    return bool(_DELAY.match(plain) or _RETRIED.search(folded(_head(text))))
+    return bool(_DELAY.match(plain) or _RETRIED.search(folded(unquoted(text))))
 
 
 def told(text: str) -> bool:
     """Whether the text begins with the words of a failed delivery; what is quoted in it doesn't count."""
-    return bool(_FAILURE.search(folded(_head(text))))
+    return bool(_FAILURE.search(folded(unquoted(text))))
 
 
 def technical(text: str) -> bool:
     """Whether the text gives an SMTP reply, a delivery status or a copy of the message, as programs print them."""
-    head = _head(text)
+    head = unquoted(text)
     return bool(_REPLY_CODE.search(head) or _STATUS_FIELD.search(head) or _COPY.search(folded(head)))
 
 
@@ -226,7 +226,8 @@ def greets(text: str) -> bool:
     return bool(_SALUTATION.match(text[:_HEAD].casefold()))
 
 
-def _head(text: str) -> str:
+def unquoted(text: str) -> str:
+    """The beginning of the text up to the first line that is quoted."""
     head = text[:_HEAD]
     quoted = _QUOTED.search(head)
     return head[: quoted.start()] if quoted else head

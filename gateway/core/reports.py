@@ -21,6 +21,7 @@ _FEEDBACK_TYPES = {
     f"{_REPORT};feedback-report", "message/feedback-report",
     f"{_REPORT};tlsrpt", "application/tlsrpt+gzip", "application/tlsrpt+json",  # RFC 8460 §5.3
 }  # fmt: skip
+_FEEDBACK_MARKS = ("x-arf", "x-xarf", "x-spamcop-sourceip")
 _HEADER_TYPES = {"text/rfc822-headers", "text/rfc822-header", "message/global-headers"}
 _ORIGINAL_TYPES = {"message/rfc822", "message/global", *_HEADER_TYPES}
 
@@ -94,7 +95,7 @@ def _is_receipt(subject: str, text: str) -> bool:
 def _is_feedback(first: Mapping[str, str], types: frozenset[str], subject: str, text: str) -> bool:
     if types & _FEEDBACK_TYPES or first.get("x-apple-unsubscribe", "").strip().lower() == "true":
         return True
-    if "x-arf" in first or "x-xarf" in first:
+    if any(mark in first for mark in _FEEDBACK_MARKS):
         return True
     if types & _ORIGINAL_TYPES and (_COMPLAINT.match(subject) or _COMPLAINT_TEXT.match(text)):
         return True
@@ -120,12 +121,11 @@ def _is_bounce(first: Mapping[str, str], types: frozenset[str], subject: str, te
         speaker is Speaker.NOBODY and null_path
     ):
         return True
-    announced = notices.announced(subject)
     reported = any(kind.startswith(_REPORT) for kind in types)
     if not (null_path or reported or speaker in (Speaker.MAILER, Speaker.NOBODY)):
         by_program = speaker is Speaker.ROLE or _is_submitted(first)
-        return announced and by_program and bool(types & _ORIGINAL_TYPES) and notices.told(text)
-    if announced:
+        return by_program and bool(types & _ORIGINAL_TYPES) and notices.announced(subject) and notices.told(text)
+    if notices.announced(subject):
         return True
     by_hand = not (null_path or reported) and notices.greets(text)
     return not by_hand and notices.told(text) and (bool(types & _ORIGINAL_TYPES) or notices.technical(text))

@@ -12,8 +12,9 @@ def classify(
     author_is_user: bool = False,
     answers_ours: bool = False,
     quick_answer: bool = False,
+    text: str = "hello",
 ) -> str | None:
-    found = message.read("\r\n".join([*lines, "", "hello"]).encode())
+    found = message.read("\r\n".join([*lines, "", text]).encode())
     return automated.classify(
         found,
         null_path=null_path,
@@ -99,6 +100,16 @@ def test_an_auto_reply_subject_needs_a_second_sign(subject: str) -> None:
     assert classify(line, quick_answer=True) == "auto_reply"
     assert classify(line, "From: No-Reply <no-reply@example.com>") == "auto_reply"
     assert classify(line, "From: info@example.com") is None
+
+
+@pytest.mark.parametrize(
+    "text", ["This is an automated response.", "I am out of the office\r\nuntil Monday.", "Ich bin abwesend."]
+)
+def test_the_text_may_be_the_second_sign_of_an_automatic_reply(text: str) -> None:
+    assert classify("Subject: Automatic reply: offer", text=text) == "auto_reply"
+    assert classify("Subject: Automatic reply: offer", text="Why do I get this?\r\n> " + text) is None
+    assert classify("Subject: Out of office", text=text) is None
+    assert classify("Subject: Offer", text=text) is None
 
 
 def test_quickness_alone_proves_nothing() -> None:

@@ -268,9 +268,22 @@ def test_a_bounce_of_any_system(text: str) -> None:
     assert found.reported_ids == ("offer@us.example",)
 
 
-def test_an_original_with_a_blank_line_too_many() -> None:
-    text = WITH_PARTS["a report of no type"].replace("message/rfc822\n\n", "message/rfc822\n\n\n")
+@pytest.mark.parametrize("blank", ["\n", "\n\n\n"])
+def test_an_original_with_blank_lines_before_its_header(blank: str) -> None:
+    text = WITH_PARTS["a report of no type"].replace("message/rfc822\n\n", "message/rfc822\n\n" + blank)
     assert read(text).failed_recipients == BOB
+
+
+def test_a_report_whose_parts_cannot_be_told_apart() -> None:
+    text = WITH_PARTS["a status inside another multipart"].replace("; boundary=edge", "; bo").replace("base64", "7bit")
+    text = text.replace("From: mds", "From: postmaster").replace(
+        "UmVw", "Final-Recipient: rfc822; bob@client.example\nAction: failed\n\nUmVw"
+    )
+    text = text.replace("To: Bob", "Reply-To: Bob")
+    for broken in (text, text.replace("; bo\n", "; boundary=edge\n").replace("; boundary=inner", "; bo")):
+        found = read(broken)
+        assert (found.automated, found.failed_recipients) == ("bounce", BOB)
+        assert found.reported_ids == ("offer@us.example",)
 
 
 def test_an_original_that_is_encoded() -> None:

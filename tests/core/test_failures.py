@@ -45,6 +45,7 @@ def test_failed_recipients_are_those_of_failed_blocks() -> None:
         ("Final-Recipient: rfc822;bob@example.com", "bob@example.com"),
         ("Final-Recipient: RFC822 ; <bob@example.com>", "bob@example.com"),
         ("Final-Recipient: bob@example.com", "bob@example.com"),
+        ("Final-Recipient: rfc822;\n\tbob@example.com", "bob@example.com"),
         ("Original-Recipient: <bob@example.com>", "bob@example.com"),
         ("Original-Recipient: rfc822;bob+3Dx@example.com", "bob=x@example.com"),
         ("Final-Recipient: rfc822;bob+AB@example.com", "bob+AB@example.com"),
@@ -79,7 +80,8 @@ def test_a_broken_character_number_leaves_no_recipient_behind() -> None:
     ],
 )
 def test_an_action_or_else_the_status_tells_whether_delivery_failed(lines: str, *, has_failed: bool) -> None:
-    found = failed(status=f"Final-Recipient: rfc822;bob@example.com\n{lines}", recipients=("bob@example.com",))
+    recipients = () if has_failed else ("bob@example.com",)
+    found = failed(status=f"Final-Recipient: rfc822;bob@example.com\n{lines}", recipients=recipients)
     assert found == (("bob@example.com",) if has_failed else ())
 
 
@@ -95,6 +97,11 @@ def test_a_failed_block_without_an_address_leaves_it_to_the_diagnostic() -> None
     status = "Final-Recipient:\nAction: failed\nDiagnostic-Code: smtp; 550 <Bob@example.com>... User unknown"
     assert failed(status=status, recipients=("bob@example.com", "carol@example.com")) == ("bob@example.com",)
     assert failed(status=status, recipients=("carol@example.com", "dave@example.com")) == ()
+
+
+def test_a_failed_block_counts_whatever_the_subject_says() -> None:
+    found = failed("Subject: Warning: could not send", status="Action: failed", recipients=("bob@example.com",))
+    assert found == ("bob@example.com",)
 
 
 def test_a_field_names_them_where_no_block_does() -> None:
