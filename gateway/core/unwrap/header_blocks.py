@@ -79,6 +79,8 @@ class _Reader:
     lines: Lines
     roles: list[Mapping[str, str]] = field(default_factory=list)
     pieces: list[list[str]] = field(default_factory=list)
+    seen: set[frozenset[str]] = field(default_factory=set)
+    """What the labels so far may mean, whatever the locale."""
     possible: frozenset[str] = _ALL
     tight: bool = False
     """Two of its lines stand together, so that an empty one ends it: behind it, labels are the author's own words."""
@@ -118,6 +120,7 @@ def read(lines: Lines, start: int) -> Block | None:
             break
         reader.tight = position > start and not after_blank
         reader.roles.append(found[0])
+        reader.seen.add(frozenset(found[0].values()))
         reader.possible = reader.explains(found[0])
         reader.pieces.append([found[1]])
         end = _value_end(reader, position + 1)
@@ -150,11 +153,10 @@ def _behind_fields(lines: Lines, end: int) -> int:
 
 def _belongs(reader: _Reader, meanings: Mapping[str, str], *, after_blank: bool) -> bool:
     """Whether a label line goes on with the block: each role comes once; behind a blank line no doubt is left."""
-    kinds = set(meanings.values())
-    seen = [set(known.values()) for known in reader.roles]
-    if kinds == {"from"} and len(reader.roles) == 1 and seen[0] == {"from"} and not after_blank:
+    kinds = frozenset(meanings.values())
+    if kinds == {"from"} and len(reader.roles) == 1 and kinds in reader.seen and not after_blank:
         return True  # a second author is a doubt, not an end
-    if kinds != {"other"} and any(kinds <= known for known in seen):
+    if kinds != {"other"} and any(kinds <= known for known in reader.seen):
         return False
     return not after_blank or bool(reader.explains(meanings))
 

@@ -99,7 +99,8 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
     if found is None:
         reply = subjects.has_reply_prefix(subject)
         return Unwrapped("none", (), (), findings=("forward.is_reply",)) if reply else None
-    if found.confidence <= LOW:
+    cut = found.block.end >= _MOST_LINES < len(lines)  # who else it went to stands where nobody looks
+    if found.confidence <= LOW or cut:
         return Unwrapped("none", (), (), findings=("forward.not_found",))
     page = pages.read(lines)
     content, behind = pages.body(page, found.level, found.block.end, page.contents[found.start])

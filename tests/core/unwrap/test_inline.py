@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
-from typing import ClassVar
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import example, given
@@ -363,31 +366,90 @@ def test_no_text_raises_and_what_is_unwrapped_has_an_author(pieces: list[str], s
         assert found.findings in (("forward.is_reply",), ("forward.not_found",))
 
 
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "From:\n",
-        "From: a@b.example\n",
-        " ",
-        "\u00a0",
-        ">",
-        ">\n",
-        f"{_MARKER}\n",
-        f"{_MARKER}\nFrom: a@b.example\n",
-        f"{_MARKER}\n{_HEADER}\n",
-        _HEADER,
-        "To: a,\n",
-        "----- Forwarded Message ----- De: Para: ",
-        f"{_WROTE}\n",
-        "On 4 2025 <\n",
-        "- ",
-        "---------- ",
-        "<hr>",
-    ],
-)
+_UNITS = [
+    "From:\n",
+    "From: a@b.example\n",
+    " ",
+    "\u00a0",
+    ">",
+    ">\n",
+    "> a\n",
+    f"{_MARKER}\n",
+    f"{_MARKER}\nFrom: a@b.example\n",
+    f"{_MARKER}\n{_HEADER}\n",
+    _HEADER,
+    f"{_HEADER}X-Spam: no\n",
+    "Priority: high\n",
+    "To: a,\n",
+    " a@b.example,\n",
+    "X-Spam: no\n\tat all\n",
+    "----- Forwarded Message ----- De: Para: ",
+    f"{_WROTE}\n",
+    "On 4 2025 <\n",
+    "> From: a@b.example\n>> From: c@d.example\nTo: e@f.example\n",
+    "- ",
+    "---------- ",
+    "<hr>",
+    "<td><p>",
+]
+
+
+def _repeated(unit: str, size: int, before: str = "") -> str:
+    return before + unit * (size // len(unit))
+
+
+@pytest.mark.parametrize("unit", _UNITS)
 @pytest.mark.parametrize("kind", ["text/plain", "text/html"])
 def test_time_grows_with_the_text_at_most(unit: str, kind: str) -> None:
-    text = unit * (256 * 1024 // len(unit))
+    text = _repeated(unit, 256 * 1024, f"{_MARKER}\n{_HEADER}")
     start = time.process_time()
     _find(text if kind == "text/plain" else text.replace("\n", "<br>"), "Fwd: x", kind=kind)
     assert time.process_time() - start < 3
+
+
+@pytest.mark.parametrize("unit", _UNITS)
+@pytest.mark.parametrize("before", ["", f"{_MARKER}\n", f"{_MARKER}\n{_HEADER}", "> ", '"', "<"])
+def test_twice_the_text_takes_no_more_than_twice_the_steps(unit: str, before: str) -> None:
+    lines = 150 * max(unit.count("\n"), 1)
+    size = len(unit) * lines // max(unit.count("\n"), 1)
+    once, twice, again = (_steps(_repeated(unit, n * size, before)) for n in (1, 2, 4))
+    assert again - twice <= 2.1 * (twice - once) + 1000
+
+
+def _steps(text: str) -> int:
+    """How many lines of the reader's code are run for a text."""
+    reading = message.read_parts(f"Content-Type: text/plain; charset=utf-8\r\n\r\n{text}".encode())
+    count = 0
+
+    def step(frame: FrameType, event: str, argument: object) -> Callable[..., Any]:
+        nonlocal count
+        count += 1
+        return step
+
+    before = sys.gettrace()
+    sys.settrace(step)
+    try:
+        inline.find(reading, "Fwd: x", reading.message.date)
+    finally:
+        sys.settrace(before)
+    return count
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "finding", "length"),
+    [
+        ("\u00a0" * 20 * 1024, None, None, 0),
+        ("\u00a0" * 20 * 1024 + f"\n{_MARKER}\n{_HEADER}\n{_TEXT}", "inline_forward", None, len(_TEXT)),
+        (f"{_MARKER}\n" + "From: a@b.example\n" * 10_000, "inline_forward", "forward.ambiguous", 179_963),
+        ("From: a@b.example\n" * 10_000, None, None, 0),
+        (f"{_WROTE}\n" + "> a\n" * 100_000, "none", "forward.is_reply", 0),
+        (f"{_MARKER}\n{_HEADER}\n" + "> a\n" * 50_000, "inline_forward", None, 99_999),
+        (f"{_MARKER}\n{_HEADER.rstrip()},\n" + " a@b.example,\n" * 10_000, "none", "forward.not_found", 0),
+    ],
+)
+def test_a_huge_text_is_read_for_what_it_is(text: str, kind: str | None, finding: str | None, length: int) -> None:
+    found = _find(text, "Fwd: x" if "wrote:" not in text else "Re: x")
+
+    assert (found.kind if found else None) == kind
+    assert (found.findings[0] if found and found.findings else None) == finding
+    assert (len(found.originals[0].text) if found and found.originals else 0) == length
