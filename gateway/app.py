@@ -22,11 +22,15 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
-from storage import migrate
+from storage import migrate, waiting
 from storage.errors import StoreError, StoreFailed
+from storage.interface import Store
 from storage.open import installation_key, open_store
 from storage.sealing import Sealing
 from storage.sqlite.store import SqliteStore
+
+ERASE_EVERY = 60.0
+"""Seconds."""
 
 
 class FaultError(Exception):
@@ -42,6 +46,7 @@ class App:
 
     def __init__(self, store: SqliteStore, smtp: SmtpServer, addresses: list[tuple[str, int]]) -> None:
         self.store = store
+        self._erasing = asyncio.create_task(_erase(store))
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
@@ -82,8 +87,19 @@ class App:
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
         await self._smtp.drain()
+        self._erasing.cancel()
         await self.store.close()
         operator_log.stopped()
+
+
+async def _erase(store: Store) -> None:
+    """Erases in time what was kept for a while only."""
+    while True:
+        try:
+            await store.change(waiting.expire(now()))
+        except StoreError as error:
+            operator_log.store_failed(type(error).__name__)
+        await asyncio.sleep(ERASE_EVERY)
 
 
 async def serve(settings: Settings) -> None:
