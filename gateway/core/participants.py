@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses, delivery, exposure
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
-from gateway.core.model import Channel, Mailbox, Outcome, Role
+from gateway.core.model import Mailbox, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
@@ -136,7 +136,7 @@ def _delivered(persons: list[Person], case: Case, facts: Facts) -> tuple[list[Pe
 
     Whoever wrote it got no copy: some servers name in the same way whose mail they copy.
     """
-    if case.recipient.channel is not Channel.RELAY or case.unwrapped:
+    if case.unwrapped:
         return persons, ""
     trusted = delivery.sources(case.envelope, case.recipient)
     found = delivery.delivery(case.recipient, case.message, trusted, facts.account.domains, case.gateway_hosts)
