@@ -40,6 +40,14 @@ def test_any_order_of_the_copies_ends_in_the_same_activity(order: tuple[Delivery
     assert (made.user, made.attribution) == ("us/zoe", "attribution.contact_owner")
 
 
+def test_a_recipient_that_one_copy_shows_and_another_hides_is_no_hidden_one() -> None:
+    shown = Delivery(mail(BOB, ANA), [RELAY], BOB)
+    hidden = Delivery(mail(BOB, "undisclosed-recipients:;", X_Gm_Original_To=ANA), [RELAY], BOB, "routing")
+    for copies in ((shown, hidden), (hidden, shown)):
+        [made] = activities(*copies)
+        assert made.participants == (f"from {BOB}", f"to {ANA}")
+
+
 @pytest.mark.parametrize("name", ["03-hidden-first-recipient", "08-encoded-in-the-address", "23-mailbox-rule"])
 def test_who_is_told_by_evidence_alone_is_hidden(name: str) -> None:
     case = load(MESSAGES / "server_copies" / name)
