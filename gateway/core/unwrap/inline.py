@@ -103,9 +103,12 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
     if found.confidence <= LOW or cut:
         return Unwrapped("none", (), (), findings=("forward.not_found",))
     page = pages.read(lines)
-    content, behind = pages.body(page, found.level, found.block.end, page.contents[found.start])
+    marker, outside = page.contents[found.start], page.levels[found.start]
+    content, behind = pages.body(page, found.level, found.block.end, marker)
     confidence = found.confidence
-    if found.level and _is_another(pages.read(lines[behind : behind + _MOST_LINES]), found):
+    if outside < found.level and not any(content):  # only the header was quoted
+        content, _ = pages.body(page, outside, behind, marker)
+    elif found.level and _is_another(pages.read(lines[behind : behind + _MOST_LINES]), found):
         confidence = MEDIUM
     return Unwrapped(
         "inline_forward",

@@ -136,7 +136,7 @@ def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
     first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
     year += 2000 if year < 70 else 1900 if year < 100 else 0
     rest = _without(text, numbers)
-    english = codes[:1] == ("en",) and numbers[2] != "."
+    english = codes[:1] == ("en",) and numbers[2] == "/"
     if second > 12 or (english and first <= 12):
         return _Day(year, first, second, rest, doubtful=english and second <= 12 and first != second)
     return _Day(year, second, first, rest)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.unwrap import header_blocks, markers
+from gateway.core.unwrap.labels import unmarked
 
 _INDENT = "    "
 _QUOTES = re.compile(r"(?:[ \t]{0,3}>)*+")
@@ -95,4 +96,5 @@ def note(lines: Sequence[str]) -> str | None:
     end = len(lines)
     while end and not lines[end - 1].strip(f"> \t\xa0{markers.DASHES}{markers.HTML_RULE}"):
         end -= 1
-    return text(lines[:end]) or None
+    written = text(lines[:end])
+    return written if unmarked(written).strip() else None

@@ -10,8 +10,8 @@ from __future__ import annotations
 LABELS = """
 locale  | from | date | to | cc | subject | reply_to
 en      | From | Sent, Date, Sent on | To | Cc | Subject | Reply-To, Reply to
-fr      | De, Expéditeur | Envoyé, Envoyé le, Date, Date d'envoi | À, Pour, Destinataire, Destinataires, A | Cc,
-         Copie à, Copie | Objet, Sujet | Répondre à, Réponse à
+fr      | De, Expéditeur | Envoyé, Envoyé le, Date, Date d'envoi, Message du | À, Pour, Destinataire, Destinataires, A
+        | Cc, Copie à, Copie | Objet, Sujet | Répondre à, Réponse à
 de      | Von, Absender | Gesendet, Gesendet am, Datum | An, Empfänger | Cc, Kopie, Kopie (CC), Kopie an |
          Betreff | Antwort an, Antworten an
 es      | De, Remitente | Enviado, Enviado el, Enviada, Fecha, Fecha de envío | Para, A, Destinatario | CC,

@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.header import Header
 
 import client_html
 from client_dates import written
@@ -44,25 +45,32 @@ def write(
 ) -> bytes:
     """The forward of a mail as this program writes it. `form` is text, html or both."""
     own = CLIENTS[client]
-    message = EmailMessage(policy=SMTP.clone(utf8=False))
-    message["From"] = "Ana Ames <ana@us.example>"
-    message["To"] = "k7f3@forward.log.example"
     before = own.prefix or OUTLOOK[locale]["prefix"] if prefix is None else prefix
-    message["Subject"] = f"{before}: {mail.subject}" if before else mail.subject
-    message["Date"] = "Thu, 06 Mar 2025 08:00:00 +0100"
-    message["Message-ID"] = "<forward@us.example>"
+    subject = f"{before}: {mail.subject}" if before else mail.subject
     text = f"{note}\n\n{plain(own, locale, mail)}\n"
+    parts = []
     if form != "html":
-        message.set_content(_flowed(text) if flowed else text, charset=charset, cte=transfer)
-        if flowed:
-            message.set_param("format", "flowed")
+        kind = f"text/plain; charset={charset}{'; format=flowed' if flowed else ''}"
+        parts.append(_part(kind, _flowed(text) if flowed else text, charset, transfer))
     if form != "text":
-        page = html(own, locale, mail, note)
-        if form == "both":
-            message.add_alternative(page, subtype="html", charset=charset, cte=transfer)
-        else:
-            message.set_content(page, subtype="html", charset=charset, cte=transfer)
-    return message.as_bytes()
+        parts.append(_part(f"text/html; charset={charset}", html(own, locale, mail, note), charset, transfer))
+    if form == "both":
+        inner = b"".join(b"--b\r\n" + part + b"\r\n" for part in parts)
+        parts = [b'Content-Type: multipart/alternative; boundary="b"\r\n\r\n' + inner + b"--b--\r\n"]
+    return _HEADER.format(subject=Header(subject, "utf-8").encode(linesep="\r\n")).encode() + parts[0]
+
+
+_HEADER = (
+    "From: Ana Ames <ana@us.example>\r\nTo: k7f3@forward.log.example\r\nSubject: {subject}\r\n"
+    "Date: Thu, 06 Mar 2025 08:00:00 +0100\r\nMessage-ID: <forward@us.example>\r\nMIME-Version: 1.0\r\n"
+)
+
+
+def _part(kind: str, text: str, charset: str, transfer: str) -> bytes:
+    data = text.encode(charset)
+    encoded = {"quoted-printable": quopri.encodestring, "base64": base64.encodebytes}.get(transfer, bytes)(data)
+    header = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: {transfer}\r\n\r\n"
+    return header.encode() + encoded.replace(b"\n", b"\r\n")
 
 
 def plain(client: Client, locale: str, mail: Mail) -> str:

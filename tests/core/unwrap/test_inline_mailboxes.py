@@ -32,11 +32,20 @@ from gateway.core.unwrap import quoted_mailboxes
         ('"a; b" <b@client.example>; dan@us.example', [("a; b", "b@client.example"), ("", "dan@us.example")]),
         ("Bob <b@client.example>, dan@us.example", [("Bob", "b@client.example"), ("", "dan@us.example")]),
         ("Dan Dale; Bob <b@client.example>", [("Dan Dale", ""), ("Bob", "b@client.example")]),
+        ("Client, Bob <b@client.example>", [("Client, Bob", "b@client.example")]),
+        ("Dale, Dan; Client, Bob <b@client.example>", [("Dale, Dan", ""), ("Client, Bob", "b@client.example")]),
+        ("'Bob Client' via Sales <sales@us.example>", [("'Bob Client' via Sales", "sales@us.example")]),
         ("", []),
     ],
 )
 def test_every_spelling_is_the_same_mailbox(value: str, expected: list[tuple[str, str]]) -> None:
     assert [(mailbox.name, mailbox.address) for mailbox in quoted_mailboxes.read(value)] == expected
+
+
+def test_a_comma_is_part_of_a_name_where_semicolons_part_people() -> None:
+    found = quoted_mailboxes.read("Client, Bob, Dr. <b@client.example>", semicolons=True)
+
+    assert [(mailbox.name, mailbox.address) for mailbox in found] == [("Client, Bob, Dr.", "b@client.example")]
 
 
 def test_the_author_s_name_may_have_a_comma() -> None:

@@ -92,6 +92,9 @@ def test_an_offset_is_believed_and_nothing_assumed(text: str, hours: int) -> Non
         ("fi", "Tue, 4 Mar 2025 10:12:00 +0100", 3, 4),  # RFC 5322 in a Finnish header, not a November
         ("en", "04/03/2025 10:12", 4, 3),
         ("en", "13/03/2025 10:12", 3, 13),
+        ("en", "4-3-2025 10:12", 3, 4),  # in no English country
+        ("pl", "10:12 Wtorek 2025-03-04", 3, 4),
+        ("sv", "3 maj 2025 10:12:00 +0100", 5, 3),
         ("fr", "04/03/2025 10:12", 3, 4),
     ],
 )
