@@ -54,7 +54,7 @@ class Session:
     ) -> None:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
-        ingest = Ingest(store, setting, settings.smtp_limits().handler, new_id, lambda: act.at)
+        ingest = Ingest(store, setting, desk.sealing, settings.smtp_limits().handler, new_id, lambda: act.at)
         before = desk.store if wish.dry_run else None
         self._act = act
         self._store = store

@@ -182,6 +182,16 @@ def test_the_newest_address_of_the_channel_decides(gateway: Command, good: Calla
     assert "1 came before" in gateway("replay", "--to", newest, str(folder)).stdout
 
 
+def test_an_address_of_one_users_decides_only_if_it_is_named(
+    gateway: Command, good: Callable[..., str], folder: Path
+) -> None:
+    write(folder, mail("a"))
+    everybodys = good("address", "create", "bcc").splitlines()[0]
+    good("address", "create", "bcc", "--user", "ana@us.example")
+    good("replay", "--channel", "bcc", str(folder))
+    assert "1 came before" in good("replay", "--to", everybodys, str(folder))
+
+
 def test_another_channel_can_be_chosen(gateway: Command, good: Callable[..., str], folder: Path) -> None:
     good("address", "create", "bcc")
     result = gateway("replay", "--json", "--channel", "bcc", str(write(folder, mail("a"))))
@@ -336,6 +346,18 @@ def test_a_dry_run_tells_the_difference_to_what_was_recorded(
     ]
 
 
+def test_of_several_decisions_about_a_message_that_of_the_same_copy_stays(
+    gateway: Command, good: Callable[..., str], folder: Path
+) -> None:
+    write(folder, mail("a"))
+    good("rule", "set", "replies_only")
+    good("replay", str(folder))
+    good("rule", "set", "log_all_and_create")
+    address = good("address", "create", "bcc").splitlines()[0]
+    good("replay", "--to", address, str(folder))
+    assert good("replay", "--dry-run", str(folder)).startswith(f"{folder}/0000.eml: stays skipped rule.replies_only\n")
+
+
 # --- what goes wrong ---
 
 
@@ -420,6 +442,7 @@ def test_an_interrupted_run_tells_what_was_done_and_goes_on_with_the_same_comman
         run.stdin.flush()
         wait_for(lambda: rows(folder, "SELECT count(*) FROM decision") == [(replay_batches.BATCH,)])
         run.send_signal(number)
+        run.wait(30)
         said, complained = run.stdout.read().decode(), run.stderr.read().decode()
     assert run.returncode == exit_code
     assert f"Messages: {replay_batches.BATCH} in" in said
