@@ -33,8 +33,9 @@ def folded(text: str) -> str:
 _DAEMONS = ("mailerdaemon", "maildaemon", "maildeliverysystem", "maildeliverysubsystem")
 _MAILERS = ("postmaster", "mdaemon", "mailsweeper", "majordom", "listserv", "imss")
 _MAILER_NAMES = re.compile(
-    r"mail(?:er)? ?deliver|delivery (?:sub)?system|mail(?:er)?[ -]?(?:system|server|router|daemon|gateway|admin)"
-    r"|system ?administrator|postmaster|microsoft (?:outlook|exchange)|interscan|mailmarshal|\bndr\b|\bsmtp\b"
+    r"mail(?:er)? ?deliver|\Adelivery (?:sub)?system\Z|mail(?:er)?[ -]?(?:system|server|router|daemon|gateway)\b"
+    r"|mail admin"
+    r"|system ?administrator|postmaster|microsoft (?:outlook|exchange)|interscan|mailmarshal|\bndr\b"
     r"|administrat(?:eur|or) (?:système|systému|systemu)|administrador d[eo]l? sistema"
     r"|amministratore (?:di |del )?sistema|системный администратор|systembeheerder|systemadministratör"
     r"|järjestelmänvalvoja|システム管理者|メール(?:配信|システム|サーバ)|系统管理员|系統管理員|邮件系统|郵件系統"
@@ -171,8 +172,13 @@ def speaker(value: str) -> Speaker:
         return Speaker.DAEMON
     if not local:
         return _unaddressed(name)
-    spaced = _SEPARATORS.sub(" ", local)
-    if squeezed.startswith(_MAILERS) or _MAILER_NAMES.search(name) or _MAILER_NAMES.search(spaced):
+    words = _SEPARATORS.sub(" ", local)
+    if (
+        squeezed.startswith(_MAILERS)
+        or "smtp" in words.split()
+        or _MAILER_NAMES.search(words)
+        or _MAILER_NAMES.search(name)
+    ):
         return Speaker.MAILER
     role = squeezed in _ROLES or squeezed.startswith(_ROLES[:2]) or _OWNER.search(local)
     return Speaker.ROLE if role else Speaker.PERSON

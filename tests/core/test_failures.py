@@ -1,6 +1,8 @@
 """Whom a bounce could not reach, and which message it is about."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gateway.core import failures, headers
 from gateway.core.limits import ReadingLimits
@@ -178,6 +180,27 @@ def test_the_header_of_the_original_is_found_in_the_text(after: str) -> None:
 )
 def test_text_without_a_copied_header_stays_whole(text: str) -> None:
     assert failures.copied(text) == (text, "")
+
+
+_LINES = st.sampled_from(
+    [
+        "From: a@x.example",
+        "To: b@x.example",
+        "Subject: c",
+        "Action: failed",
+        "Final-Recipient: rfc822;b@x.example",
+        "",
+        " d",
+    ]
+)
+
+
+@given(st.lists(_LINES | st.text(max_size=20)).map("\n".join))
+def test_any_text_is_read_and_nothing_of_it_changed(text: str) -> None:
+    before, copy = failures.copied(text)
+    assert text.startswith(before + copy)
+    found = failed(status=text, text=before, recipients=("b@x.example",))
+    assert all("@" in address for address in found)
 
 
 def test_the_original_is_named_by_its_ids() -> None:
