@@ -35,6 +35,7 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
     first = None if again else (yield from _first(asked))
     if first:
         return replace(facts, first=first)
+    barred = (yield from _barred(asked)) if account.has_entries else None
     hashes = _hashes(asked.people)
     found_users, found_shared, found_contacts = yield from _people(account.id, list(hashes))
     users, contacts = _by_address(found_users, asked.people), _by_address(found_contacts, asked.people)
@@ -46,9 +47,11 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
     activities = yield from _activities(list(activity_ids))
     owned = [*contacts.values(), *(c for t in threads.values() for c in t.contacts)]
     owned += [c for a in activities.values() for c in a.contacts]
-    named = {c.owner_id for c in owned} | {p.user_id for a in activities.values() for p in a.participants}
+    named = {c.owner_id for c in owned} | {a.user_id for a in activities.values()}
+    named |= {p.user_id for a in activities.values() for p in a.participants}
     return replace(
         facts,
+        barred=barred,
         users=users,
         shared=frozenset(_by_address(found_shared, asked.people)),
         contacts=contacts,
@@ -98,6 +101,18 @@ def _first(asked: Questions) -> Plan[FirstDecision | None]:
         asked.number,
     )
     return next((FirstDecision(i, t, Outcome(o), r) for i, t, o, r in rows), None)
+
+
+def _barred(asked: Questions) -> Plan[Entry | None]:
+    """The entry that kept out a mail server's copy of the same message, whole and for all users."""
+    rows = yield from ask(
+        "SELECT e.id, e.kind, e.effect, e.user_id FROM decision d JOIN never_log_entry e ON e.id = d.entry_id"
+        " WHERE d.message_id_hash = $1 AND d.account_id = $2 AND d.channel IN ('relay', 'journal')"
+        " AND e.effect = 'message' AND e.user_id IS NULL LIMIT 1",
+        asked.message_id,
+        asked.account_id,
+    )
+    return Entry(*rows[0]) if rows else None
 
 
 def _people(

@@ -62,9 +62,14 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
 
     listed = draft.listed = never_log.judge(people, standing, facts)
     draft.say(listed.finding)
+    hold = standing.stop or hold or people.stop
     if listed.stop:
-        return draft.end(listed.stop)
-    if hold := standing.stop or hold or people.stop:
+        before = duplicates.compare(case.message, case.asked, facts).same if listed.whole and not hold else None
+        return draft.withdraw(listed.stop, before.activity) if before and before.activity else draft.end(listed.stop)
+    if facts.barred:
+        draft.say(finding("never_log", "never_log.barred"))
+        return draft.end(Stop(Outcome.SKIPPED, f"never_log.{facts.barred.kind}", facts.barred.id))
+    if hold:
         return draft.end(hold)
     if not draft.left.outside():
         return draft.end(
@@ -97,10 +102,10 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     draft.say(contacts.seen(targets))
     if not targets:
         return draft.end(Stop(Outcome.SKIPPED, "rule.unknown_contact"))
-    draft.attribution = attribution.attribute(
+    chosen = attribution.attribute(
         draft.people, standing, targets, place, facts, listed.without, draft.withheld_before()
     )
-    draft.say(attribution.seen(draft.attribution, facts))
+    draft.say(attribution.seen(draft.attribute(chosen), facts))
     return draft.logged()
 
 

@@ -11,6 +11,7 @@ from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread,
 from gateway.core.model import Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
+from gateway.core.reasons import finding
 from gateway.core.redact import WITHHELD
 from gateway.core.results import Duplicate, Judgement, People, Person, Place, Standing, Stop
 
@@ -45,9 +46,10 @@ class Draft:
         self.flags: list[str] = []
 
     def stand(self, place: Place) -> None:
-        """Takes the message's place among threads."""
+        """Takes the message's place among threads: that of its earlier copies, where its own ids lead nowhere."""
         self.found = self.place = place
-        self.say(place.finding)
+        known = place.thread is None and self.earlier and self.earlier.thread_id
+        self.say(finding("thread_policy", "thread.joined") if known else place.finding)
 
     def say(self, seen: Finding, flags: tuple[str, ...] = ()) -> None:
         """Adds what a stage saw."""
@@ -108,6 +110,19 @@ class Draft:
         before = {(p.role, p.entry_id) for p in (self.earlier.participants if self.earlier else ()) if p.entry_id}
         return sum(role in (Role.TO, Role.CC) for role, _ in before - here)
 
+    def attribute(self, chosen: Attribution) -> Attribution:
+        """What this copy says, or what the activity has: an older one keeps its user, and a thread's user was chosen by
+        what the thread was before it.
+        """
+        earlier, standing = self.earlier, self.standing
+        if earlier and not standing.writer:
+            late = self.case.envelope.received_at - earlier.opened_at > OPEN_FOR_MERGING
+            stays = not standing.forwarder and (late or earlier.attribution == "attribution.thread_user")
+            if earlier.explicit or stays or earlier.attribution in _BY_SENDER:
+                chosen = Attribution(earlier.attribution, earlier.user_id)
+        self.attribution = chosen
+        return chosen
+
     def repeat(self, first: FirstDecision) -> Decision:
         """The same bytes and envelope again: the first decision stands."""
         return self._decision(Outcome.MERGED, "dedupe.retry", first=first)
@@ -115,6 +130,11 @@ class Draft:
     def end(self, stop: Stop, waits_until: int | None = None) -> Decision:
         """Skipped, held or refused."""
         return replace(self._decision(stop.outcome, stop.reason, stop=stop), waits_until=waits_until)
+
+    def withdraw(self, stop: Stop, activity: KnownActivity) -> Decision:
+        """Skipped, and so is what copies that don't show the listed person have made."""
+        self.say(finding("never_log", "never_log.withdrawn"))
+        return replace(self.end(stop), withdraws=activity.id)
 
     def logged(self) -> Decision:
         """An activity: a new one, or an earlier one with what this copy adds."""
@@ -177,7 +197,7 @@ class Draft:
             reference=delivery.reference(self.case.recipient),
             participants=self._participants(),
             targets=self.targets,
-            attribution=self._final_attribution(),
+            attribution=self.attribution,
             attachments=message.attachments,
             richness=richness,
             into=earlier.id if earlier else None,
@@ -203,19 +223,6 @@ class Draft:
 
     def _names_listed(self, text: str | None) -> bool:
         return bool(text) and not set(self._withheld()).isdisjoint(addresses.tokens(text or ""))
-
-    def _final_attribution(self) -> Attribution:
-        """An older activity keeps its user; a thread's user was chosen by what the thread was before it."""
-        earlier, now = self.earlier, self.case.envelope.received_at
-        if earlier is None or self.standing.writer:
-            return self.attribution
-        if earlier.attribution in _BY_SENDER or (earlier.explicit and self.standing.forwarder):
-            return Attribution(earlier.attribution, earlier.user_id)
-        if self.standing.forwarder:
-            return self.attribution
-        if now - earlier.opened_at > OPEN_FOR_MERGING or earlier.attribution == "attribution.thread_user":
-            return Attribution(earlier.attribution, earlier.user_id)
-        return self.attribution
 
     def _participants(self) -> tuple[StoredParticipant, ...]:
         stored = [self._stored(i, p) for i, p in enumerate(self.people.persons)]

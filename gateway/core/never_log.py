@@ -24,7 +24,8 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
         blocked = next(b for _, b in views.values() if b is not None)
         reason = f"never_log.{blocked.kind}"
         stop = Stop(Outcome.SKIPPED, reason, blocked.id)
-        return Judgement(finding("never_log", reason), {}, stop=stop)
+        whole = blocked.effect == "message" and blocked.user_id is None
+        return Judgement(finding("never_log", reason), {}, stop=stop, whole=whole)
     first, *others = open_views.values()
     passed_over = {i: entry for i, entry in first.items() if all(i in hits for hits in others)}
     if all(hits.keys() - passed_over.keys() for hits in open_views.values()):  # each user keeps somebody else private

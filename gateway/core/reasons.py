@@ -115,6 +115,8 @@ FINDINGS: dict[str, str] = {
     "sender.answers_all": "A proven contact answered to all, the capture address too: decided as a passive copy.",
     "never_log.clear": "Nobody on the never-log list takes part.",
     "never_log.passed_over": "Listed participants are passed over; the others remain.",
+    "never_log.barred": "Another copy of it names somebody on the never-log list who keeps the whole message out.",
+    "never_log.withdrawn": "Copies that don't show the listed person had been logged: that activity is withdrawn.",
     "never_log.personal": "A user's own entry names a participant; it is judged for the other users.",
     "dedupe.new": "No copy of it is known.",
     "dedupe.again": "A copy of it was skipped before; this one is decided on its own.",

@@ -123,6 +123,8 @@ class Judgement:
     without: frozenset[str] = frozenset()
     """Users whose own entries keep their copy out: no candidates for attribution."""
     stop: Stop | None = None
+    whole: bool = False
+    """It stops by an entry for all users that keeps every copy of the message out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,11 @@ SELECT 'an activity without the decision that made it', a.id FROM activity a
 WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.activity_id = a.id AND d.outcome = 'logged')
 UNION ALL
 SELECT 'an activity without its message', a.id FROM activity a
-WHERE NOT EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)
+WHERE a.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)
+UNION ALL
+SELECT 'content of a withdrawn activity', a.id FROM activity a
+WHERE a.withdrawn_at IS NOT NULL AND (a.text <> '' OR EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)
+OR EXISTS (SELECT 1 FROM participant p WHERE p.activity_id = a.id))
 UNION ALL
 SELECT 'logged or merged into nothing', id FROM decision WHERE outcome IN ('logged', 'merged') AND activity_id IS NULL
 UNION ALL
@@ -36,7 +40,7 @@ SELECT 'a placeholder that names somebody', activity_id FROM participant
 WHERE entry_id IS NOT NULL AND (name <> '' OR address <> '' OR canonical <> '' OR contact_id IS NOT NULL)
 UNION ALL
 SELECT 'a logged message in a thread that is not logged', a.id FROM activity a JOIN thread t ON t.id = a.thread_id
-WHERE t.logged = 0
+WHERE t.logged = 0 AND a.withdrawn_at IS NULL
 UNION ALL
 SELECT 'a decision and its activity in two accounts', d.id FROM decision d JOIN activity a ON a.id = d.activity_id
 WHERE d.account_id <> a.account_id

@@ -130,10 +130,18 @@ class Tenant:
         if first and not again:
             d = first.decision
             return replace(facts, first=FirstDecision(first.id, d.trace_id, d.outcome, d.reason))
+        barring = (
+            entry
+            for r in self.decisions
+            for entry, _ in self.entries
+            if r.decision.id_hash == asked.message_id and r.decision.channel in ("relay", "journal")
+            if r.decision.entry_id == entry.id and entry.effect == "message" and entry.user_id is None
+        )
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
         named = {*asked.names, *asked.other_names, *asked.parents, *asked.agreeing, asked.conversation}
         return replace(
             facts,
+            barred=next(barring, None),
             users={a: u for a in asked.people if (u := self.user(a, subaddressing=settings.subaddressing))},
             shared=frozenset(a for a in asked.people if {a, _plain(a)} & set(world.shared)),
             contacts={a: c for a in asked.people if (c := self.contact(a))},
@@ -249,6 +257,10 @@ class Tenant:
             self.held[recorded.id] = case
         if decision.remembered and thread:
             self.remember(decision, decision.remembered, thread, kept.id if kept else None)
+        if decision.withdraws:
+            del self.activities[decision.withdraws]
+            for met in self.messages:
+                met.activity = None if met.activity == decision.withdraws else met.activity
         for activity_id, canonical in decision.failed:
             self.activities[activity_id].failed.add(canonical)
 

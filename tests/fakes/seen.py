@@ -30,7 +30,7 @@ def seen(account: str) -> Plan[list[Seen]]:
     """The activities of an account in a database."""
     rows = yield from ask(
         "SELECT id, subject, text, direction, explicit, user_id, attribution, reference FROM activity"
-        " WHERE account_id = $1",
+        " WHERE account_id = $1 AND withdrawn_at IS NULL",
         account,
     )
     contacts = yield from _listed(
