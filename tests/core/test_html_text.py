@@ -117,6 +117,7 @@ def test_any_soup_gives_lines_without_marks(html: str) -> None:
 
 
 def test_the_cells_of_a_row_share_a_line_whatever_blocks_are_in_them() -> None:
-    rows = "<tr><td><p><b>From:</b></p></td><td><p>Bob</p></td></tr><tr><td>To:</td><td></td><td><div>Ana</div></td></tr>"
+    rows = "<tr><td><p><b>From:</b></p></td><td><p>Bob</p></td></tr>"
+    rows += "<tr><td>To:</td><td></td><td><div>Ana</div></td></tr>"
     lines = render(f"<table>{rows}</table><p>Text</p>", LIMITS).split("\n")
     assert [line.split() for line in lines if line] == [["From:", "Bob"], ["To:", "Ana"], ["Text"]]
