@@ -96,12 +96,14 @@ def _is_inline(part: Part, container: str) -> bool:
 
 
 def text(parts: Iterable[Part], raw: bytes, limits: ReadingLimits) -> str:
-    """The text of these parts, HTML rendered, at most `limits.text` bytes of UTF-8."""
+    """The text of these parts, HTML rendered: at most `limits.text` bytes of UTF-8, made from `limits.html` of HTML."""
     pieces: list[str] = []
-    size = 0
+    size = rendered = 0
     for part in parts:
         if part.content_type == "text/html":
-            piece = html_text.render(part.text(raw, limits.html), limits)
+            html = part.text(raw, max(0, limits.html - rendered))
+            rendered += len(html)
+            piece = html_text.render(html, limits)
         else:
             piece = _flowed(part, part.text(raw, limits.text))
         if piece.strip():

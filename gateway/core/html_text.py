@@ -54,6 +54,7 @@ _FORMATTING_TAG = re.compile(rf"<(/?)(?:{'|'.join(_FORMATTING)})(?=[\s/>])", re.
 _NAME = re.compile(r"<(/?[a-z][^\s/>]*)")
 # The serialiser closes every element and escapes < and > in attributes.
 _TAG = re.compile(r"<!--.*?-->|<(/?[^\s>]*)[^>]*>", re.DOTALL)
+_ELEMENT_TAG = re.compile(r"<!--.*?-->|<(/?)([^\s>]+)[^>]*>", re.DOTALL)
 _PREFORMATTED = re.compile(r"<pre(?=[\s>]).*?</pre>", re.DOTALL)
 _UNREAD_TAG = re.compile(rf"<!--.*?-->|<({'|'.join(_UNREAD)})(?=[\s>])[^>]*>", re.DOTALL | re.IGNORECASE)
 _HIDDEN_TAG = re.compile(
@@ -139,8 +140,9 @@ def _end_of(name: str, html: str, position: int) -> int:
         end = html.find(f"</{name}>", position)
         return len(html) if end < 0 else end + len(name) + 3
     depth = 1
-    for tag in re.compile(rf"<!--.*?-->|<(/?){re.escape(name)}(?=[\s>])[^>]*>", re.DOTALL).finditer(html, position):
-        depth += 0 if tag[1] is None else -1 if tag[1] else 1
+    for tag in _ELEMENT_TAG.finditer(html, position):
+        if tag[2] == name:
+            depth += -1 if tag[1] else 1
         if depth == 0:
             return tag.end()
     return len(html)

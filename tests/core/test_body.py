@@ -82,6 +82,12 @@ def test_text_is_cut_to_its_limit_in_bytes(letter: str) -> None:
     assert 990 < len(text.encode()) <= 1000
 
 
+def test_all_html_parts_together_are_read_up_to_their_limit() -> None:
+    pages = [part("text/html", f"<p hidden>{'x' * 100}</p><p>{word}</p>") for word in ("one", "two", "three")]
+    raw = multipart("mixed", *pages)
+    assert message.read(raw.encode(), ReadingLimits(html=300)).text == "one\ntwo"
+
+
 def test_text_holds_no_nul_and_no_lone_surrogate() -> None:
     content = base64.b64encode(b"a\0\0\0\x00\xd8b\0").decode()
     text, _ = read(part("text/plain; charset=utf-16le", content, "Content-Transfer-Encoding: base64"))
