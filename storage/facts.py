@@ -246,7 +246,7 @@ def _threads(asked: Questions, keyed: KeyedHash) -> Plan[dict[str, KnownThread]]
         " FROM thread_ref r JOIN thread t ON t.id = r.thread_id"
         " WHERE r.account_id = $1 AND r.message_id_hash = ANY($2)",
         asked.account_id,
-        [*asked.names, *asked.other_names, *asked.parents, *asked.agreeing, asked.conversation],
+        [*asked.names, *asked.other_names, *asked.parents.all, *asked.parents.agreeing, asked.conversation],
     )
     if not rows:
         return {}

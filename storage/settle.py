@@ -41,7 +41,7 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
 
 
 def _call_in(thread_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[None]:
-    """Decides again the replies that wait in a logged thread, now that one more message stands in it; each may call others."""
+    """Decides again the replies that wait in a logged thread, now that another message stands in it."""
     called = True
     while called:
         called = False

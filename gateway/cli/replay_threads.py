@@ -46,7 +46,7 @@ class Threads:
         case, decision = result.cases[0], result.decisions[0]
         asked = case.asked
         # In a thread that the store keeps, its row says which; the names are for the others.
-        names = () if decision.remembered else (asked.message_id, *asked.parents)
+        names = () if decision.remembered else (asked.message_id, *asked.parents.all)
         shared = tuple(self._names.setdefault(name, name) for name in names)
         tie = self._ties.add(case.message, asked.retry)
         self._places.append(_Place(asked.message_id, asked.anchor, asked.text, shared, tie))

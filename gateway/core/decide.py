@@ -50,7 +50,11 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     null_path = case.null_path
     if not hold:
         report = reports.classify(
-            case.message.fields, case.message.content_types, null_path=null_path, our_host=case.host
+            case.message.fields,
+            case.message.content_types,
+            null_path=null_path,
+            our_host=case.host,
+            text=case.message.text,
         )
         if stop := _automated(draft, "reports", report):
             return draft.end(stop)
@@ -88,6 +92,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
         own_list=draft.own_list(),
         author_is_user=standing.direction is Direction.OUT,
         answers_ours=draft.answers_ours(),
+        quick_answer=draft.quick_answer(),
     )
     if stop := _automated(draft, "automated", machine):
         return draft.end(stop)

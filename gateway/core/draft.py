@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gateway.core import addresses, delivery
+from gateway.core import addresses, delivery, reply_text
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
 from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
 from gateway.core.model import Finding, Outcome, Role
@@ -19,6 +19,7 @@ MAX_PARTICIPANTS = 500
 OPEN_FOR_MERGING = 15 * 60 * 1000
 """Ms in which another copy may still change an activity's attribution."""
 
+_AT_ONCE = 10 * 60 * 1000
 _LONGEST_SUBJECT = 99_999
 _BY_SENDER = ("attribution.author", "attribution.on_behalf")
 """A user whose own mail it is, before one who forwards it."""
@@ -88,8 +89,15 @@ class Draft:
 
     def answers_ours(self) -> bool:
         """Its In-Reply-To names a message that came before."""
-        threads = (self.facts.threads.get(h) for h in self.case.asked.in_reply_to)
+        threads = (self.facts.threads.get(h) for h in self.case.asked.parents.in_reply_to)
         return any(t is not None and t.seen for t in threads)
+
+    def quick_answer(self) -> bool:
+        """It came within minutes of the message that it answers, and quotes nothing."""
+        answered = (self.facts.threads.get(h) for h in self.case.asked.parents.in_reply_to)
+        ages = (self.case.envelope.received_at - t.seen_at for t in answered if t is not None and t.seen)
+        text = self.case.message.text.strip()
+        return any(0 <= age <= _AT_ONCE for age in ages) and reply_text.trim(text) == text
 
     def unite(self, earlier: KnownActivity, place: Place) -> Place:
         """Takes in what the earlier copies brought: any order of the same copies ends in the same activity.
@@ -282,7 +290,7 @@ class Draft:
                 counts=place.counts,
                 merge=place.merge if stands in (None, joined or stands) else tuple({*place.merge, stands}),
                 names=() if self.duplicate.reused_id else asked.names,
-                parents=asked.other_names if place.apart or not heeded else asked.other_names + asked.parents,
+                parents=asked.other_names if place.apart or not heeded else asked.other_names + asked.parents.all,
                 hint=asked.conversation,
                 members=tuple(dict.fromkeys(members)) if logged and place.counts else (),
                 forward_of=place.forward_of,

@@ -5,24 +5,21 @@ Everything is asked by keyed hash: a database server may log the parameters of i
 
 from __future__ import annotations
 
-import base64
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from gateway.core import addresses, delivery, message_ids
+from gateway.core import addresses, delivery, message_ids, thread_names
 from gateway.core.address_keys import token_keys
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Message, Recipient
+from gateway.core.thread_names import Parents
 from gateway.core.unwrap.original import Original, Unwrapped
 
 _URL = re.compile(r"\w+://\S+")
 _NO_LETTERS = re.compile(r"[\W_]+")
 _PRINT_LETTERS = 2000
-_MAX_PARENTS = 32
-_ALIASES = ("x-microsoft-original-message-id", "x-google-original-message-id", "resent-message-id")
-_SHORTEST_INDEX, _LONGEST_INDEX = 22, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +47,7 @@ class Questions:
     """By which others find its thread: hashes of its id, and of its id with its base subject."""
     other_names: tuple[str, ...]
     """The same of its aliases. Anybody can claim one, so they take nothing from others."""
-    in_reply_to: tuple[str, ...]
-    """Hashes of ids."""
-    references: tuple[str, ...]
-    """Hashes of ids with its own base subject, last first, without those of in_reply_to."""
-    agreeing: tuple[str, ...]
-    """Those of in_reply_to with its own base subject: known where what it answers has the same one."""
+    parents: Parents
     conversation: str
     """Of the conversation that Thread-Index names, a hint only; "" for none."""
     reported: tuple[str, ...]
@@ -66,10 +58,6 @@ class Questions:
 
     Not the ids before it: earlier mail of the same author in the same thread would pass for the original.
     """
-
-    @property
-    def parents(self) -> tuple[str, ...]:
-        return self.in_reply_to + self.references
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +110,7 @@ def ask(
     derived = f"derived:{author}:{moment}:{subject}:{text}"
     own_id = message_ids.key(message.message_id) if message.message_id else derived
     own = keyed("message-id", own_id)
-    aliases = [i for name in _ALIASES if (i := message_ids.first(message.first(name) or ""))]
+    aliases = thread_names.aliases(message)
     named = _named(envelope, recipient, message, outer, unwrapped)
     return Questions(
         account_id=recipient.account_id,
@@ -136,15 +124,13 @@ def ask(
         author=keyed("author", author),
         text=text,
         subject=subject,
-        names=_names((own_id,), message, keyed),
-        other_names=_names(aliases, message, keyed),
-        in_reply_to=tuple(h for h in _id_hashes(message.in_reply_to, keyed) if h != own),
-        references=_referred(own_id, message, keyed),
-        agreeing=_under_subject(message.in_reply_to, message, keyed),
-        conversation=_conversation(message, keyed),
-        reported=_id_hashes(message.reported_ids, keyed),
-        aliases=tuple(h for h in _id_hashes(aliases, keyed) if h != own),
-        links=() if message.message_id else _id_hashes(outer.in_reply_to or outer.references[-1:], keyed),
+        names=thread_names.own((own_id,), message, keyed),
+        other_names=thread_names.own(aliases, message, keyed),
+        parents=thread_names.parents(own_id, message, keyed),
+        conversation=thread_names.conversation(message, keyed),
+        reported=thread_names.ids(message.reported_ids, keyed),
+        aliases=tuple(h for h in thread_names.ids(aliases, keyed) if h != own),
+        links=() if message.message_id else thread_names.ids(outer.in_reply_to or outer.references[-1:], keyed),
     )
 
 
@@ -181,32 +167,3 @@ def _named(
 
 def _addresses(named: Iterable[str]) -> Iterable[str]:
     return [address for address in dict.fromkeys(map(addresses.canonical, named)) if address]
-
-
-def _id_hashes(ids: Iterable[str], keyed: KeyedHash) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(keyed("message-id", message_ids.key(i)) for i in ids))
-
-
-def _names(ids: Sequence[str], message: Message, keyed: KeyedHash) -> tuple[str, ...]:
-    return (*_id_hashes(ids, keyed), *_under_subject(ids, message, keyed))
-
-
-def _referred(own_id: str, message: Message, keyed: KeyedHash) -> tuple[str, ...]:
-    others = {message_ids.key(i) for i in (own_id, *message.in_reply_to)}
-    ids = dict.fromkeys(i for i in reversed(message.references) if message_ids.key(i) not in others)
-    return _under_subject(list(ids)[:_MAX_PARENTS], message, keyed)
-
-
-def _under_subject(ids: Iterable[str], message: Message, keyed: KeyedHash) -> tuple[str, ...]:
-    """Hashes of ids together with the message's base subject; an empty one equals nothing."""
-    subject = message.base_subject
-    return tuple(dict.fromkeys(keyed("reference", message_ids.key(i), subject) for i in ids)) if subject else ()
-
-
-def _conversation(message: Message, keyed: KeyedHash) -> str:
-    """The GUID that the mails of a conversation share in Thread-Index ([MS-OXOMSG] §2.2.1.3)."""
-    try:
-        index = base64.b64decode((message.first("thread-index") or "")[:_LONGEST_INDEX], validate=False)
-    except ValueError:
-        return ""
-    return keyed("conversation", index[6:22]) if len(index) >= _SHORTEST_INDEX else ""

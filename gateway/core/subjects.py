@@ -6,8 +6,9 @@ import re
 import unicodedata
 
 _REPLY = """
-    re ré réf aw antw sv odp vá rif res resp ynt yanıt odg απ σχετ отв на відп
-    回复 答复 回覆 返信 회신 답장 رد תגובה ตอบ bls tl
+    re ré réf rép réponse aw antw antwort sv svar odp odpowiedź vá válasz rif risposta res resp respuesta resposta
+    ynt yanıt odg odgovor απ σχετ отв ответ на відп відповідь atb ats vast raspuns răspuns
+    回复 答复 回覆 答覆 返信 회신 답장 رد תגובה השב ตอบ ตอบกลับ bls tl trả_lời
 """
 _FORWARD = """
     fw fwd wg tr rv enc doorst vb videresend vl pd továbbítás redir ilt proslj πρθ пер пересл
@@ -31,7 +32,7 @@ _KINDS = {
     for word in words.split()
 }
 _WORD = "|".join(sorted(map(re.escape, _KINDS), key=len, reverse=True))
-_PREFIX = re.compile(rf"({_WORD})\s*(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+|\d{{1,2}})?\s*:\s*")
+_PREFIX = re.compile(rf"({_WORD})\.?\s*(?:\[\d+\]|\(\d+\)|\^\d+|\*\d+|\d{{1,2}})?\s*:\s*")
 _TAG = re.compile(r"(?:\[[^][]*\]|\*{2,}[^*]{1,40}\*{2,})\s*")
 _WRAPPED = re.compile(r"\[\s*fwd?\s*:\s*(.*)\]", re.DOTALL)
 _TRAILER = re.compile(r"\s*\(fwd\)\Z")

@@ -23,8 +23,8 @@ def place(case: Case, facts: Facts, people: People, standing: Standing, *, reach
     `reachable` is False for a message under a reused id: what others say of that id isn't about it.
     """
     asked, threads = case.asked, facts.threads
-    answered = next((threads[h] for h in asked.in_reply_to if h in threads), None)
-    related = [threads[h] for h in asked.references if h in threads]
+    answered = next((threads[h] for h in asked.parents.in_reply_to if h in threads), None)
+    related = [threads[h] for h in asked.parents.references if h in threads]
     answers = [threads[h] for h in (*asked.names, *asked.other_names) if reachable and h in threads]
     parent = answered or _largest(related)
     apart = _passes_on(case, people, standing, parent)
@@ -73,7 +73,7 @@ def waits_until(stop: Stop, case: Case, facts: Facts) -> int | None:
     """
     patience = facts.account.settings.late_parent_hours * 3_600_000
     arrived = case.envelope.received_at
-    parents = [facts.threads.get(h) for h in case.asked.parents]
+    parents = [facts.threads.get(h) for h in case.asked.parents.all]
     hopes = any(t is None or not t.seen or (not t.activity_id and t.seen_at > arrived - patience) for t in parents)
     return arrived + patience if patience and hopes and stop.reason == "rule.replies_only" else None
 
@@ -100,8 +100,8 @@ def _akin(thread: KnownThread, other: KnownThread) -> bool:
 
 def _subject_differs(asked: Questions, threads: Mapping[str, KnownThread], primary: KnownThread) -> bool:
     """It answers a message of the thread that has another base subject; for an unseen one the thread's own counts."""
-    answered = [threads[h] for h in asked.in_reply_to if h in threads and threads[h].id == primary.id]
-    agrees = any(threads[h].seen for h in asked.agreeing if h in threads)
+    answered = [threads[h] for h in asked.parents.in_reply_to if h in threads and threads[h].id == primary.id]
+    agrees = any(threads[h].seen for h in asked.parents.agreeing if h in threads)
     unseen = asked.subject != "" and any(not t.seen and t.subject_hash == asked.subject for t in answered)
     return bool(answered) and not (agrees or unseen)
 

@@ -69,7 +69,7 @@ def test_nothing_readable_is_asked() -> None:
         questions.anchor,
         questions.text,
         questions.subject,
-        *questions.parents,
+        *questions.parents.all,
         *(h for found in (*questions.people.values(), *questions.tokens.values()) for h in found),
     ]
     assert all(len(h) == 32 and set(h) <= set("0123456789abcdef") for h in hashes)
@@ -97,4 +97,4 @@ def test_the_text_print_sees_words_only(one: str, other: str, equal: bool) -> No
 
 def test_at_most_32_references_are_asked() -> None:
     many = " ".join(f"<m{n}@mail.example>" for n in range(10_000))
-    assert len(asked(replace(PLAIN, raw=mail(ANA, BOB, References=many))).parents) <= 32
+    assert len(asked(replace(PLAIN, raw=mail(ANA, BOB, References=many))).parents.all) <= 32

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from gateway.core.subjects import base, has_forward_prefix, has_reply_prefix
 
 REPLY_WORDS = """
-    Re RE Ré RÉF AW Antw SV Odp Vá RIF RES Resp YNT Yanıt YANIT Odg ΑΠ ΣΧΕΤ Отв На Відп
-    回复 答复 回覆 返信 회신 답장 رد תגובה ตอบ BLS TL
+    Re RE Ré RÉF Rép Réponse AW Antw Antwort SV Svar Odp Odpowiedź Vá Válasz RIF Risposta RES Resp Respuesta Resposta
+    YNT Yanıt YANIT Odg Odgovor ΑΠ ΣΧΕΤ Отв Ответ На Відп Atb Ats Răspuns
+    回复 答复 回覆 返信 회신 답장 رد תגובה ตอบ BLS TL 答覆 השב ตอบกลับ
 """
 FORWARD_WORDS = """
     Fw Fwd FWD WG TR RV ENC Doorst VB Videresend VL PD Továbbítás Redir İLT Proslj ΠΡΘ Пер Пересл
@@ -18,7 +19,7 @@ REPLY, FORWARD = REPLY_WORDS.split(), [*FORWARD_WORDS.split(), "إعادة تو�
 
 
 @pytest.mark.parametrize("word", [*REPLY, *FORWARD, "I", "R", "VS"])
-@pytest.mark.parametrize("mark", [":", " : ", "：", "[2]: ", "(3):", "^4: ", "*5: ", "6:", " 7: "])
+@pytest.mark.parametrize("mark", [":", ".:", " : ", "：", "[2]: ", "(3):", "^4: ", "*5: ", "6:", " 7: "])
 def test_every_prefix_is_stripped(word: str, mark: str) -> None:
     assert base(f"{word}{mark}Offer") == "offer"
 

@@ -138,7 +138,7 @@ class Tenant:
             if r.decision.entry_id == entry.id and entry.effect == "message" and entry.user_id is None
         )
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
-        named = {*asked.names, *asked.other_names, *asked.parents, *asked.agreeing, asked.conversation}
+        named = {*asked.names, *asked.other_names, *asked.parents.all, *asked.parents.agreeing, asked.conversation}
         return replace(
             facts,
             barred=next(barring, None),
