@@ -84,10 +84,12 @@ async def _run(
     app.route_stray_errors()
     told_to_stop = app.stop_on_signal()
     captures = await _prepare(settings, script)
+    messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
+    if any(message["to"] not in captures for message in messages):
+        raise app.FaultError(f"{config_file.parent} holds the demo of another version; remove it and start again", 1)
     running = await app.App.start(settings)
     try:
         host, port = running.addresses[0]
-        messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
         for number, message in enumerate(messages, 1):
             sample = Sample(
                 folder / str(message["file"]),

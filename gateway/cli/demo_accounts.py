@@ -45,8 +45,9 @@ def _make(act: Act, sealing: Sealing, wanted: Mapping[str, object]) -> Plan[None
     personal = wanted.get("personal")
     for user, pattern in personal.items() if isinstance(personal, dict) else ():
         yield from never_log.add(act, account_id, pattern, user=user)
-    yield from addresses.create(act, account_id, sealing, "relay")
-    yield from sources.add(act, account_id, "this machine", "127.0.0.1/32", ["relay"], vouches=True)
+    for channel in ("relay", "journal"):
+        yield from addresses.create(act, account_id, sealing, channel)
+    yield from sources.add(act, account_id, "this machine", "127.0.0.1/32", ["relay", "journal"], vouches=True)
 
 
 def _lines(value: object) -> list[str]:

@@ -158,9 +158,10 @@ def test_the_demo_shows_each_rule_and_a_second_run_does_no_harm(tmp_path: Path) 
         r"attribution\.contact_owner",
         r"550 5\.7\.26",
         r"explicit\.forward[^\n]*\n\s+on omar@lead\.example \(created\)",
+        r"A journal report[^\n]*\n[^\n]*250[^\n]*\n\s+logged\s+rule\.log_all[^\n]*\n[^\n]*tom@[^\n]*mia@",
     ):
         assert re.search(shown, first.stdout), shown
-    assert second.stdout.count("the first decision stands") == 16
+    assert second.stdout.count("the first decision stands") == 17
 
 
 def test_the_demo_without_its_samples_says_where_to_find_them(tmp_path: Path) -> None:
