@@ -29,6 +29,10 @@ class RecordedDecision:
     entry_id: str | None
     activity_id: str | None
     user: str | None
+    superseded_by: str | None = None
+    """Id of the decision that took its place."""
+    waits: int = 0
+    """1: its message is kept, sealed, until its parent comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ class Filter:
 
 _DECISION = (
     "SELECT d.id, d.trace_id, a.name, d.channel, d.at, d.outcome, d.reason, d.flags, d.stages, d.size_class,"
-    " d.deliveries, d.entry_id, d.activity_id, u.address"
+    " d.deliveries, d.entry_id, d.activity_id, u.address,"
+    " d.superseded_by, EXISTS (SELECT 1 FROM waiting w WHERE w.decision_id = d.id)"
     " FROM decision d JOIN account a ON a.id = d.account_id LEFT JOIN account_user u ON u.id = d.user_id"
 )
 

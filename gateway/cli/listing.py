@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from gateway.core.explain import KEPT, render
+from gateway.core.explain import KEPT, WAITS, render
 from gateway.core.model import Finding, Outcome
 from gateway.core.reasons import finding
 from gateway.operator_log import escape
@@ -22,6 +22,7 @@ def line(decision: RecordedDecision) -> str:
     words = [when, colour(decision.outcome), f"{decision.reason:<26}"]
     words += [f"{decision.account + '/' + decision.channel:<16}", f"{decision.user or '-':<28}"]
     words += [decision.trace_id, *decision.flags]
+    words += ["(decided again later)"] if decision.superseded_by else []
     return escape_all_but_style(words)
 
 
@@ -49,6 +50,8 @@ def as_record(decision: RecordedDecision) -> dict[str, object]:
         "entry_id": decision.entry_id,
         "activity_id": decision.activity_id,
         "deliveries": decision.deliveries,
+        "waits": bool(decision.waits),
+        "superseded_by": decision.superseded_by,
         "size_class": decision.size_class,
     }
 
@@ -61,7 +64,7 @@ def findings_record(said: Sequence[Finding]) -> list[dict[str, str]]:
 def text(decision: RecordedDecision, said: Sequence[Finding]) -> str:
     """The explanation as it was recorded: of a skipped message the stages without evidence, of some nothing."""
     told = said or [finding(stage, slug) for stage, slug in decision.stages]
-    kept = KEPT[Outcome(decision.outcome)]
+    kept = WAITS if decision.waits else KEPT[Outcome(decision.outcome)]
     if decision.outcome == "skipped" and not decision.stages:
         kept = "nothing of the message"
     return render(

@@ -46,9 +46,10 @@ def render(
 def _kept(decision: Decision) -> str:
     if decision.tombstone:
         return "nothing of the message"
-    return KEPT[decision.outcome]
+    return WAITS if decision.waits_until else KEPT[decision.outcome]
 
 
+WAITS = "the message, encrypted, until its thread is logged or its time is over"
 KEPT = {
     Outcome.LOGGED: "the message, as an activity",
     Outcome.MERGED: "what it adds to the activity",
