@@ -57,7 +57,6 @@ class Threads:
         That of the store, if it keeps one of the message; else of the thread that the message's ids lead to, directly
         or through other messages; else one that only those share whom their ids tie together.
         """
-        self._ties.settle()
         found = await self._found()
         ties = [self._ties.thread(place.tie) for place in self._places]
         tied: dict[str, str] = {}
