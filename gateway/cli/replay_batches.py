@@ -107,9 +107,13 @@ def stand_in(recipient: Recipient, known: Iterable[Source], *, vouches: bool) ->
     return Peer("127.0.0.1", (own, *(replace(source, vouches=False) for source in known)))
 
 
+_UNKNOWN = "unknown"
+"""The reverse-path of a message that tells none: a null one would make it a bounce."""
+
+
 def _reverse_path(message: Message) -> str:
     """What the message was sent with, as far as it tells: Return-Path (RFC 5321 §4.4), else its author."""
     path = message.first("return-path")
     if path is None:
-        return next((mailbox.address for mailbox in message.from_), "")
+        return next((mailbox.address for mailbox in message.from_), "") or _UNKNOWN
     return path.strip().removeprefix("<").partition(">")[0].strip()

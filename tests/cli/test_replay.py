@@ -237,8 +237,9 @@ def test_the_envelope_sender_is_the_return_path_else_the_author(gateway: Command
     null = mail("a", by=by, to="ana@us.example", more="Return-Path: <>\n")
     other = mail("b", by=by, to="ana@us.example", more="Return-Path: <x@client.example>\n")
     without = mail("c", by=by, to="ana@us.example")
-    reasons = outcomes(gateway("replay", "--json", str(write(folder, null, other, without))))
-    assert [reason == "skipped automated.bounce" for reason in reasons] == [True, False, False]
+    nobodys = "Message-ID: <d@client.example>\nTo: ana@us.example\nSubject: x\n\nHello.\n"
+    reasons = outcomes(gateway("replay", "--json", str(write(folder, null, other, without, nobodys))))
+    assert [reason == "skipped automated.bounce" for reason in reasons] == [True, False, False, False]
 
 
 # --- threads ---
