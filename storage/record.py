@@ -134,6 +134,7 @@ def _decision(decision: Decision, activity_id: str | None, recorder: Recorder, b
         retry_hash=decision.retry_hash,
         original=decision.number,
         message_id_hash=decision.id_hash if keeps_id else None,
+        keeps_out=int(decision.keeps_out),
         entry_id=decision.entry_id,
         flags=json.dumps([] if tombstone else decision.flags),
         stages=json.dumps([] if tombstone else [[f.stage, f.slug] for f in decision.findings]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from gateway.core.decision import Target
 from gateway.core.facts import Contact
 from gateway.core.model import Finding, Role
@@ -11,18 +13,18 @@ from gateway.core.results import Direction, Kind, People, Person, Place
 MAX_CREATED = 100
 
 
-def choose(people: People, direction: Direction, place: Place, *, creates: bool) -> tuple[Target, ...]:
-    """Targets among the people that the never-log list left.
+def choose(people: People, direction: Direction, place: Place, creates: Collection[str]) -> tuple[Target, ...]:
+    """Targets among the people that the never-log list left; `creates` are those who may become contacts.
 
     Outgoing: everybody outside in To and Cc. Incoming: the author, and contacts in To and Cc. Nobody is created from
     Bcc, nor for the author of a reply in a logged thread: that one goes on the records of the thread's contacts.
     """
     incoming = direction is Direction.IN
-    targets = _authors(people.author, place, creates=creates) if incoming else []
+    targets = _authors(people.author, place, creates) if incoming else []
     for person in people.addressed() if incoming else people.recipients():
         if person.kind is not Kind.EXTERNAL:
             continue
-        if person.contact or (creates and person.role in (Role.TO, Role.CC)):
+        if person.contact or (person.canonical in creates and person.role in (Role.TO, Role.CC)):
             targets.append(_target(person))
     unique: dict[str, Target] = {}
     for target in targets:
@@ -37,12 +39,12 @@ def seen(targets: tuple[Target, ...]) -> Finding:
     return finding("contacts", "contacts.chosen", ", ".join(words))
 
 
-def _authors(author: Person | None, place: Place, *, creates: bool) -> list[Target]:
+def _authors(author: Person | None, place: Place, creates: Collection[str]) -> list[Target]:
     if author and author.contact:
         return [_target(author)]
     if place.logged and place.contacts:
         return [_on(contact) for contact in place.contacts]
-    if author and creates and author.kind is Kind.EXTERNAL:
+    if author and author.canonical in creates and author.kind is Kind.EXTERNAL:
         return [_target(author)]
     return []
 

@@ -68,8 +68,9 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     draft.say(listed.finding)
     hold = standing.stop or hold or people.stop
     if listed.stop:
-        before = duplicates.compare(case.message, case.asked, facts).same if listed.whole and not hold else None
-        return draft.withdraw(listed.stop, before.activity) if before and before.activity else draft.end(listed.stop)
+        if hold or not listed.whole:
+            return draft.end(listed.stop)
+        return draft.keep_out(listed.stop, duplicates.compare(case.message, case.asked, facts).same)
     if facts.barred:
         draft.say(finding("never_log", "never_log.barred"))
         return draft.end(Stop(Outcome.SKIPPED, f"never_log.{facts.barred.kind}", facts.barred.id))
@@ -103,7 +104,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
     elif not standing.explicit and (stop := thread_policy.allow(place, standing, draft.left, facts)):
         return draft.end(stop, thread_policy.waits_until(stop, case, facts))
 
-    targets = draft.targets = contacts.choose(draft.left, standing.direction, place, creates=draft.creates)
+    targets = draft.targets = contacts.choose(draft.left, standing.direction, place, draft.creates)
     draft.say(contacts.seen(targets))
     if not targets:
         return draft.end(Stop(Outcome.SKIPPED, "rule.unknown_contact"))

@@ -122,6 +122,8 @@ class Decision:
     """Tokens of passed-over participants: they are taken out of whatever is stored."""
     waits_until: int | None = None
     """Epoch ms: a reply that came before its parent is kept that long, sealed."""
+    keeps_out: bool = False
+    """The never-log list keeps other copies of the message out as well, whomever they show."""
     withdraws: str | None = None
     """Id of an activity that the never-log list takes back."""
     failed: tuple[tuple[str, str], ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses, delivery, reply_text
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
-from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownThread, Rule, StoredParticipant
+from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownMessage, KnownThread, Rule, StoredParticipant
 from gateway.core.model import Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
@@ -30,6 +30,8 @@ class Draft:
     """The decision in the making. The stages' results are put here in their order."""
 
     people: People
+    named: tuple[Person, ...]
+    """Whom this copy names, without those of earlier copies."""
     standing: Standing
     duplicate: Duplicate
     targets: tuple[Target, ...]
@@ -49,6 +51,7 @@ class Draft:
     def stand(self, place: Place) -> None:
         """Takes the message's place among threads: that of its earlier copies, where its own ids lead nowhere."""
         self.found = self.place = place
+        self.named = self.people.persons
         known = place.thread is None and self.earlier and self.earlier.thread_id
         self.say(finding("thread_policy", "thread.joined") if known else place.finding)
 
@@ -73,9 +76,11 @@ class Draft:
         return self.standing.explicit or (self.earlier is not None and self.earlier.explicit)
 
     @property
-    def creates(self) -> bool:
-        """Whether missing contacts are created."""
-        return self.explicit or self.facts.account.settings.rule is Rule.LOG_ALL_AND_CREATE
+    def creates(self) -> frozenset[str]:
+        """Who may become a contact: anybody by the rule, else whom an explicit copy names itself."""
+        asked_for = self.named if self.standing.explicit else ()
+        by_rule = self.facts.account.settings.rule is Rule.LOG_ALL_AND_CREATE
+        return frozenset(p.canonical for p in (self.people.persons if by_rule else asked_for))
 
     @property
     def _in_logged_thread(self) -> bool:
@@ -139,10 +144,12 @@ class Draft:
         """Skipped, held or refused."""
         return replace(self._decision(stop.outcome, stop.reason, stop=stop), waits_until=waits_until)
 
-    def withdraw(self, stop: Stop, activity: KnownActivity) -> Decision:
-        """Skipped, and so is what copies that don't show the listed person have made."""
-        self.say(finding("never_log", "never_log.withdrawn"))
-        return replace(self.end(stop), withdraws=activity.id)
+    def keep_out(self, stop: Stop, same: KnownMessage | None) -> Decision:
+        """Skipped with all copies that don't show the listed person: those that come, and what earlier ones made."""
+        activity = same.activity if same else None
+        if activity:
+            self.say(finding("never_log", "never_log.withdrawn"))
+        return replace(self.end(stop), keeps_out=True, withdraws=activity.id if activity else None)
 
     def logged(self) -> Decision:
         """An activity: a new one, or an earlier one with what this copy adds."""
@@ -215,12 +222,13 @@ class Draft:
     def _richness(self) -> str:
         """Which copy's text and raw message are kept, whatever the order in which the copies come.
 
-        A proven one, then the one that a user asked for (a passive one may have been skipped, if it came first), then
-        the richer one, then the one without a tag in its subject.
+        A proven one before what a proven user tells of it, and that before one that nothing proves; then the one that a
+        user asked for (a passive one may have been skipped, if it came first), then the richer one, then the one
+        without a tag in its subject.
         """
         message = self.case.message
         told = self.case.original is not None and self.case.original.message is None
-        believed = f"{self.standing.proven and not told:d}{self.standing.explicit and not told:d}"
+        believed = f"{self.standing.proven * (1 if told else 2)}{self.standing.explicit and not told:d}"
         untagged = max(0, _LONGEST_SUBJECT - len(message.subject or ""))
         return f"{believed} {len(message.attachments):05} {len(message.text):09} {untagged:05} {self.case.asked.text}"
 
@@ -274,6 +282,8 @@ class Draft:
         joined = place.thread.id if place.thread else None
         heeded = place.counts or self.standing.proven
         stands = self.earlier.thread_id if self.earlier and place.counts else None
+        if stands and not self.standing.proven:
+            joined, place = None, replace(place, merge=())
         people = [p for p in (self.left.author, *self.left.recipients()) if p]
         if not self.standing.proven:  # whoever wrote it can't bring himself or his friends into the thread
             people = [p for p in people if p.user and p is not self.left.author]
@@ -289,7 +299,7 @@ class Draft:
                 join=joined or stands,
                 counts=place.counts,
                 merge=place.merge if stands in (None, joined or stands) else tuple({*place.merge, stands}),
-                names=() if self.duplicate.reused_id else asked.names,
+                names=place.names,
                 parents=asked.other_names if place.apart or not heeded else asked.other_names + asked.parents.all,
                 hint=asked.conversation,
                 members=tuple(dict.fromkeys(members)) if logged and place.counts else (),

@@ -174,7 +174,7 @@ class Facts:
     capture_user_id: str | None = None
     first: FirstDecision | None = None
     barred: Entry | None = None
-    """An entry for all users that kept another copy of the whole message out, which a mail server had sent."""
+    """The entry that kept another copy out, and this one with it."""
     users: Mapping[str, User] = field(default_factory=dict)
     shared: frozenset[str] = frozenset()
     """Shared mailboxes and lists of the account, among the message's addresses."""

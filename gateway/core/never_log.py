@@ -24,8 +24,7 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
         blocked = next(b for _, b in views.values() if b is not None)
         reason = f"never_log.{blocked.kind}"
         stop = Stop(Outcome.SKIPPED, reason, blocked.id)
-        whole = blocked.effect == "message" and blocked.user_id is None
-        return Judgement(finding("never_log", reason), {}, stop=stop, whole=whole)
+        return Judgement(finding("never_log", reason), {}, stop=stop, whole=_whole(people, standing))
     first, *others = open_views.values()
     passed_over = {i: entry for i, entry in first.items() if all(i in hits for hits in others)}
     if all(hits.keys() - passed_over.keys() for hits in open_views.values()):  # each user keeps somebody else private
@@ -35,6 +34,12 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     slug = "passed_over" if passed_over else "personal" if without else "clear"
     told = ", ".join(f"{people.persons[i].role.value}: never_log.{e.kind}" for i, e in sorted(passed_over.items()))
     return Judgement(finding("never_log", f"never_log.{slug}", told), passed_over, without)
+
+
+def _whole(people: People, standing: Standing) -> bool:
+    """Whether somebody listed keeps every copy out. Whoever isn't believed would erase what others have sent."""
+    believed = (p for p in people.persons if standing.proven or p.proven)
+    return any(e.effect == "message" and e.user_id is None for p in believed for e in p.entries)
 
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:

@@ -124,7 +124,7 @@ class Judgement:
     """Users whose own entries keep their copy out: no candidates for attribution."""
     stop: Stop | None = None
     whole: bool = False
-    """It stops by an entry for all users that keeps every copy of the message out."""
+    """An entry for all users keeps every copy of the message out, by the word of somebody who is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +148,8 @@ class Place:
     """False where the message stands in the thread by its ids alone: then the thread says nothing for it."""
     follows: bool = True
     """It answers a message of the thread; otherwise others answer it."""
+    names: tuple[str, ...] = ()
+    """By which later messages find it."""
     merge: tuple[str, ...] = ()
     subject_differs: bool = False
     """From the message that it answers."""

@@ -6,7 +6,7 @@ thread speaks only for people who take part in it, or whom a proof brings in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from gateway.core import subjects
 from gateway.core.facts import Facts, KnownThread, Rule
@@ -23,27 +23,33 @@ def place(case: Case, facts: Facts, people: People, standing: Standing, *, reach
     `reachable` is False for a message under a reused id: what others say of that id isn't about it.
     """
     asked, threads = case.asked, facts.threads
-    answered = next((threads[h] for h in asked.parents.in_reply_to if h in threads), None)
+    answered = [threads[h] for h in asked.parents.in_reply_to if h in threads]
     related = [threads[h] for h in asked.parents.references if h in threads]
-    answers = [threads[h] for h in (*asked.names, *asked.other_names) if reachable and h in threads]
-    parent = answered or _largest(related)
+    parent = answered[0] if answered else _largest(related)
+    related = answered[1:] + related
     apart = _passes_on(case, people, standing, parent)
     forward_of = parent.activity_id if apart and parent else None
     if apart:
         parent, related = None, []
+    closed = {t.id for t in threads.values() if not (standing.proven or _counts(people, t, asked, standing))}
+    names = _open_names(asked.names, threads, closed) if reachable else ()
+    other_names = _open_names(asked.other_names, threads, closed) if reachable else ()
+    answers = [threads[h] for h in names + other_names if h in threads]
     primary = parent or _largest(answers)
     if primary is None:
         slug = "thread.isolated" if apart else "thread.hint" if asked.conversation in threads else "thread.new"
-        return Place(finding("thread_policy", slug), forward_of=forward_of, apart=apart)
+        return Place(finding("thread_policy", slug), names=names, forward_of=forward_of, apart=apart)
     counts = parent is None or _counts(people, primary, asked, standing)
     known = people.author is not None and _member(people.author, primary, asked)
     slug = "thread.isolated" if apart else "thread.joined" if counts else "thread.guarded"
-    tied = [*answers, *(t for t in related if counts and _akin(t, primary))] if counts or standing.proven else []
+    akin = (t for t in related if counts and _akin(t, primary) and t.id not in closed)
+    tied = [*answers, *akin] if counts or standing.proven else []
     return Place(
         finding("thread_policy", slug),
         primary,
         counts=counts,
         follows=parent is not None,
+        names=names,
         merge=tuple(dict.fromkeys(t.id for t in tied if t.id != primary.id)),
         subject_differs=_subject_differs(asked, threads, primary),
         forward_of=forward_of,
@@ -104,6 +110,11 @@ def _subject_differs(asked: Questions, threads: Mapping[str, KnownThread], prima
     agrees = any(threads[h].seen for h in asked.parents.agreeing if h in threads)
     unseen = asked.subject != "" and any(not t.seen and t.subject_hash == asked.subject for t in answered)
     return bool(answered) and not (agrees or unseen)
+
+
+def _open_names(names: Iterable[str], threads: Mapping[str, KnownThread], closed: Collection[str]) -> tuple[str, ...]:
+    """The message's names without those that threads wait for into which an unproven author can't bring himself."""
+    return tuple(h for h in names if h not in threads or threads[h].id not in closed)
 
 
 def _counts(people: People, thread: KnownThread, asked: Questions, standing: Standing) -> bool:

@@ -134,7 +134,7 @@ class Tenant:
             entry
             for r in self.decisions
             for entry, _ in self.entries
-            if r.decision.id_hash == asked.message_id and r.decision.channel in ("relay", "journal")
+            if r.decision.keeps_out and r.decision.id_hash in (asked.message_id, *asked.aliases, *asked.links)
             if r.decision.entry_id == entry.id and entry.effect == "message" and entry.user_id is None
         )
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
