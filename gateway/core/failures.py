@@ -17,8 +17,9 @@ _UNICODE = re.compile(r"\\x\{([0-9A-Fa-f]{1,6})\}")  # RFC 6533 §3
 _REFUSED = re.compile(r"\b5\d\d\b")
 _FOLD = re.compile(r"\n[ \t]+(?=\S)")
 _EMPTY_LINES = re.compile(r"\n[ \t]*\n")
-_ADDRESS = re.compile(r"[^\s<>\"'(),:;\[\]]{1,128}@[\w.-]{1,255}\w")
-_NOTIFIED = re.compile(r'"bouncedRecipients"\s{0,9}:\s{0,9}\[([^\]]*)\]')
+_LOCAL = r"[^\s<>\"'(),:;\[\]@]"
+_ADDRESS = re.compile(rf"(?<!{_LOCAL}){_LOCAL}{{1,128}}+@[\w.-]{{1,255}}\w")
+_NOTIFIED = re.compile(r'"bouncedRecipients"\s{0,9}:\s{0,9}\[([^\]]*+)')
 _NOTIFIED_ADDRESS = re.compile(r'"emailAddress"\s{0,9}:\s{0,9}"([^"\\]{1,320})"')
 _ID_FIELDS = ("message-id", "x-microsoft-original-message-id", "original-message-id")
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,70}):")

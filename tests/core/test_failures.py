@@ -153,6 +153,13 @@ def test_those_of_a_notification_as_json() -> None:
         '{"mail":{"destination":["x@example.com"]},"bounce":{"bouncedRecipients":[{"emailAddress":"bob@example.com"}]}}'
     )
     assert failed(text=text) == ("bob@example.com",)
+    assert failed(text=text.removesuffix("]}}")) == ("bob@example.com",)  # cut off
+
+
+def test_an_address_in_the_text_is_read_from_its_beginning() -> None:
+    both = ("bob@example.com", "carol@example.com")
+    assert failed(text="To <bob@example.com>: unknown user", recipients=both) == ("bob@example.com",)
+    assert failed(text="To bcarol@example.com: unknown user", recipients=both) == ()
 
 
 COPY = """Received: by mx.example.com

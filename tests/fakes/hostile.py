@@ -209,4 +209,8 @@ COPIES = {
         5_000, 200, automated="dsn",
     ),
     "addresses of a bounce": Copy(lambda n: bounce("<a@b.example>\r\n" * n), 20_000, 1_000, automated="bounce"),
+    "lists of a bounce in JSON": Copy(
+        lambda n: bounce('"bouncedRecipients":[' * n), 20_000, 1_000, automated="bounce"
+    ),
+    "at signs of a bounce": Copy(lambda n: bounce("a@" * n), 200_000, 2_000, automated="bounce"),
 }  # fmt: skip
