@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
 
 from gateway.core.unwrap import months
@@ -14,19 +14,23 @@ _WEEKDAYS_TOO = frozenset(months.WEEKDAYS_TOO.split())
 _LONGEST = 200
 _EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 _BUDDHIST_FROM, _BUDDHIST = 2400, 543
+_BUDDHIST_SHORT_FROM, _BUDDHIST_SHORT = 33, 1957
+"""From which year of two digits Thai ones are Buddhist, for else they would lie before 1990; what they lack."""
 _ZONE_MAY_ADD = timedelta(hours=14)
 
 _ACCENTS = re.compile("[\u0300-\u036f\u064b-\u065f\u200b-\u200f\u061c\u202a-\u202e\u2066-\u2069]")
 _RFC_5322 = re.compile(r"(?:[a-z]{3}, )?\d{1,2} [a-z]{3} \d{4} \d\d:\d\d(?::\d\d)? [+-]\d{4}(?!\d)")
 _EAST_ASIAN = re.compile(r"(\d{4})\s?[年년]\s?(\d{1,2})\s?[月월]\s?(\d{1,2})\s?[日일]")
-_VIETNAMESE = re.compile(r"(?<!\d)(\d{1,2})\s(?:thang|thg)\s(\d{1,2})(?:,|\snam)?\s(\d{4})(?!\d)")
 _YEAR_FIRST = re.compile(r"(?<!\d)(\d{4})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?!\d)")
+_SHORT_YEAR_FIRST = re.compile(r"(?<![\d:])(\d{2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{1,2})(?![\d:])")
+_YEAR_FIRST_LANGUAGES = frozenset({"ja", "zh", "ko", "hu"})
 _YEAR_LAST = re.compile(r"(?<![\d:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d:])")
 _WORD = re.compile(r"[^\W\d_][^\s\d,;:()/]{0,30}")
 _YEAR = re.compile(r"(?<![\d:+])(?<![\s\d]-)(\d{4})(?![\d:])")
 _TIME = re.compile(r"(?<![\d.:+])(?<![^א-ת]-)(\d{1,2})\s?(?:[:h]|h\s)\s?(\d{2})(?::(\d{2}))?(?![\d:])")
 _EAST_ASIAN_TIME = re.compile(r"(?<!\d)(\d{1,2})\s?[時时시点點]\s?(\d{1,2})(?:\s?[分분]\s?(\d{1,2}))?(?!\d)")
 _DOTTED_TIME = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?![\d.])")
+_GREENWICH = re.compile(r"\b(?:gmt|utc)\s?[+-]\s?\d{1,2}(?::?\d{2})?(?!\d)")
 _OFFSET = re.compile(
     r"(?:(?:gmt|utc)\s?([+-])\s?(\d{1,2})(?::?(\d{2}))?|(?<!\d)([+-])(\d{2}):?(\d{2}))(?!\d)|\b(?:gmt|utc)\b"
 )
@@ -71,7 +75,10 @@ def _plain(text: str) -> str:
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", folded)))
     folded = folded.replace("ı", "i").replace("’", "'")
     digits = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in folded)
-    return " ".join(digits.replace("−", "-").split())
+    return " ".join(_GREENWICH_NAMES.sub("gmt", digits.replace("−", "-")).split())
+
+
+_GREENWICH_NAMES = re.compile("|".join(months.ZONES.split()))
 
 
 def _month_table() -> dict[str, list[list[str]]]:
@@ -88,6 +95,16 @@ _HALVES = {
     for half, listed in enumerate((months.FORENOON, months.AFTERNOON))
     for word in listed.split()
 }
+_VIETNAMESE_NAMES = {
+    _plain(form.replace("-", " ")): number
+    for number, forms in enumerate(months.VIETNAMESE.split(), start=1)
+    for form in forms.split("/")
+}
+_VIETNAMESE = re.compile(
+    rf"(?<!\d)(\d{{1,2}})\s(?:thang|thg)\s(\d{{1,2}}|{'|'.join(sorted(_VIETNAMESE_NAMES, key=len, reverse=True))})"
+    r"(?:,|\snam)?\s(\d{4})(?!\d)"
+)
+_WEEKDAYS = tuple(months.WEEKDAYS.split())
 _OWN_HALVES = {
     language: {_plain(forenoon): 0, _plain(afternoon): 12}
     for language, forenoon, afternoon in (row.split() for row in months.OWN_HALVES.strip().split("\n"))
@@ -106,16 +123,25 @@ def _read(text: str, codes: tuple[str, ...], zone: tzinfo | None) -> Iterator[_K
     if found is None or clock is None:
         return
     hour, minute, second, after = clock
-    offset = _offset(after)
+    before = _GREENWICH.search(found.rest)
+    offset = _offset(after) or (_offset(before[0]) if before else None)
     year = found.year - (_BUDDHIST if "th" in codes and found.year >= _BUDDHIST_FROM else 0)
     orders = [(found.month, found.day), (found.day, found.month)]
+    if found.doubtful and (weekday := _weekday(text)) is not None:
+        orders.sort(key=lambda order: date(year, *order).weekday() != weekday)
     for month, day in orders if found.doubtful else orders[:1]:
         try:
-            date = datetime(year, month, day, hour, minute, second, tzinfo=offset or zone or UTC)
-            date.astimezone(UTC)
+            moment = datetime(year, month, day, hour, minute, second, tzinfo=offset or zone or UTC)
+            moment.astimezone(UTC)
         except (ValueError, OverflowError):
             continue
-        yield _Known(date, offset is None or found.doubtful)
+        yield _Known(moment, offset is None or found.doubtful)
+
+
+def _weekday(text: str) -> int | None:
+    """The English weekday that the text names, Monday being 0."""
+    words = (word[0][:3] for word in _WORD.finditer(text))
+    return next((_WEEKDAYS.index(word) for word in words if word in _WEEKDAYS), None)
 
 
 def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
@@ -124,21 +150,29 @@ def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
         return _Day(int(numbers[1]), int(numbers[2]), int(numbers[3]), _without(text, numbers))
     numbers = _VIETNAMESE.search(text)
     if numbers:
-        return _Day(int(numbers[3]), int(numbers[2]), int(numbers[1]), _without(text, numbers))
+        month = _VIETNAMESE_NAMES.get(numbers[2]) or int(numbers[2])
+        return _Day(int(numbers[3]), month, int(numbers[1]), _without(text, numbers))
     numbers = _YEAR_FIRST.search(text)
     if numbers:
         return _Day(int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
+    numbers = _SHORT_YEAR_FIRST.search(text) if not _YEAR_FIRST_LANGUAGES.isdisjoint(codes[:1]) else None
+    if numbers:
+        return _Day(2000 + int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
     numbers = _YEAR_LAST.search(text)
     if numbers is None or len(numbers[4]) == 2:  # two digits may be the seconds of a time
         named = _named_day(text, codes)
         if named or numbers is None:
             return named
     first, second, year = int(numbers[1]), int(numbers[3]), int(numbers[4])
-    year += 2000 if year < 70 else 1900 if year < 100 else 0
+    if codes[:1] == ("th",) and _BUDDHIST_SHORT_FROM <= year < 100:
+        year += _BUDDHIST_SHORT
+    else:
+        year += 2000 if year < 70 else 1900 if year < 100 else 0
     rest = _without(text, numbers)
     english = codes[:1] == ("en",) and numbers[2] == "/"
     if second > 12 or (english and first <= 12):
-        return _Day(year, first, second, rest, doubtful=english and second <= 12 and first != second)
+        doubtful = english and second <= 12 and first != second and min(first, second, year) > 0
+        return _Day(year, first, second, rest, doubtful)
     return _Day(year, second, first, rest)
 
 

@@ -98,3 +98,12 @@ lv priekšp pēcp
 lt priešpiet popiet
 """
 """Language, its forenoon and its afternoon, where the words mean something else in other languages."""
+
+VIETNAMESE = "giêng/một hai ba tư năm sáu bảy tám chín mười mười-một mười-hai"
+"""The months in words, behind "tháng"; programs count them in figures as well."""
+
+ZONES = "غرينتش گرینویچ"
+"""Greenwich in other scripts."""
+
+WEEKDAYS = "mon tue wed thu fri sat sun"
+"""How English weekdays begin: they tell 4 March from April 3."""

@@ -60,6 +60,9 @@ _MORNING = datetime(2025, 3, 4, 10, 12, tzinfo=_ZONE)
         ("th", "อ. 4 มี.ค. 2568 เวลา 10:12"),
         ("el", "Τρίτη, 4 Μαρτίου 2025 10:12 πμ"),
         ("bg", "вт, 4.03.2025 г. в 10:12"),
+        ("vi", "Thứ Ba, 4 Tháng Ba 2025 10:12 SA"),
+        ("ko", "25/3/4 오전 10:12"),
+        ("th", "4/3/68 10:12"),
     ],
 )
 def test_a_locale_s_own_shape_is_read_in_the_zone_of_the_forward(locale: str, text: str) -> None:
@@ -74,10 +77,12 @@ def test_a_locale_s_own_shape_is_read_in_the_zone_of_the_forward(locale: str, te
         ("4 March 2025 at 10:12:00 UTC+3", 3),
         ("4 March 2025 10:12 GMT", 0),
         ("March 4, 2025 10:12 AM (GMT+02:00)", 2),
+        ("2025年3月4日 GMT+8 10:12:00", 8),
+        ("٤ مارس ٢٠٢٥ في ١٠:١٢:٠٠ ص غرينتش+٣", 3),
     ],
 )
 def test_an_offset_is_believed_and_nothing_assumed(text: str, hours: int) -> None:
-    moment = locale_dates.read(text, ("en",), _OUTER)
+    moment = locale_dates.read(text, ("en", "zh-Hans", "ar"), _OUTER)
 
     assert moment.date is not None
     assert moment.date.utcoffset() == timedelta(hours=hours)
@@ -92,6 +97,9 @@ def test_an_offset_is_believed_and_nothing_assumed(text: str, hours: int) -> Non
         ("fi", "Tue, 4 Mar 2025 10:12:00 +0100", 3, 4),  # RFC 5322 in a Finnish header, not a November
         ("en", "04/03/2025 10:12", 4, 3),
         ("en", "13/03/2025 10:12", 3, 13),
+        ("en", "Tue 04/03/2025 10:12", 3, 4),
+        ("en", "Thursday, 04/03/2025 10:12", 4, 3),
+        ("en", "Sunday, 04/03/2025 10:12", 4, 3),  # neither is one
         ("en", "4-3-2025 10:12", 3, 4),  # in no English country
         ("pl", "10:12 Wtorek 2025-03-04", 3, 4),
         ("sv", "3 maj 2025 10:12:00 +0100", 5, 3),
