@@ -14,45 +14,45 @@ fr      | De, Expéditeur | Envoyé, Envoyé le, Date, Date d'envoi, Message du 
         | Cc, Copie à, Copie | Objet, Sujet | Répondre à, Réponse à
 de      | Von, Absender | Gesendet, Gesendet am, Datum | An, Empfänger | Cc, Kopie, Kopie (CC), Kopie an |
          Betreff | Antwort an, Antworten an
-es      | De, Remitente | Enviado, Enviado el, Enviada, Fecha, Fecha de envío | Para, A, Destinatario | CC,
+es      | De, Remitente | Enviado, Enviado el, Enviada, Enviados, Fecha, Fecha de envío | Para, A, Destinatario | CC,
          Con copia, Copia | Asunto | Responder a, Responder-a
 pt-BR   | De, Remetente | Enviada em, Enviado em, Enviada, Enviado, Enviadas, Data | Para, Destinatário | Cc,
          Com cópia | Assunto | Responder a, Responder para
 pt-PT   | De, Remetente | Enviado, Enviada, Enviado em, Data | Para, Destinatário | CC, Com conhecimento | Assunto |
          Responder a, Responder-Para, Responder para
-it      | Da, Mittente | Inviato, Inviata, Inviato il, Data | A, Destinatario | Cc, Copia, p.c. | Oggetto |
+it      | Da, Mittente | Inviato, Inviata, Inviato il, Data | A, Per, Destinatario | Cc, Copia, p.c. | Oggetto, Ogg |
          Rispondi a, Rispondi-a
 nl      | Van, Afzender | Verzonden, Verstuurd, Datum | Aan, Ontvanger | CC, Kopie, Kopie aan | Onderwerp |
          Antwoord aan, Antwoord-naar, Beantwoorden aan
-sv      | Från, Avsändare | Skickat, Skickades, Datum | Till, Mottagare | Kopia, Kopia till, Cc | Ämne | Svara till,
-         Svar till
+sv      | Från, Avsändare | Skickat, Skickades, Datum | Till, Mottagare | Kopia, Kopia till, Cc | Ämne, Rubrik, Ärende |
+         Svara till, Svar till
 no      | Fra, Avsender | Sendt, Dato | Til, Mottaker | Kopi, Kopi til, CC | Emne | Svar til, Svar-Til
 da      | Fra, Afsender | Sendt, Dato | Til, Modtager | Cc, Kopi til (CC), Kopi til, Kopi | Emne | Svar til,
          Besvar til
 fi      | Lähettäjä | Lähetetty, Päivämäärä, Päiväys, Pvm, Pv | Vastaanottaja, Vastaanottajat, Saaja | Kopio, CC |
          Aihe, Otsikko | Vastaus, Vastausosoite, Vastaa osoitteeseen
-pl      | Od, Nadawca | Wysłano, Wysłane, Data | Do, Adresat, Odbiorca | DW, Kopia, Do wiadomości | Temat |
+pl      | Od, Nadawca | Wysłano, Wysłane, Data | Do, Adresat, Odbiorca | DW, Kopia, Do wiadomości | Temat, Tytuł |
          Odpowiedź-do, Odpowiedz do, Odpowiedź do
-cs      | Od, Odesílatel | Odesláno, Posláno, Datum | Komu, Pro, Příjemce | Kopie, Kopie (Cc), Cc | Předmět |
+cs      | Od, Odesílatel | Odesláno, Posláno, Datum | Komu, Pro, Příjemce | Kopie, Kopie (Cc), Cc | Předmět, Věc |
          Odpověď na, Adresa pro odpověď, Odpovědět na, Odpověď komu
-sk      | Od, Odosielateľ | Odoslané, Poslané, Dátum | Komu, Pre, Príjemca | Kópia, Cc | Predmet | Odpovedať-Pre,
+sk      | Od, Odosielateľ | Odoslané, Poslané, Dátum | Komu, Pre, Príjemca | Kópia, Cc | Predmet, Vec | Odpovedať-Pre,
          Odpovedať na, Odpoveď komu
 hu      | Feladó, Küldő | Elküldve, Küldve, Dátum, Küldés ideje | Címzett, Címzettek | Másolatot kap, Másolat, CC |
          Tárgy | Válaszcím
-ro      | De la, Expeditorul, Expeditor, De | Trimis, Trimisă, Dată, Data | Către, Destinatarul, Destinatar, Catre | Cc,
-         Copie | Subiect, Subiectul | Răspuns către, Răspunde la
-ru      | От, Отправитель, От кого | Отправлено, Дата, Дата отправки, Время | Кому, Получатель | Копия, Копии | Тема
-        | Ответ-Кому, Отвечать, Обратный адрес, Ответить
-uk      | Від, Від кого, Відправник | Відправлено, Надіслано, Дата | Кому, Отримувач, Одержувач | Копія, CC | Тема |
-         Кому відповісти, Відповісти, Відповідати
-tr      | Kimden, Gönderen, Gönderici | Gönderilen, Gönderildi, Gönderme tarihi, Gönderim tarihi, Tarih | Kime,
-         Alıcı, Alıcılar | Bilgi, Cc | Konu | Yanıt Adresi, Yanıtla, Yanıt adresi
+ro      | De la, Expeditorul, Expeditor, De | Trimis, Trimisă, Trimise, Dată, Data | Către, Destinatarul, Destinatar,
+         Catre | Cc, Copie | Subiect, Subiectul | Răspuns către, Răspunde la
+ru      | От, Отправитель, От кого | Отправлено, Отправленные, Дата, Дата отправки, Время |
+         Кому, Получатель | Копия, Копии | Тема | Ответ-Кому, Отвечать, Обратный адрес, Ответить
+uk      | Від, Від кого, Відправник | Відправлено, Надіслано, Надіслані, Дата | Кому, Отримувач, Одержувач | Копія, CC |
+         Тема | Кому відповісти, Відповісти, Відповідати
+tr      | Kimden, Gönderen, Gönderici | Gönderilen, Gönderildi, Gönderme tarihi, Gönderim tarihi, Gönderilenler, Tarih |
+         Kime, Alıcı, Alıcılar | Bilgi, Cc | Konu | Yanıt Adresi, Yanıtla, Yanıt adresi
 hr      | Šalje, Od, Pošiljatelj | Poslano, Datum | Prima, Za, Primatelj | Cc, Kopija | Predmet, Naslov |
          Odgovori na, Odgovor na
 et      | Saatja, Kellelt | Saadetud, Kuupäev, Saatmisaeg, Saatmise aeg | Saaja, Adressaat, Kellele | CC, Koopia |
          Teema | Vastamise aadress
-ja      | 差出人, 送信元, 送信者 | 送信日時, 日付, 日時, 送信日, 日 付 | 宛先, 送信先, 宛 先 | CC, Cc | 件名, 件 名,
-         題名 | 返信先
+ja      | 差出人, 送信元, 送信者 | 送信日時, 日付, 日時, 送信日, 送信済み, 日 付 | 宛先, 送信先, 宛 先 | CC, Cc | 件名,
+         件 名, 題名 | 返信先
 zh-Hans | 发件人, 寄件人, 发信人, 发送人 | 发送时间, 发送日期, 日期, 时间, 发件时间, 日 期 | 收件人, 收信人 | 抄送,
          抄送人, 抄 送 | 主题, 主 题, 标题 | 回复地址, 答复
 zh-Hant | 寄件者, 寄件人, 從 | 寄件日期, 日期, 傳送時間, 傳送日期, 寄送時間, 已傳送 | 收件者, 收件人, 至, 到 | 副本,
@@ -63,10 +63,10 @@ ar      | من, المرسل | تاريخ الإرسال, المرسلة, الت
          نسخة إلى, CC | الموضوع | رد إلى, الرد إلى
 he      | מאת | נשלח, תאריך, נשלח ב | אל, עבור | עותק, העתק | נושא, הנושא | השב-אל, השב אל
 th      | จาก | ส่ง, วันที่, วันที่ส่ง, ส่งเมื่อ | ถึง | สำเนาถึง, สำเนา | หัวเรื่อง, เรื่อง, ชื่อเรื่อง, หัวข้อ | ตอบกลับถึง
-el      | Από, Αποστολέας | Στάλθηκε, Εστάλη, Ημερομηνία, Αποστολή | Προς, Παραλήπτης | Κοινοποίηση, Κοιν., Κοιν |
-         Θέμα | Απάντηση, Απάντηση προς
-bg      | От, Подател | Изпратено, Изпратени, Дата | До, Получател | Копие, Копие до, Як, CC | Тема, Относно,
-         Заглавие | Отговор до, Отговор на
+el      | Από, Αποστολέας | Στάλθηκε, Εστάλη, Ημερομηνία, Ημ/νία, Αποστολή | Προς, Παραλήπτης | Κοινοποίηση, Κοιν.,
+         Κοιν | Θέμα | Απάντηση, Απάντηση προς
+bg      | От, Подател | Изпратено, Изпратени, Изпратено на, Дата | До, Получател | Копие, Копие до, Як, CC | Тема,
+         Относно, Заглавие | Отговор до, Отговор на
 ca      | De | Enviat, Enviat el, Data | A, Per a | A/c, Cc, Còpia | Assumpte, Tema | Respon a
 gl      | De | Enviado, Enviado o, Data | Para, A | Cc, Copia | Asunto | Responder a
 eu      | Nork, Bidaltzailea, Igorlea | Bidalia, Bidaltze-data, Data, Noiz | Nori, Hartzailea, Norentzat | Kopia, Cc
@@ -103,7 +103,7 @@ message_id | Message-ID, Message ID
 other      | Importance, Priority, Sensitivity, Attachments, Attachment, Organization, Sender, Return-Path,
             Resent-From
 other      | User-Agent, Mailed-By, Signed-By, Security, List-Id, Categories, Flag, Follow Up Flag, Flag Status,
-            When, Where, Required Attendees, Optional Attendees
+            When, Where, Required Attendees, Optional Attendees, Files
 other      | Wichtigkeit, Priorität, Anlagen, Anhang, Anhänge, Kategorien, Vertraulichkeit, Organisation
 other      | Pièces jointes, Pièce jointe, Priorité, Catégories, Importancia, Datos adjuntos, Adjuntos,
             Prioridad
@@ -242,7 +242,8 @@ Przekazane przez, Wiadomość przekazana od, Přeposláno uživatelem, Továbbí
 
 ENDS = """
 End forwarded message, End of forwarded message, End forwarded messages, End of original message text
-Original message end, Ende der weitergeleiteten Nachricht, Ende der weitergeleiteten E-Mail, Fin du message transféré
+Original message end, Original Message Ends, Конец исходного текста сообщения, Ende der weitergeleiteten Nachricht,
+Ende der weitergeleiteten E-Mail, Fin du message transféré
 Fin del mensaje reenviado, Fine messaggio inoltrato, Fine del messaggio inoltrato, Einde doorgestuurd bericht
 Fim da mensagem encaminhada, Slut på vidarebefordrat meddelande, Koniec przekazanej wiadomości
 Koniec treści przekazanej wiadomości, Konec přeposlané zprávy, Конец пересылаемого сообщения
@@ -250,7 +251,7 @@ Koniec treści przekazanej wiadomości, Konec přeposlané zprávy, Конец �
 """
 """Words between dashes below a forwarded message."""
 
-BEGINS = "Original message text, Текст пересылаемого сообщения"
+BEGINS = "Original message text, Текст пересылаемого сообщения, Исходный текст сообщения"
 """Words between dashes that part the header from the text."""
 
 DIRECTIONS = """
