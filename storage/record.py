@@ -10,7 +10,7 @@ from gateway.core.decision import Activity, Decision, Remembered, Target
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from storage import waiting
+from storage import erasing, waiting
 from storage.content import Content
 from storage.interface import Keeper
 from storage.plan import Plan, ask, insert
@@ -62,35 +62,12 @@ def _marks(case: Case, decision: Decision) -> Plan[None]:
     """What the message says about other rows."""
     if "gateway.exposed" in decision.flags:
         yield from _exposed(case.recipient.key_hash, decision.at)
-    if decision.withdraws:
-        yield from _withdraw(decision.withdraws, decision.at)
+    if decision.keeps_out:
+        yield from erasing.keep_out(decision, [case.asked.message_id, *case.asked.aliases])
     for failed_id, canonical in decision.failed:
         yield from ask(
             "UPDATE participant SET delivery_failed = 1 WHERE activity_id = $1 AND canonical = $2", failed_id, canonical
         )
-
-
-def _withdraw(activity_id: str, at: int) -> Plan[None]:
-    """Erases all content of an activity; its decisions stay."""
-    for table in ("raw_message", "attachment", "participant", "activity_contact"):
-        yield from ask(f"DELETE FROM {table} WHERE activity_id = $1", activity_id)
-    yield from ask(
-        "UPDATE finding SET evidence = '' WHERE decision_id IN (SELECT id FROM decision WHERE activity_id = $1)",
-        activity_id,
-    )
-    yield from ask("UPDATE message SET activity_id = NULL, outcome = 'skipped' WHERE activity_id = $1", activity_id)
-    yield from ask(
-        "UPDATE activity SET withdrawn_at = $2, subject = NULL, message_id = NULL, text = '', reference = ''"
-        " WHERE id = $1",
-        activity_id,
-        at,
-    )
-    yield from ask(
-        "UPDATE thread SET logged = CASE WHEN EXISTS (SELECT 1 FROM activity a WHERE a.thread_id = thread.id"
-        " AND a.withdrawn_at IS NULL) THEN 1 ELSE 0 END"
-        " WHERE id = (SELECT thread_id FROM activity WHERE id = $1)",
-        activity_id,
-    )
 
 
 def _step_aside(before: str) -> Plan[None]:

@@ -55,11 +55,19 @@ class SqliteStore:
         self._writing = asyncio.create_task(self._write())
         self.failed = asyncio.Event()
         """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
+        self._erased = False
+        """What was erased still stands in the write-ahead log."""
         self._lock: int | None = None
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         recorder = Recorder(self._new_id, self._keyed, keeper)
-        return await self._do(lambda: settle(cases, decide, recorder))
+
+        def plan() -> Plan[list[Decision]]:
+            decisions = yield from settle(cases, decide, recorder)
+            self._erased = self._erased or any(d.keeps_out for d in decisions)
+            return decisions
+
+        return await self._do(plan)
 
     async def change(self, plan: Plan[T]) -> T:
         return await self._do(lambda: plan)
@@ -107,6 +115,8 @@ class SqliteStore:
             if batch:
                 try:
                     await self._writer.work(_commit, batch)
+                    if self._erased:
+                        self._erased = await self._writer.work(_log_is_kept)
                 except Exception as error:
                     for work in batch:
                         work.error = error
@@ -166,6 +176,17 @@ def _commit(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
             if db.in_transaction:
                 db.execute("ROLLBACK")
         raise
+
+
+def _log_is_kept(db: sqlite3.Connection) -> bool:
+    """Begins the write-ahead log anew; True where a reader needs the old one, which isn't waited for."""
+    [(patience,)] = db.execute("PRAGMA busy_timeout").fetchall()
+    db.execute("PRAGMA busy_timeout = 0")
+    try:
+        [(busy, *_)] = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        db.execute(f"PRAGMA busy_timeout = {patience}")
+    return bool(busy)
 
 
 def _in_snapshot(db: sqlite3.Connection, plan: Plan[T]) -> T:

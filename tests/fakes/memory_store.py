@@ -257,12 +257,30 @@ class Tenant:
             self.held[recorded.id] = case
         if decision.remembered and thread:
             self.remember(decision, decision.remembered, thread, kept.id if kept else None)
-        if decision.withdraws:
-            del self.activities[decision.withdraws]
-            for met in self.messages:
-                met.activity = None if met.activity == decision.withdraws else met.activity
+        if decision.keeps_out:
+            self.keep_out(decision, {case.asked.message_id, *case.asked.aliases})
         for activity_id, canonical in decision.failed:
             self.activities[activity_id].failed.add(canonical)
+
+    def keep_out(self, decision: Decision, ids: set[str]) -> None:
+        for other in [r for r in self.decisions if r.decision.id_hash in ids]:
+            self.waiting.pop(other.id, None)
+            if self.held.pop(other.id, None):
+                reason, entry = decision.reason, decision.entry_id
+                other.decision = replace(other.decision, outcome=Outcome.SKIPPED, reason=reason, entry_id=entry)
+        if not decision.withdraws:
+            return
+        gone = self.activities.pop(decision.withdraws)
+        self.messages = [m for m in self.messages if m.activity != gone.id]
+        for thread in self.threads:
+            for name, (came, _, activity) in list(thread.ids.items()):
+                if activity == gone.id:
+                    thread.ids[name] = (None, came or 0, None)
+        if gone.thread and not any(k.thread is gone.thread for k in self.activities.values()):
+            gone.thread.members.clear()
+        for contact in gone.created:
+            if not any(contact in k.contacts for k in self.activities.values()):
+                del self.contacts[contact]
 
     def join(self, decision: Decision, thread_id: str) -> Thread:
         assert decision.remembered is not None
