@@ -82,14 +82,14 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
     content, behind = pages.body(page, found.level, found.block.end, marker)
     confidence = found.confidence
     if outside < found.level and not any(content):  # only the header was quoted
-        content, _ = pages.body(page, outside, behind, marker)
+        content, behind = pages.body(page, outside, behind, marker)
     elif found.level and _is_another(pages.read(lines[behind : behind + MOST_LINES]), found):
-        confidence = MEDIUM
+        confidence, behind = MEDIUM, len(lines)
     return Unwrapped(
         "inline_forward",
         originals=(_original(found, pages.text(content), confidence, date),),
         chain=_chain(found, content, confidence, date),
-        note=pages.note(lines[: found.start]),
+        note=pages.note(lines[: found.start], lines[behind:]),
         findings=("forward.ambiguous",) * (confidence < HIGH),
     )
 

@@ -15,6 +15,7 @@ _LONGEST = 300
 _LONGEST_GLUED = 16 * 1024
 _AROUND = "* \t\xa0\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"
 _RULE = re.compile(r"_{20,}|-{20,}")
+_DASHED = re.compile(r"-{4,}")
 _BEFORE_HEADER = re.compile(rf"[{DASHES}]{{3,30}}+\s*([^{DASHES}]{{2,80}}?)\s*[{DASHES}]{{3,30}}+\s*(\S)")
 
 _ORANGE = re.compile(r"message du (\d\d/\d\d/\d\d(?:\d\d)?(?: à)? \d\d:\d\d)", re.IGNORECASE)
@@ -78,6 +79,11 @@ def is_end(line: str) -> bool:
     """Whether this line stands below a forwarded message."""
     text = line.strip(_AROUND)
     return text[:1] in _ANY_DASH and _between_dashes(text) in ENDS
+
+
+def is_dashes(line: str) -> bool:
+    """Whether this line is dashes alone, as some programs draw below a header or a message."""
+    return _DASHED.fullmatch(line) is not None
 
 
 def _between_dashes(text: str) -> str:

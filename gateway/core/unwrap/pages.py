@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.unwrap import header_blocks, markers
-from gateway.core.unwrap.labels import unmarked
+from gateway.core.unwrap.labels import MARKERS, fold, unmarked
 
 _INDENT = "    "
 _QUOTES = re.compile(r"(?:[ \t]{0,3}>)*+")
@@ -48,12 +48,24 @@ def body(page: Page, level: int, start: int, marker: str) -> tuple[list[str], in
     lazy = page.contents[start:end]
     lines = [line or text for line, text in zip(lines, lazy, strict=True)]
     closed = [i for i, line in enumerate(lines) if markers.is_end(line)]
-    lines = lines[: closed[-1]] if closed else lines
-    written = [i for i, line in enumerate(lines) if line.strip()][:2]
-    repeated = written and (lines[written[0]].strip() == marker.strip() or markers.is_begin(lines[written[0]]))
-    if repeated and not (len(written) == 2 and header_blocks.label(lines[written[1]])):
-        lines = lines[written[0] + 1 :]  # the marker again, or another that closes the header
-    return _outdented(lines), end
+    if closed:
+        lines = lines[: closed[-1]]
+        end = start + closed[-1] + 1
+    return _outdented(_unruled(lines, marker.strip())), end
+
+
+def _unruled(lines: list[str], marker: str) -> list[str]:
+    """Without a line that closes the header: the marker again, another one or dashes; and without dashes at the end."""
+    written = [i for i, line in enumerate(lines) if line.strip()]
+    if not written:
+        return lines
+    first, last = lines[written[0]].strip(), written[-1]
+    if markers.is_dashes(lines[last].strip()) and markers.read(marker):
+        lines = lines[:last]
+    closing = first == marker or markers.is_begin(first) or markers.is_dashes(first)
+    if closing and not (len(written) > 1 and header_blocks.label(lines[written[1]])):
+        lines = lines[written[0] + 1 :]
+    return lines
 
 
 def _end(page: Page, level: int, start: int) -> int:
@@ -91,10 +103,16 @@ def text(lines: Sequence[str]) -> str:
     return "\n".join(kept).strip("\n \t\xa0")
 
 
-def note(lines: Sequence[str]) -> str | None:
-    """What stands above a forwarded message, without the lines that part the two; None where nothing does."""
-    end = len(lines)
-    while end and not lines[end - 1].strip(f"> \t\xa0{markers.DASHES}{markers.HTML_RULE}"):
+def note(above: Sequence[str], below: Sequence[str]) -> str | None:
+    """What the forwarder wrote, above and below the quoted message, without the lines that part them; None if nothing."""
+    end = len(above)
+    while end and _parts(above[end - 1]):
         end -= 1
-    written = text(lines[:end])
-    return written if unmarked(written).strip() else None
+    pieces = (text(above[:end]), text(below))
+    return "\n\n".join(piece for piece in pieces if unmarked(piece).strip()) or None
+
+
+def _parts(line: str) -> bool:
+    """Whether this line only sets a quoted message apart, by dashes or by a marker's words without them."""
+    words = line.strip(f"> \t\xa0{markers.DASHES}{markers.HTML_RULE}")
+    return not words or MARKERS.get(fold(words)) == "original"
