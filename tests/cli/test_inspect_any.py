@@ -9,7 +9,7 @@ import orjson
 import pytest
 from fakes.hostile import COPIES, Copy
 from fakes.noise import ANY_BYTES
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gateway.cli.inspect import Line, describe
@@ -29,6 +29,8 @@ def check(line: Line) -> None:
 
 
 @given(ANY_BYTES, st.sampled_from([None, *Channel]))
+@example(b"Subject: FW: x\r\n\r\nOn 3 Mar 2025 Bob <bob@host> wrote:\r\n> hi\r\n", Channel.FORWARD)
+@example(b"Subject: x\r\n\r\n---------- Forwarded message ---------- From\r\n", Channel.FORWARD)
 @settings(deadline=None)
 def test_any_bytes_give_a_line_on_every_channel(raw: bytes, channel: Channel | None) -> None:
     check(describe("x", 0, raw, channel))

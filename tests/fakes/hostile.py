@@ -107,6 +107,9 @@ AMBIGUOUS, NOT_FOUND, UNPARSED = ("forward.ambiguous",), ("forward.not_found",),
 COPIES = {
     "no-break spaces": Copy(lambda n: mail(NBSP * n), 10_000, 2_000),
     "lines of a no-break space": Copy(lambda n: mail(f"{NBSP}\r\n" * n), 10_000, 1_000),
+    "no-break spaces between dashes": Copy(
+        lambda n: mail(f"-----{NBSP * n}Forwarded message{NBSP * n}-----\r\n{BLOCK}"), 10_000, 1_000, "inline_forward"
+    ),
     "no-break spaces before a label's colon": Copy(
         lambda n: mail(f"{FORWARDED}From{NBSP * n}: bob@client.example\r\n{BLOCK}"), 10_000, 2_000, "inline_forward"
     ),

@@ -20,7 +20,7 @@ _RANK = {locale: n for n, locale in enumerate(LOCALES)}
 _PEOPLE = frozenset({"from", "to", "cc", "bcc", "reply_to"})
 _FIELD = re.compile(
     r"(?:X|Content|DKIM|ARC|List|Authentication|Thread|Feedback|Auto|Accept|Received|References|In-Reply-To|Delivered-To"
-    r"|MIME-Version|Resent|Precedence|Errors-To|Envelope-To|Original)(?:-[A-Za-z0-9-]{1,60})?:\s",
+    r"|MIME-Version|Resent|Precedence|Errors-To|Envelope-To|Original|Status)(?:-[A-Za-z0-9-]{1,60})?:\s",
     re.IGNORECASE,
 )
 """A header field that says nothing about who wrote to whom: some programs show them all."""
@@ -257,7 +257,7 @@ def _split_by(text: str, locale: str) -> list[str]:
             starts.append(match.start())
         if role == "subject":
             break
-    return [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [text[a:b].strip() for a, b in zip(starts, [*starts[1:], len(text)], strict=False)]
 
 
 def _glued_labels(words: Sequence[tuple[str, str]]) -> re.Pattern[str]:

@@ -59,8 +59,12 @@ def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
     choice, raw = reading.choice, reading.raw
     if any(part.content_type != "text/html" for part in choice.plain):
         yield body.text(choice.plain, raw, limits)
-    pages = (part.text(raw, limits.html) for part in choice.html if part.content_type == "text/html")
-    for html in pages:
+    left = limits.html
+    for part in choice.html:
+        html = part.text(raw, left) if part.content_type == "text/html" else ""
+        left = max(0, left - len(html))
+        if not html:
+            continue
         drawn = _DRAWN.sub(rf"<div>{markers.HTML_RULE}</div>\g<0>", html.replace(markers.HTML_RULE, ""))
         yield html_text.render(drawn, limits)
 

@@ -79,7 +79,8 @@ def _at(views: _Views, i: int, subject: str) -> Found | None:
         if not line.values or _direction(subject, line.locales) != "forward":
             raise ReplyError
         values = line.values | {"subject": _without_prefix(subject)}
-        return Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM)
+        sure = len(quoted_mailboxes.author(values["from"])[0]) == 1
+        return Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM if sure else LOW)
     block = header_blocks.read(views[level], i)
     return _judged("bare", i, level, _whole(block, views[level], subject), subject) if block else None
 
