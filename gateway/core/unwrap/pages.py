@@ -104,12 +104,12 @@ def text(lines: Sequence[str]) -> str:
 
 
 def note(above: Sequence[str], below: Sequence[str]) -> str | None:
-    """What the forwarder wrote, above and below the quoted message, without the lines that part them; None if nothing."""
+    """What the forwarder wrote above a quoted message, without the lines that part the two; or else below it."""
     end = len(above)
     while end and _parts(above[end - 1]):
         end -= 1
     pieces = (text(above[:end]), text(below))
-    return "\n\n".join(piece for piece in pieces if unmarked(piece).strip()) or None
+    return next((piece for piece in pieces if unmarked(piece).strip()), None)
 
 
 def _parts(line: str) -> bool:
