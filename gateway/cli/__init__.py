@@ -16,7 +16,7 @@ COMMANDS = {
     "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),
     "never-log": ("gateway.cli.never_log:group", "Keep the never-log list."),
-    "replay": ("gateway.cli.replay:replay", "Decide old mail as if it came now."),
+    "replay": ("gateway.cli.replay.command:replay", "Decide old mail as if it came now."),
     "rule": ("gateway.cli.rule:group", "Show and set the logging rule."),
     "serve": ("gateway.cli.serve:serve", "Serve SMTP."),
     "source": ("gateway.cli.source:group", "Keep the mail servers that may send copies by themselves."),

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from gateway.cli import main, replay_batches
+from gateway.cli import main
+from gateway.cli.replay import batches as replay_batches
 from tests.cli.conftest import Command
 
 START = "From ana@us.example Tue Mar  4 10:12:00 2025\n"

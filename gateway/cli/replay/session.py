@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 import click
 
-from gateway.cli import mail_files, replay_output
+from gateway.cli import mail_files
 from gateway.cli.common import Desk, print_json
-from gateway.cli.interruption import Interruption
 from gateway.cli.mail_files import Piece, Unreadable
-from gateway.cli.replay_batches import Replay, Result, batches
-from gateway.cli.replay_output import Tally
-from gateway.cli.replay_threads import Threads
+from gateway.cli.replay import output
+from gateway.cli.replay.batches import Replay, Result, batches
+from gateway.cli.replay.interruption import Interruption
+from gateway.cli.replay.output import Tally
+from gateway.cli.replay.threads import Threads
 from gateway.clock import new_id
 from gateway.core.cases import Setting
 from gateway.core.model import Channel, Peer, Recipient
@@ -93,7 +94,7 @@ class Session:
         wish, tally = self._wish, self._tally
         if wish.as_json:
             await self._print_records()
-        for line in replay_output.summary(tally, time.monotonic() - self._started, dry_run=wish.dry_run):
+        for line in output.summary(tally, time.monotonic() - self._started, dry_run=wish.dry_run):
             click.echo(line, err=wish.as_json)
         if self._stopped or self._interruption.number:
             more = "" if wish.dry_run else " The same command goes on: what was decided is recognised."
@@ -138,13 +139,13 @@ class Session:
         wish = self._wish
         self._tally.add(result)
         if not result.decisions:
-            click.echo(f"bcc-gateway: {replay_output.fault(result)}", err=True)
+            click.echo(f"bcc-gateway: {output.fault(result)}", err=True)
         if wish.as_json:
-            self._records.append((replay_output.record(result), bool(result.decisions)))
+            self._records.append((output.record(result), bool(result.decisions)))
             if result.decisions:
                 self._threads.add(result)
         elif wish.dry_run or wish.verbose:
-            for line in replay_output.differences(result) if wish.dry_run else replay_output.lines(result, self._users):
+            for line in output.differences(result) if wish.dry_run else output.lines(result, self._users):
                 click.echo(line)
 
     async def _print_records(self) -> None:

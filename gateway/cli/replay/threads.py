@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from gateway.cli.replay_batches import Result
+from gateway.cli.replay.batches import Result
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.threads import Ties
 from storage.interface import Store

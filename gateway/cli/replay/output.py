@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from gateway import operator_log
 from gateway.cli.listing import colour, escape_all_but_style, line
-from gateway.cli.replay_batches import Before, Result
+from gateway.cli.replay.batches import Before, Result
 from gateway.core.decision import Decision
 from gateway.core.reasons import sentence
 from gateway.operator_log import escape

@@ -11,9 +11,9 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.cli.interruption import Interruption
-from gateway.cli.replay_batches import stand_in
-from gateway.cli.replay_session import Session, Wish
+from gateway.cli.replay.batches import stand_in
+from gateway.cli.replay.interruption import Interruption
+from gateway.cli.replay.session import Session, Wish
 from gateway.clock import new_id
 from gateway.core import addresses, addressing
 from gateway.core.model import Channel, Recipient
