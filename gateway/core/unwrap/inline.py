@@ -6,14 +6,13 @@ the block, the higher the confidence, and what is a reply's quotation is none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from gateway.core import body, html_text, message_ids, subjects
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
-from gateway.core.unwrap import locale_dates, markers, pages, quoted_mailboxes, whole
+from gateway.core.unwrap import html_marks, locale_dates, pages, quoted_mailboxes, whole
 from gateway.core.unwrap.original import HIGH, LOW, MEDIUM, Original, Unwrapped
 from gateway.core.unwrap.pages import Page
 from gateway.core.unwrap.quoted_messages import MOST_LINES, Found, ReplyError, search
@@ -21,12 +20,6 @@ from gateway.core.unwrap.quoted_messages import MOST_LINES, Found, ReplyError, s
 _DEFAULT = ReadingLimits()
 _DEEPEST = 4
 _RECIPIENTS = ("to", "cc", "bcc", "reply_to")
-
-_DRAWN = re.compile(
-    r"<hr(?=[\s/>])|<div(?=\s[^<>]{0,800}?(?:\bid=[\"']?(?:[a-z_]{0,20}_)?divRplyFwdMsg|border-top:\s?(?:solid|1)))",
-    re.IGNORECASE,
-)
-"""Where HTML draws the line above a quoted message."""
 
 
 def find(
@@ -65,8 +58,7 @@ def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
         left = max(0, left - len(html))
         if not html:
             continue
-        drawn = _DRAWN.sub(rf"<div>{markers.HTML_RULE}</div>\g<0>", html.replace(markers.HTML_RULE, ""))
-        yield html_text.render(drawn, limits)
+        yield html_text.render(html_marks.add(html), limits)
 
 
 def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
@@ -132,19 +124,21 @@ def _inner(page: Page, outer: Found) -> Found | None:
 
 def _original(found: Found, text: str, confidence: float, date: datetime | None) -> Original:
     values = found.block.values
+    subject = values.get("subject")
+    date_text = html_marks.without(values.get("date", ""))
     authors, _ = quoted_mailboxes.author(values.get("from", ""))
     semicolons = any(";" in values.get(role, "") for role in _RECIPIENTS)
     recipients = {role: quoted_mailboxes.read(values.get(role, ""), semicolons=semicolons) for role in _RECIPIENTS}
-    moment = locale_dates.read(values.get("date", ""), found.block.locales, date)
+    moment = locale_dates.read(date_text, found.block.locales, date)
     return Original(
         from_=authors[0],
         to=recipients["to"],
         cc=recipients["cc"],
         bcc=recipients["bcc"],
         reply_to=recipients["reply_to"],
-        subject=values.get("subject"),
+        subject=html_marks.without(subject) if subject else subject,
         date=moment.date,
-        date_text=values.get("date") or None,
+        date_text=date_text or None,
         date_assumed=moment.assumed,
         message_id=message_ids.first(values.get("message_id", "")),
         text=text,

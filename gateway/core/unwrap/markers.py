@@ -16,7 +16,9 @@ _LONGEST_GLUED = 16 * 1024
 _AROUND = "* \t\xa0\u200b\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069\ufeff"
 _RULE = re.compile(r"_{20,}|-{20,}")
 _DASHED = re.compile(r"-{4,}")
-_BEFORE_HEADER = re.compile(rf"[{DASHES}]{{3,30}}+\s*+([^{DASHES}\s][^{DASHES}]{{1,79}}?)\s*+[{DASHES}]{{3,30}}+\s*(\S)")
+_BEFORE_HEADER = re.compile(
+    rf"[{DASHES}]{{3,30}}+\s*+([^{DASHES}\s][^{DASHES}]{{1,79}}?)\s*+[{DASHES}]{{3,30}}+\s*(\S)"
+)
 
 _ORANGE = re.compile(r"message du (\d\d/\d\d/\d\d(?:\d\d)?(?: à)? \d\d:\d\d)", re.IGNORECASE)
 """Of a French provider, whose header has no date."""

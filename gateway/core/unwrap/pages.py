@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.unwrap import header_blocks, markers
+from gateway.core.unwrap import header_blocks, html_marks, markers
 from gateway.core.unwrap.labels import MARKERS, fold, unmarked
 
 _INDENT = "    "
@@ -100,7 +100,7 @@ def _outdented(lines: list[str]) -> list[str]:
 def text(lines: Sequence[str]) -> str:
     """The lines as a text, without empty ones at its ends and without what stood for drawn lines."""
     kept = [line.rstrip() for line in lines if line.strip("> ") != markers.HTML_RULE]
-    return "\n".join(kept).strip("\n \t\xa0")
+    return html_marks.without("\n".join(kept)).strip("\n \t\xa0")
 
 
 def note(above: Sequence[str], below: Sequence[str]) -> str | None:

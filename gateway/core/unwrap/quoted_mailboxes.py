@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses
 from gateway.core.model import Mailbox
+from gateway.core.unwrap import html_marks
 
 _SPEC = r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{1,255}"
 _DOUBLED = re.compile(rf"<\s?({_SPEC})\s?<mailto:[^<>]{{0,400}}>\s?>", re.IGNORECASE)
@@ -59,7 +60,7 @@ def is_address(mailbox: Mailbox) -> bool:
 
 def _plain(value: str) -> str:
     """A value with each mailbox as RFC 5322 has it."""
-    text = _DOUBLED.sub(r"<\1>", " ".join(value.split()))
+    text = _DOUBLED.sub(r"<\1>", " ".join(html_marks.with_addresses(value).split()))
     text = _LINKED.sub(r" <\1> ", text)
     text = _BRACKETED.sub(r" <\1> ", text)
     text = _REPEATED.sub(r"<\1>", " ".join(text.split()))
