@@ -57,7 +57,7 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
         contacts=contacts,
         listed=(yield from _listed(account, asked.tokens)),
         same_id=tuple(replace(k, activity=activities[k.activity.id]) if k.activity else k for k in same_id),
-        linked=tuple(replace(k, activity=activities[k.activity.id]) for k in linked if k.activity),
+        linked=tuple(replace(k, activity=activities[k.activity.id]) if k.activity else k for k in linked),
         threads=threads,
         reported={h: activities[a] for h, a in reported_ids.items() if a in activities},
         owners=(yield from _users([n for n in named if n])),
@@ -168,17 +168,18 @@ def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], list[KnownMess
     """Earlier messages under the same id, and those that a forward links with this one; and the activities of the
     messages that a bounce names, by id hash."""
     rows = yield from ask(
-        "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id FROM message"
+        "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id, thread_id"
+        " FROM message"
         " WHERE account_id = $1 AND id_hash = ANY($2) ORDER BY at, conflict",
         asked.account_id,
         [asked.message_id, *asked.aliases, *asked.reported, *asked.links],
     )
     same, linked, reported = [], [], {}
-    for id_hash, way, anchor, author, text, subject, outcome, activity in rows:
+    for id_hash, way, anchor, author, text, subject, outcome, activity, thread_id in rows:
         own = id_hash == asked.message_id
         renamed = way == "alias" or not own
         known = KnownMessage(
-            anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None, renamed
+            anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None, thread_id, renamed
         )
         if way != "link" and (own or id_hash in asked.aliases):
             same.append(known)

@@ -365,7 +365,7 @@ def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id:
             "message",
             "(account_id, id_hash, anchor_hash, conflict) DO UPDATE SET outcome = excluded.outcome,"
             " activity_id = coalesce(excluded.activity_id, message.activity_id), thread_id = excluded.thread_id,"
-            " way = CASE WHEN excluded.way = '' THEN '' ELSE message.way END",
+            " way = CASE WHEN excluded.way < message.way THEN excluded.way ELSE message.way END",
             account_id=decision.account_id,
             id_hash=id_hash,
             way=way,

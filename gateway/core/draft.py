@@ -281,7 +281,8 @@ class Draft:
         asked, place = self.case.asked, self.found
         joined = place.thread.id if place.thread else None
         heeded = place.counts or self.standing.proven
-        stands = self.earlier.thread_id if self.earlier and place.counts else None
+        same = self.duplicate.same
+        stands = (same.activity or same).thread_id if same and place.counts else None
         if stands and not self.standing.proven:
             joined, place = None, replace(place, merge=())
         people = [p for p in (self.left.author, *self.left.recipients()) if p]
@@ -290,7 +291,7 @@ class Draft:
         users = [f"user:{p.user.id}" for p in people if p.user]
         members = users + [h for p in people if not p.user for h in asked.people.get(p.canonical, ())]
         return Remembered(
-            (("", asked.message_id), *(("alias", h) for h in asked.aliases), *(("link", h) for h in asked.links[:1])),
+            (("", asked.message_id), *(("alias", h) for h in asked.aliases), *(("link", h) for h in asked.links)),
             asked.anchor,
             asked.author,
             asked.text,

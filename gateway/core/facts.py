@@ -128,6 +128,7 @@ class KnownMessage:
     subject_hash: str
     outcome: Outcome
     activity: KnownActivity | None = None
+    thread_id: str | None = None
     renamed: bool = False
     """One of the two has the other's id as one that it had before."""
 

@@ -112,6 +112,7 @@ def ask(
     own = keyed("message-id", own_id)
     aliases = thread_names.aliases(message)
     named = _named(envelope, recipient, message, outer, unwrapped)
+    forwarded = outer.in_reply_to[:1] or outer.references[-1:]
     return Questions(
         account_id=recipient.account_id,
         capture=recipient.key_hash,
@@ -130,7 +131,7 @@ def ask(
         conversation=thread_names.conversation(message, keyed),
         reported=thread_names.ids(message.reported_ids, keyed),
         aliases=tuple(h for h in thread_names.ids(aliases, keyed) if h != own),
-        links=() if message.message_id else thread_names.ids(outer.in_reply_to or outer.references[-1:], keyed),
+        links=() if message.message_id or message.fields else thread_names.ids(forwarded, keyed),
     )
 
 

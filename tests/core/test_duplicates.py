@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import permutations
+
 import pytest
 from fakes.decisions import decided, stage
 from fakes.deliveries import ANA, BCC, BOB, KIM, RELAY, Delivery, mail
 
+FORWARD = "passkey@forward.log.example"
 FIRST = Delivery(mail(ANA, BOB, text="Here is the offer."), [BCC], ANA)
 
 
@@ -54,3 +58,32 @@ def test_an_answer_to_a_reused_id_is_an_answer_to_the_first_of_them() -> None:
     raw = mail(ANA, KIM, "Re: Price list", message_id="three", In_Reply_To="<one@mail.example>")
     decision = decided(raw, RELAY, ANA, before=(second, FIRST))
     assert decision.reason == "rule.replies_only"
+
+
+@pytest.mark.parametrize("fields", [{"In_Reply_To": "<one@mail.example>"}, {"References": "<one@mail.example>"}])
+def test_an_answer_to_ones_own_mail_is_no_copy_of_it_though_it_has_no_id(fields: dict[str, str]) -> None:
+    answer = mail(ANA, BOB, "Re: Offer", message_id="", text="And another thing.", **fields)
+    assert decided(answer, RELAY, ANA, before=(FIRST,), rule="log_all").reason == "thread.logged"
+
+
+RECEIVED = Delivery(mail(BOB, ANA, text="Here is the offer."), [RELAY], BOB)
+QUOTED = (
+    "---------- Forwarded message ---------\r\n"
+    f"From: {BOB}\r\nDate: Tue, 4 Mar 2025 at 12:00\r\nSubject: Offer\r\nTo: {ANA}\r\n\r\nHere is the offer."
+)
+PASSED_ON = Delivery(
+    mail(ANA, FORWARD, "Fwd: Offer", message_id="fwd", text=QUOTED, In_Reply_To="<one@mail.example>"), [FORWARD], ANA
+)
+AGAIN = replace(RECEIVED, raw=b"X-Route: b\r\n" + RECEIVED.raw)
+ANSWER = mail(BOB, ANA, "Re: Offer", message_id="two", In_Reply_To="<one@mail.example>")
+
+
+@pytest.mark.parametrize("before", list(permutations((RECEIVED, PASSED_ON, AGAIN))))
+def test_a_forward_within_a_text_makes_the_thread_of_its_original_a_logged_one(before: tuple[Delivery, ...]) -> None:
+    assert decided(ANSWER, RELAY, BOB, before=before).reason == "thread.logged"
+
+
+def test_what_a_users_forward_tells_of_a_skipped_message_is_a_copy_of_it() -> None:
+    upgraded = decided(PASSED_ON.raw, FORWARD, ANA, before=(RECEIVED,))
+    merged = decided(AGAIN.raw, RELAY, BOB, before=(RECEIVED, PASSED_ON))
+    assert (upgraded.reason, merged.reason) == ("dedupe.upgraded", "dedupe.merged")

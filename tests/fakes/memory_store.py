@@ -72,6 +72,7 @@ class Met:
     subject: str
     outcome: Outcome
     activity: str | None
+    thread: Thread
 
 
 @dataclass
@@ -154,8 +155,7 @@ class Tenant:
             linked=tuple(
                 self.message_facts(m, renamed=False)
                 for m in self.messages
-                if m.activity
-                and ((m.way == "link" and m.id_hash == asked.message_id) or (m.way == "" and m.id_hash in asked.links))
+                if (m.way == "link" and m.id_hash == asked.message_id) or (m.way == "" and m.id_hash in asked.links)
             ),
             threads={i: t for i, t in threads.items() if i in named},
             owners={i: u for i, (u, _) in self.users.items()},
@@ -169,7 +169,7 @@ class Tenant:
 
     def message_facts(self, m: Met, *, renamed: bool) -> KnownMessage:
         kept = self.activity_facts(m.activity)
-        return KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, kept, renamed)
+        return KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, kept, m.thread.id, renamed)
 
     def user(self, address: str, *, subaddressing: bool) -> User | None:
         wanted = [address, _plain(address)] if subaddressing else [address]
@@ -295,6 +295,8 @@ class Tenant:
             into.members |= other.members
             for kept in self.activities.values():
                 kept.thread = into if kept.thread is other else kept.thread
+            for met in self.messages:
+                met.thread = into if met.thread is other else met.thread
             self.threads.remove(other)
         return into
 
@@ -330,9 +332,10 @@ class Tenant:
             known = next((m for m in self.messages if (m.id_hash, m.anchor, m.conflict) == key), None)
             if known is None:
                 hashes = (seen.author_hash, seen.text_hash, seen.subject_hash)
-                known = Met(id_hash, way, seen.anchor_hash, conflict, *hashes, outcome, None)
+                known = Met(id_hash, way, seen.anchor_hash, conflict, *hashes, outcome, None, thread)
                 self.messages.append(known)
-            known.way = known.way and way
+            known.way = min(known.way, way)
+            known.thread = thread
             known.outcome = Outcome.LOGGED if activity else outcome
             known.activity = activity or known.activity
         owners = {i: t for t in self.threads for i in t.ids}
