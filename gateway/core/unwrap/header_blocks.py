@@ -25,6 +25,8 @@ _FIELD = re.compile(
 )
 """A header field that says nothing about who wrote to whom: some programs show them all."""
 _UNKNOWN = re.compile(r"[A-Z][A-Za-z0-9-]{1,40}:\s")
+_NO_PERSON = re.compile(r"[^\W\d_][\w -]{1,40}[:：]\s")
+"""A field whose name no table knows, in whatever language; among people, no subject that goes on."""
 _ANGLE = re.compile(r"@[^\s<>@]{1,255}>")
 _ONLY_ADDRESS = re.compile(r"<[^\s<>@]{1,128}@[^\s<>@]{1,255}>[,;]?")
 
@@ -42,6 +44,8 @@ class Block:
     """Whether the labels are of several languages, as in a table or a form but in no mail program."""
     authors: int = 0
     """How many different author lines it has."""
+    rest: str = ""
+    """What stands behind it in the same line: the text begins there."""
 
     @property
     def labels(self) -> int:
@@ -187,15 +191,17 @@ def _value_end(reader: _Reader, position: int) -> int:
         pieces.append(text)
         quotes, angles, last = quotes + text.count('"'), angles + _open(text), text
         position += 1
-    return _next_label(reader, position, _MOST_PEOPLE if people else _CONTINUED)
+    return _next_label(reader, position, people=people)
 
 
 def _open(text: str) -> int:
     return text.count("<") - text.count(">")
 
 
-def _next_label(reader: _Reader, position: int, most: int) -> int:
+def _next_label(reader: _Reader, position: int, *, people: bool) -> int:
     """The line of the next label where few lines without a meaning of their own stand before it."""
+    most = _MOST_PEOPLE if people else _CONTINUED
+    unknown_field = _NO_PERSON if people else _UNKNOWN
     skipped: list[str] = []
     unknown = False
     for ahead in range(position, min(position + _MOST_FIELDS, len(reader.lines))):
@@ -212,7 +218,7 @@ def _next_label(reader: _Reader, position: int, most: int) -> int:
             most, unknown = 0, True
         elif not (unknown and line[0] in " \t"):
             most -= 1
-            unknown = unknown or _UNKNOWN.match(line) is not None
+            unknown = unknown or unknown_field.match(line) is not None
             skipped = [] if unknown else [*skipped, line.strip()]
             if most < 0:
                 break

@@ -81,6 +81,7 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
         content, behind = pages.body(page, outside, behind, marker)
     elif found.level and _is_another(pages.read(lines[behind : behind + MOST_LINES]), found):
         confidence, behind = MEDIUM, len(lines)
+    content = _with_rest(found, content)
     return Unwrapped(
         "inline_forward",
         originals=(_original(found, pages.text(content), confidence, date),),
@@ -88,6 +89,10 @@ def _unwrap(text: str, subject: str, date: datetime | None) -> Unwrapped | None:
         note=pages.note(lines[: found.start], lines[behind:]),
         findings=("forward.ambiguous",) * (confidence < HIGH),
     )
+
+
+def _with_rest(found: Found, content: list[str]) -> list[str]:
+    return [found.block.rest, *content] if found.block.rest else content
 
 
 def _is_another(page: Page, found: Found) -> bool:
@@ -111,6 +116,7 @@ def _chain(found: Found, content: list[str], confidence: float, date: datetime |
             return tuple(chain)
         found, confidence = inner, inner.confidence
         content, _ = pages.body(page, inner.level, inner.block.end, page.contents[inner.start])
+        content = _with_rest(found, content)
 
 
 def _inner(page: Page, outer: Found) -> Found | None:

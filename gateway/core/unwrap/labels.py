@@ -107,6 +107,11 @@ DIRECTIONS: Mapping[str, Mapping[str, str]] = {
 }
 """Prefix of a subject whose meaning the language decides → locale → forward or reply."""
 
+ON_BEHALF_OF = tuple(_listed(words.ON_BEHALF_OF))
+"""What stands between who sent a message and its author."""
+VIA = tuple(_listed(words.VIA))
+"""What stands between a message's author and who passed it on."""
+
 WROTE: Mapping[str, tuple[str, ...]] = {
     word: tuple(locales.split()) for locales, cell in _rows(words.WROTE) for word in _words(cell)
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core import addresses
 from gateway.core.model import Mailbox
-from gateway.core.unwrap import html_marks
+from gateway.core.unwrap import html_marks, labels
 
 _SPEC = r"[^\s<>()\[\]@,;:\"]{1,128}@[^\s<>()\[\]@,;:\"]{1,255}"
 _DOUBLED = re.compile(rf"<\s?({_SPEC})\s?<mailto:[^<>]{{0,400}}>\s?>", re.IGNORECASE)
@@ -18,6 +19,18 @@ _BESIDE_ITSELF = re.compile(rf"(?<![^\s,;<])(['\"]?)({_SPEC})\1\s?<\s?\2\s?>", r
 _GUILLEMETS = re.compile(r"[«„“]\s?([^«»„“”\"<>]{0,200}?)\s?[»”“]")
 _MEMBER = re.compile(r'(?:"[^"]*"|[^;])+')
 _COMMA_NAME = re.compile(rf"\s*([^\"<>@]{{1,200}},[^\"<>@]{{1,200}}?)\s*<\s?({_SPEC})\s?>\s*")
+_COMMA_NAMES = re.compile(rf"(?:^|(?<=,))\s*([^\"<>@,;()]{{1,100}},\s[^\"<>@,;()]{{1,100}}?)\s*<\s?({_SPEC})\s?>")
+"""The same within a list whose commas part people."""
+_BARE = re.compile(rf"([^\"<>@,;()]{{1,200}}?)\s({_SPEC})")
+
+
+def _between(words: Sequence[str]) -> re.Pattern[str]:
+    """Somebody with an address, any of these words, and somebody else."""
+    listed = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return re.compile(rf"([^<>]{{0,200}}<{_SPEC}>|{_SPEC})\s+(?:{listed})\s+(\S.*)", re.IGNORECASE)
+
+
+_ON_BEHALF_OF, _VIA = _between(labels.ON_BEHALF_OF), _between(labels.VIA)
 _LONGEST = 16 * 1024
 _LONGEST_ADDRESS = 384
 
@@ -36,6 +49,8 @@ def read(value: str, *, semicolons: bool = False) -> tuple[Mailbox, ...]:
         named = _COMMA_NAME.fullmatch(member)
         if named and (semicolons or named[1].count(",") == 1):
             member = _quoted(named)  # noqa: PLW2901 - the same member, as RFC 5322 has it
+        elif not semicolons and "," in member:
+            member = _COMMA_NAMES.sub(_quoted, member)  # noqa: PLW2901 - the same
         elif semicolons and "@" not in member and '"' not in member:
             member = f'"{member.strip()}"' if member.strip() else ""  # noqa: PLW2901 - the same
         found += _listed(member)
@@ -45,12 +60,24 @@ def read(value: str, *, semicolons: bool = False) -> tuple[Mailbox, ...]:
 
 
 def author(value: str) -> tuple[tuple[Mailbox, ...], bool]:
-    """The mailboxes with an address of a From line, and whether they leave a doubt: a second one within the first."""
-    text = _plain(value[:_LONGEST])
-    named = _COMMA_NAME.fullmatch(text)
+    """The mailboxes with an address of a From line, and whether they leave a doubt: a second one within the first.
+
+    Of two people of whom one sent or passed on what the other wrote, the writer; in doubt if he has no address.
+    """
+    text, doubtful = _written_by(_plain(value[:_LONGEST]))
+    named = _COMMA_NAME.fullmatch(text) or _BARE.fullmatch(text)
     listed = addresses.read(_quoted(named) if named else text)
-    doubtful = listed.ambiguous or listed.unreadable
+    doubtful = doubtful or listed.ambiguous or listed.unreadable
     return tuple(_tidy(m) for m in listed.mailboxes if is_address(m)), doubtful
+
+
+def _written_by(text: str) -> tuple[str, bool]:
+    """The one of two people who is the author, and whether only the other one has an address."""
+    behalf = _ON_BEHALF_OF.fullmatch(text)
+    if behalf:
+        return (behalf[2], False) if "@" in behalf[2] else (behalf[1], True)
+    via = _VIA.fullmatch(text)
+    return via[1] if via else text, False
 
 
 def is_address(mailbox: Mailbox) -> bool:
@@ -78,7 +105,7 @@ def _listed(text: str) -> list[Mailbox]:
 
 def _tidy(mailbox: Mailbox) -> Mailbox:
     """Without the quotes of prose around the name, and without a name that only repeats the address."""
-    name = mailbox.name.strip("\" ")
+    name = mailbox.name.strip('"* ')
     while len(name) > 1 and name[0] in "'‘’" and name[-1] in "'‘’":
         name = name[1:-1].strip()
     return replace(mailbox, name="" if name.lower() == mailbox.address.lower() else name)

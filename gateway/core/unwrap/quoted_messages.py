@@ -72,7 +72,7 @@ def _at(views: _Views, i: int, subject: str) -> Found | None:
     level = page.levels[i]
     marker, end = _marker(page, i)
     if marker:
-        found = _below(views, level, end, marker)
+        found = _below(views, level, end, marker, subject)
         return _judged(marker.kind, i, found[0], _whole(found[1], views[found[0]], subject), subject) if found else None
     line = author_lines.read(views[level].text, i)
     if line and (line.certain or subjects.has_reply_prefix(subject)):
@@ -82,7 +82,9 @@ def _at(views: _Views, i: int, subject: str) -> Found | None:
         sure = len(quoted_mailboxes.author(values["from"])[0]) == 1
         return Found("author_line", i, level, Block(values, line.locales, line.end), MEDIUM if sure else LOW)
     block = header_blocks.read(views[level], i)
-    return _judged("bare", i, level, _whole(block, views[level], subject), subject) if block else None
+    if block is None:
+        return None
+    return _judged("bare", i, level, _signed(_whole(block, views[level], subject), views[level]), subject)
 
 
 def _marker(page: Page, i: int) -> tuple[markers.Marker | None, int]:
@@ -102,7 +104,10 @@ def _direction(subject: str, locales: Sequence[str]) -> str:
     if subjects.has_forward_prefix(subject):
         return "forward"
     prefix = _PREFIX.match(subject)
-    return DIRECTIONS.get(fold(prefix[1]), {}).get(locales[0], "") if prefix and locales else ""
+    meanings = DIRECTIONS.get(fold(prefix[1]), {}) if prefix and locales else {}
+    if locales[:1] == ("en",) and set(meanings.values()) == {"reply"}:
+        return "reply"  # programs put their own prefix before English labels; a forward must be proven better
+    return meanings.get(locales[0], "") if locales else ""
 
 
 def _whole(block: Block, lines: Lines, subject: str) -> Block:
@@ -116,17 +121,36 @@ def _whole(block: Block, lines: Lines, subject: str) -> Block:
     return block
 
 
+def _signed(block: Block, lines: Lines) -> Block:
+    """The header with its author, where he is named below it in a line with the date."""
+    if "from" in block.values or block.labels < 2 or block.end >= len(lines):
+        return block
+    line = author_lines.read(lines.text, block.end)
+    if line and line.values:
+        block.values = {role: value.rstrip(" ;") for role, value in block.values.items()} | line.values
+        block.end = line.end
+    return block
+
+
 def _without_prefix(subject: str) -> str:
     """The subject of what is forwarded under this one."""
     return subject.replace("：", ":").partition(":")[2].strip()
 
 
-def _below(views: _Views, level: int, start: int, marker: markers.Marker) -> tuple[int, Block] | None:
+def _part(block: Block, subject: str) -> None:
+    """Part the subject, if it is the forward's own, from the text that stands behind it in the same line."""
+    written = block.values.get("subject", "")
+    if subject and written.startswith(f"{subject} "):
+        block.values["subject"], block.rest = subject, written.removeprefix(subject).strip()
+
+
+def _below(views: _Views, level: int, start: int, marker: markers.Marker, subject: str) -> tuple[int, Block] | None:
     """The header below a marker, and its quote level: the marker's, or one more."""
     if marker.header:
         block = header_blocks.read(Lines(marker.header), 0)
         if block:
             block.end = start
+            _part(block, _without_prefix(subject))
         return (level, block) if block else None
     page = views.page
     most = _BELOW_RULE if marker.kind == "rule" else _BELOW_MARKER

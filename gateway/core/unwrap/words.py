@@ -112,7 +112,7 @@ other      | Importância, Prioridade, Anexos, Anexo, Priorità, Importanza, All
 other      | Bijlage, Prioritet, Bifogade filer, Bilagor, Vedlegg, Vedhæftede filer, Vigtighed, Tärkeys, Liitteet,
             Ważność
 other      | Priorytet, Załączniki, Důležitost, Přílohy, Dôležitosť, Prílohy, Fontosság, Mellékletek, Важность,
-            Вложения
+            Вложения, Файлы
 other      | Вкладення, Важливість, Önem, Önem Derecesi, Ekler, Privitci, Važnost, Priloge, Manused, Tähtsus,
             Συνημμένα
 other      | 添付ファイル, 重要度, 附件, 重要性, 첨부 파일, 첨부파일, 첨부, 중요도, 大小
@@ -260,6 +260,15 @@ i  | it |
 r  | | it
 """
 """Prefixes of subjects whose meaning the language decides: where it forwards, where it replies."""
+
+ON_BEHALF_OF = """
+on behalf of, im auftrag von, im namen von, de la part de, au nom de, en nombre de, en nom de, em nome de, per conto di
+a nome di, namens, på vegne af, på vegne av, för, w imieniu, jménem, v mene, u ime, v imenu, în numele, от имени
+від імені, от името на, εκ μέρους, atas nama, thay mặt, thay mặt cho, ในนามของ, בשם, نيابة عن, 代表
+"""
+"""Between two people: the first one sent what the second one is the author of."""
+VIA = "via, über, através de, через, przez"
+"""Between two people: the first one is the author of what the second one passed on."""
 
 WROTE = """
 en | wrote, writes
