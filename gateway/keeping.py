@@ -14,6 +14,7 @@ from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipie
 from gateway.core.questions import Case
 from gateway.core.redact import redacted
 from storage.content import Content, compressed
+from storage.errors import StoreBroken
 from storage.sealing import Sealing
 
 _PLACE = "waiting"
@@ -43,12 +44,15 @@ class Keeping:
 
     def reopen(self, sealed: bytes) -> Case:
         text, _, copy = self._sealing.unseal_bytes(sealed, _PLACE).partition(b"\n")
-        about = json.loads(text)
-        envelope = _envelope(about["envelope"], _recipient(about["recipient"]))
-        evidence = Evidence(tuple(Proof(*proof) for proof in about["proofs"]))
-        reading = read_parts(zlib.decompress(copy), self._setting.limits)
-        number: int = about["number"]
-        return cases(envelope, reading, _given(evidence), self._setting)[number]
+        try:
+            about = json.loads(text)
+            envelope = _envelope(about["envelope"], _recipient(about["recipient"]))
+            evidence = Evidence(tuple(Proof(*proof) for proof in about["proofs"]))
+            reading = read_parts(zlib.decompress(copy), self._setting.limits)
+            number: int = about["number"]
+            return cases(envelope, reading, _given(evidence), self._setting)[number]
+        except (KeyError, TypeError, ValueError, IndexError, zlib.error):  # sealed by another version
+            raise StoreBroken("(a reply that waits can't be read)") from None
 
 
 def _given(evidence: Evidence) -> Callable[[Envelope, Recipient], Evidence]:

@@ -10,6 +10,7 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage import waiting
+from storage.errors import StoreBroken
 from storage.facts import gather
 from storage.interface import Decide
 from storage.plan import Plan
@@ -41,21 +42,38 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
 
 
 def _call_in(thread_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[None]:
-    """Decides again the replies that wait in a logged thread, now that another message stands in it."""
+    """Decides again the replies that wait in a logged thread, now that another message stands in it.
+
+    Whatever that logs may call others in, so all are asked again then, up to a limit.
+    """
+    threads, left = [thread_id], waiting.MOST_CALLED
     called = True
     while called:
         called = False
-        for decision_id, sealed in (yield from waiting.replies(thread_id, now)):
-            case = recorder.keeper.reopen(sealed)
-            facts = yield from gather(case.asked, recorder.keyed, again=True)
-            decision = decide(case, facts)
-            if decision.waits_until:
-                continue
-            yield from waiting.release(decision_id)
-            if decision.outcome is Outcome.SKIPPED and decision.reason == "rule.replies_only":
-                continue
-            thread_id = (yield from record(case, replace(decision, at=now), recorder, decision_id)) or thread_id
-            called = called or decision.activity is not None
+        for decision_id in (yield from waiting.replies(threads, now, left)):
+            left -= 1
+            joined = yield from _again(decision_id, decide, recorder, now)
+            if joined:
+                threads.append(joined)
+                called = True
+
+
+def _again(decision_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[str | None]:
+    """Decides again a reply that waits; gives the thread in which it is logged now, if it is."""
+    try:
+        case = recorder.keeper.reopen((yield from waiting.sealed(decision_id)))
+    except StoreBroken:  # of another version or damaged: it can't be decided, and harms nobody else
+        yield from waiting.release(decision_id)
+        return None
+    facts = yield from gather(case.asked, recorder.keyed, again=True)
+    decision = decide(case, facts)
+    if decision.waits_until:
+        return None
+    yield from waiting.release(decision_id)
+    if decision.outcome is Outcome.SKIPPED and decision.reason == "rule.replies_only":
+        return None
+    joined = yield from record(case, replace(decision, at=now), recorder, decision_id)
+    return joined if decision.activity else None
 
 
 def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from gateway.core.decision import Decision
-from storage.plan import Plan, Rows, ask, insert
+from collections.abc import Sequence
 
-MOST_AT_ONCE = 200
+from gateway.core.decision import Decision
+from storage.plan import Plan, ask, insert
+
+MOST_CALLED = 1000
 """Replies that one logged message makes to be decided again."""
+_HOUR = 3_600_000
 
 
 def keep(decision: Decision, decision_id: str, thread_id: str, sealed: bytes) -> Plan[None]:
@@ -21,17 +24,22 @@ def keep(decision: Decision, decision_id: str, thread_id: str, sealed: bytes) ->
     )
 
 
-def replies(thread_id: str, now: int) -> Plan[Rows]:
-    """(decision id, sealed case) of those that wait in a logged thread, oldest first."""
-    return (
-        yield from ask(
-            "SELECT w.decision_id, w.sealed FROM waiting w JOIN thread t ON t.id = w.thread_id"
-            " WHERE w.thread_id = $1 AND t.logged = 1 AND w.expires_at > $2 ORDER BY w.decision_id LIMIT $3",
-            thread_id,
-            now,
-            MOST_AT_ONCE,
-        )
+def replies(thread_ids: Sequence[str], now: int, most: int) -> Plan[list[str]]:
+    """Decision ids of those that wait in these threads, as far as these are logged, oldest first."""
+    rows = yield from ask(
+        "SELECT w.decision_id FROM waiting w JOIN thread t ON t.id = w.thread_id"
+        " WHERE w.thread_id = ANY($1) AND t.logged = 1 AND w.expires_at > $2 ORDER BY w.decision_id LIMIT $3",
+        thread_ids,
+        now,
+        most,
     )
+    return [decision_id for (decision_id,) in rows]
+
+
+def sealed(decision_id: str) -> Plan[bytes]:
+    """The case of one that waits; b"" where it waits no more."""
+    rows = yield from ask("SELECT sealed FROM waiting WHERE decision_id = $1", decision_id)
+    return bytes(rows[0][0]) if rows else b""
 
 
 def release(decision_id: str) -> Plan[None]:
@@ -44,6 +52,12 @@ def expire(now: int) -> Plan[None]:
     yield from ask("DELETE FROM waiting WHERE expires_at <= $1", now)
 
 
-def give_up(account_id: str) -> Plan[None]:
-    """Erases all of an account that waits no longer."""
-    yield from ask("DELETE FROM waiting WHERE account_id = $1", account_id)
+def shorten(account_id: str, hours: int, now: int) -> Plan[None]:
+    """Nothing of an account waits longer than this; what should have ended by now is erased."""
+    yield from ask(
+        "UPDATE waiting SET expires_at = d.at + $2 FROM decision d"
+        " WHERE d.id = waiting.decision_id AND waiting.account_id = $1 AND waiting.expires_at > d.at + $2",
+        account_id,
+        hours * _HOUR,
+    )
+    yield from ask("DELETE FROM waiting WHERE account_id = $1 AND expires_at <= $2", account_id, now)

@@ -110,8 +110,7 @@ def change_setting(act: Act, account_id: str, setting: str, text: str) -> Plan[t
     if after != before:
         yield from ask("UPDATE account SET settings = $2 WHERE id = $1", account_id, account_settings.stored(after))
         yield from audit(act, account_id, "account.set", setting=setting, before=values[0], after=values[1])
-        if not after.late_parent_hours:
-            yield from waiting.give_up(account_id)
+        yield from waiting.shorten(account_id, after.late_parent_hours, act.at)
     return values
 
 

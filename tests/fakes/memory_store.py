@@ -110,8 +110,8 @@ class Tenant:
         self.threads: list[Thread] = []
         self.activities: dict[str, Kept] = {}
         self.held: dict[str, Case] = {}
-        self.waiting: dict[str, tuple[Case, int]] = {}
-        """By decision: a reply without its parent, and until when it waits."""
+        self.waiting: dict[str, tuple[Case, int, Thread]] = {}
+        """By decision: a reply without its parent, until when it waits, and where."""
 
     def add(self, entry: EntryRow) -> None:
         acc = self.world.account
@@ -251,8 +251,8 @@ class Tenant:
             recorded.deliveries, earlier.deliveries = earlier.deliveries, 1
             earlier.decision = replace(earlier.decision, retry_hash="")
         self.decisions.append(recorded)
-        if decision.waits_until:
-            self.waiting[recorded.id] = (case, decision.waits_until)
+        if decision.waits_until and thread:
+            self.waiting[recorded.id] = (case, decision.waits_until, thread)
         if decision.outcome is Outcome.HELD:
             self.held[recorded.id] = case
         if decision.remembered and thread:
@@ -297,6 +297,8 @@ class Tenant:
                 kept.thread = into if kept.thread is other else kept.thread
             for met in self.messages:
                 met.thread = into if met.thread is other else met.thread
+            for waits, (case, until, thread) in self.waiting.items():
+                self.waiting[waits] = (case, until, into if thread is other else thread)
             self.threads.remove(other)
         return into
 
@@ -387,10 +389,13 @@ class MemoryStore:
     def _call_in(self, tenant: Tenant, decide: Decide, now: int) -> bool:
         """Decides again whoever waits; says whether that logged anything."""
         called = False
-        for decision_id, (case, until) in sorted(tenant.waiting.items()):
+        for decision_id, (case, until, thread) in sorted(tenant.waiting.items(), key=lambda item: item[0]):
+            if until <= now or not any(k.thread is thread for k in tenant.activities.values()):
+                continue
             decision = decide(case, tenant.facts(case, again=True))
-            if until > now and decision.reason != "rule.replies_only":
+            if not decision.waits_until:
                 del tenant.waiting[decision_id]
+            if decision.reason != "rule.replies_only":
                 tenant.record(case, replace(decision, at=now), self._new_id, decision_id)
                 called = called or decision.activity is not None
         return called

@@ -63,6 +63,23 @@ async def test_a_reply_is_logged_when_its_late_parent_is(patient: Store) -> None
     assert await count(patient, "waiting") == 0
 
 
+async def test_of_a_flood_only_so_many_are_called_at_once(patient: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "MOST_CALLED", 3)
+    for n in range(5):
+        await settle(patient, reply(f"leaf{n}", "root"))
+    await settle(patient, PARENT)
+    assert (await count(patient, "waiting"), await count(patient, "activity")) == (2, 4)
+
+
+async def test_one_that_stands_between_two_threads_calls_those_of_both(patient: Store) -> None:
+    """Bob's reply waits for two parents; one by one they come, and so do those that wait with it."""
+    both = mail(BOB, ANA, "Re: Offer", message_id="both", In_Reply_To="<root@mail.example> <other@mail.example>")
+    await settle(patient, Delivery(both, [RELAY], BOB, trace_id="both"))
+    await settle(patient, reply("leaf", "both"))
+    await settle(patient, Delivery(mail(ANA, BOB, "Order", message_id="other"), [BCC], ANA, at=NOON + 1))
+    assert (await count(patient, "waiting"), await count(patient, "activity")) == (0, 3)
+
+
 async def test_so_is_a_reply_to_the_reply(patient: Store) -> None:
     await settle(patient, reply("twig", "leaf"))
     await settle(patient, reply("leaf", "root"))
@@ -135,3 +152,41 @@ async def test_an_entry_made_while_it_waited_keeps_it_out(patient: Store) -> Non
     await settle(patient, replace(PARENT, raw=mail(ANA, "kim@client.example", "Offer", message_id="root")))
     assert [r for t, r in await reasons(patient) if t == "leaf"] == ["rule.replies_only", "never_log.address"]
     assert (await count(patient, "waiting"), await count(patient, "activity")) == (0, 1)
+
+
+async def test_those_that_can_not_be_logged_keep_nobody_from_being_called(patient: Store) -> None:
+    for n in range(5):
+        fields = {"In_Reply_To": "<root@mail.example>", "References": "<never-seen@mail.example>"}
+        raw = mail("m@evil.example", ANA, "Re: Offer", message_id=f"evil{n}", **fields)
+        await settle(patient, Delivery(raw, [RELAY], "m@evil.example", "hosted", trace_id=f"evil{n}"))
+    await settle(patient, reply("leaf", "root"))
+    assert await count(patient, "waiting") == 6
+    await settle(patient, PARENT)
+    assert [s.text.strip() for s in await patient.read(seen("us"))] == ["Hello.", "Yes."]
+
+
+@pytest.mark.parametrize("damage", ["x'00'", "zeroblob(100)"])
+async def test_one_that_can_not_be_opened_harms_nobody_else(patient: Store, damage: str) -> None:
+    await settle(patient, reply("leaf", "root"))
+    await settle(patient, reply("other", "root", "No."))
+    first = "(SELECT min(decision_id) FROM waiting)"
+    await patient.change(ask(f"UPDATE waiting SET sealed = {damage} WHERE decision_id = {first}"))  # noqa: S608 — of this test
+    await settle(patient, PARENT)
+    assert [s.text.strip() for s in await patient.read(seen("us"))] == ["Hello.", "No."]
+    assert await count(patient, "waiting") == 0
+
+
+async def test_with_less_patience_nothing_waits_longer(patient: Store, act: Act) -> None:
+    await settle(patient, reply("leaf", "root"))
+    await patient.change(accounts.change_setting(replace(act, at=NOON + 1), "us", "late_parent_hours", "1"))
+    assert await count(patient, "waiting") == 1
+    await patient.change(waiting.expire(NOON + HOUR))
+    assert await count(patient, "waiting") == 0
+
+
+async def test_with_more_patience_nothing_waits_longer_than_was_said(patient: Store, act: Act) -> None:
+    await settle(patient, reply("leaf", "root"))
+    await patient.change(accounts.change_setting(replace(act, at=NOON + 1), "us", "late_parent_hours", "9"))
+    assert await count(patient, "waiting") == 1
+    await patient.change(waiting.expire(NOON + 2 * HOUR))
+    assert await count(patient, "waiting") == 0
