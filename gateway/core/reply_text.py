@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
+from gateway.core import device_footers
 from gateway.core.unwrap import author_lines, header_blocks, markers
+from gateway.core.unwrap.labels import unmarked
 
 _MOST_LINES = 4000
 _LOOKED_AT = 400
@@ -13,18 +15,6 @@ _MOST_SIGNATURE = 15
 
 _RULE = re.compile(r"[_-]{20,}$")
 _SIGNATURE = re.compile(r"(?:--|—)\s*")
-_DEVICES = r"(?:iphone|ipad|ipod|android|blackberry|samsung|huawei|mobil\w*|smartphone|handy|outlook|phone|tablet)"
-_FOOTER = re.compile(
-    r"[(<*_]{0,3}(?:"
-    r"sent (?:from|via|with|by|using) .{1,100}|from my .{1,40}|someone from mobile|get \[?outlook for .{1,100}"
-    rf"|(?:von meinem|gesendet (?:von|mit|über)|envoyé (?:depuis|de|à partir)|enviado (?:desde|do|de)|inviato da(?:l)?"
-    rf"|verzonden (?:vanaf|met|via)|verstuurd (?:vanaf|met)|sendt fra|skickat från|wysłan[eo] z|odesláno z|lähetetty"
-    rf"|отправлено (?:из|с)|надіслано з|obt(?:er|enir|enga)|télécharge[rz]|scarica).{{0,60}}\b{_DEVICES}.{{0,60}}"
-    rf"|diese nachricht wurde von .{{1,80}} gesendet\.?"
-    rf"|.{{0,20}}{_DEVICES}.{{0,20}}(?:傳送|发送|發送|から送信|gesendet|gönderildi|에서 보냄).{{0,5}}"
-    r")[)>*_]{0,3}\.?$",
-    re.IGNORECASE,
-)
 
 
 def trim(text: str) -> str:
@@ -33,7 +23,7 @@ def trim(text: str) -> str:
     Only the first 4000 lines are looked at, so that the time is linear in the text.
     """
     lines = text.split("\n")[:_MOST_LINES]
-    heads = [line[:_LOOKED_AT].strip() for line in lines]
+    heads = [unmarked(line[:_LOOKED_AT]).strip() for line in lines]
     start, after = _history(heads)
     first = next((i for i in range(after, len(lines)) if heads[i]), len(lines))
     if first < len(lines) and heads[first].startswith(">"):
@@ -46,7 +36,7 @@ def trim(text: str) -> str:
 def _history(heads: list[str]) -> tuple[int, int]:
     """The first line of what introduces quoted history, and the line behind it; both the end if there is none."""
     for i, head in enumerate(heads):
-        if not head or head.startswith(">"):
+        if not head or (head.startswith(">") and not head.endswith(">>>")):
             continue
         if _is_banner(head):
             return i, i + 1
@@ -54,7 +44,7 @@ def _history(heads: list[str]) -> tuple[int, int]:
             return _with_rule(heads, i), i + 1
         length = author_lines.introduction(heads[i : i + author_lines.WINDOW])
         if length:
-            return i, i + length
+            return _with_labels(heads, i), i + length
     return len(heads), len(heads)
 
 
@@ -69,6 +59,16 @@ def _is_header_block(heads: list[str]) -> bool:
     labels = [header_blocks.label(head) for head in [head for head in heads if head][:6]]
     roles = [set(label[0].values()) for label in labels if label]
     return len(roles) >= 3 and any("from" in role for role in roles)
+
+
+def _with_labels(heads: list[str], i: int) -> int:
+    """The line where labels begin that stand above an author line, and the dashes above them, or the line's own."""
+    above = i
+    while above and header_blocks.label(heads[above - 1]):
+        above -= 1
+    if above < i and above and markers.is_dashes(heads[above - 1]):
+        return above - 1
+    return above if i - above > 1 else i
 
 
 def _with_rule(heads: list[str], i: int) -> int:
@@ -90,4 +90,4 @@ def _without_tail(lines: list[str]) -> str:
 
 
 def _is_tail(head: str) -> bool:
-    return not head or head.startswith(">") or bool(_RULE.match(head) or _FOOTER.match(head))
+    return not head or head.startswith(">") or bool(_RULE.match(head) or device_footers.is_footer(head))

@@ -36,6 +36,15 @@ from gateway.core.reply_text import trim
         "Von: Ana\nGesendet: Dienstag\nAn: Bob\nBetreff: x",
         "差出人: Ana\n送信日時: 火曜日\n宛先: Bob",
         "Date: Tue, 4 Mar 2025\nFrom: ana@example.com\nTo: bob@example.com",
+        "W dniu 04.03.2025 o 10:12, Ana pisze:",
+        "Ana píše v Út 04. 03. 2025 v 10:12 +0100:",
+        "Ana писав 2025-03-04 10:12:",
+        "2025-03-04 10:12에 Ana 이(가) 쓴 글:",
+        "El 4/3/25 a les 10:12, Ana ha escrit:",
+        "Dne 4. 3. 2025 ob 10:12 je Ana napisal/a:",
+        "\u202bבתאריך יום ג׳, 4 במרץ 2025 ב-10:12 מאת \u202aAna\u202c <\u202aana@example.com\u202c>:\u202c",
+        '>>> "Ana" <ana@example.com> 3/4/2025 10:12 AM >>>',
+        "----------------\nКому: Bob (bob@example.com);\nТема: x;\n04.03.2025, 10:12, Ana <ana@example.com>:",
     ],
 )
 def test_history_is_cut_at_its_introduction(introduction: str) -> None:
@@ -80,10 +89,35 @@ def test_trailing_quotations_are_cut_without_introduction() -> None:
         "Von meinem iPhone gesendet",
         "Envoyé de mon iPhone",
         "_" * 40,
+        "Odesláno z iPhonu",
+        "Wysłano z urządzenia Galaxy",
+        "Отправлено из Почты для Windows",
+        "iPhone’umdan gönderildi",
+        "나의 iPhone에서 보냄",
+        "发自我的iPhone",
+        "נשלח מה-iPhone שלי",
+        "Get Outlook for iOS<https://example.com/get>",
+        "Stáhnout Outlook pro iOS",
+        "Outlook für iOS beziehen",
     ],
 )
 def test_signatures_and_footers_are_cut_at_the_end(end: str) -> None:
     assert trim(f"Answer.\n\n{end}\n") == "Answer."
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "Can you install Outlook for iOS on my new phone?",
+        "The crash happens in Outlook for Android",
+        "Wysłane wczoraj przez kuriera",
+        "Verzonden op 3 maart met pakketpost",
+        "Gesendet habe ich es gestern an Ihr Handy",
+        "iPhone 15 128 GB: 20 pieces",
+    ],
+)
+def test_what_a_person_says_about_devices_stays(last: str) -> None:
+    assert trim(f"Answer.\n\n{last}\n") == f"Answer.\n\n{last}"
 
 
 def test_a_long_text_behind_dashes_is_no_signature() -> None:

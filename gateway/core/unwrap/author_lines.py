@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.unwrap.labels import BETWEEN, LOCALES, OPENINGS, WROTE, fold
+from gateway.core.unwrap.labels import BETWEEN, LOCALES, OPENINGS, WROTE, fold, unmarked
 
 WINDOW = 6
 """How many lines to look at: those over which an author line may be wrapped, and where a quotation may begin."""
@@ -28,6 +28,8 @@ _ADDRESS = re.compile(r"@[^\s<>@.]{1,64}\.\w|\[mailto:")
 _DATED = re.compile(
     r"[0-9](?:[0-9]?(?:[:.h][0-9]{2}\b|[./-][0-9]{1,2}[./-][0-9]{2}|\s?[년월月日])|(?:(?<=1)9|(?<=2)0)[0-9]{2}\b)"
 )
+_BETWEEN_MARKS = re.compile(r">>> .{0,200}@.{0,200}\d.{0,100} >>>$")
+"""An author line of a program that says nothing but who and when."""
 _DATE_FIRST = re.compile(r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[ T,]")
 
 
@@ -44,7 +46,7 @@ class AuthorLine:
 
 def read(lines: Sequence[str], start: int) -> AuthorLine | None:
     """The author line that begins here, perhaps wrapped, or None."""
-    heads = [line[:_LOOKED_AT].strip() for line in lines[start : start + WINDOW]]
+    heads = [unmarked(line[:_LOOKED_AT]).strip() for line in lines[start : start + WINDOW]]
     length = introduction(heads)
     if not length:
         return None
@@ -94,11 +96,13 @@ def _date(text: str) -> str:
     while words and fold(words[0].strip(".,:")) in known:
         words.pop(0)
         known = BETWEEN
-    return " ".join(words).strip(" ,:")
+    return " ".join(words).strip(" ,:>")
 
 
 def introduction(heads: list[str]) -> int:
     """How many of these lines say who wrote what follows, as "On <date> <name> wrote:"; 0 if they don't."""
+    if _BETWEEN_MARKS.match(heads[0]):
+        return 1
     opens = _OPENING.match(heads[0]) is not None
     if not opens and "@" not in heads[0] and not heads[0].endswith(_ENDS):
         return 0

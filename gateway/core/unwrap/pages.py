@@ -32,7 +32,7 @@ def read(lines: Sequence[str]) -> Page:
     contents: list[str] = []
     for line in lines:
         marks = _QUOTES.match(line)
-        quoted = marks[0] if marks else ""
+        quoted = marks[0] if marks and not line.rstrip().endswith(">>>") else ""
         levels.append(quoted.count(">"))
         contents.append(line[len(quoted) :].removeprefix(" ") if quoted else line)
     return Page(levels, contents)

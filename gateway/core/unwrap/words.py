@@ -280,31 +280,31 @@ pt | escreveu
 nl | geschreven, schreef
 sv da no | skrev
 fi | kirjoitti
-pl | napisał
-cs | napsal
+pl | napisał, pisze
+cs | napsal, píše
 sk | napísal
 hu | írta
 ru | написал, писал
-uk | пише, пишет
+uk | пише, пишет, писав
 tr az | yazdı
 ro | a scris
 el | έγραψε
 bg | написа
 hr sr | je napisao, napisao je
-sl | je napisal
+sl | je napisal, napisal
 sr | је написао, написао је
 mk | напиша
 et | kirjutas
 lt | rašė
 lv | rakstīja
 is | skrifaði
-ca | va escriure
+ca | va escriure, ha escrit
 gl | escribiu
 id ms | menulis
 vi | viết
 zh | 写道, 寫道
 ja | のメール, さんは書きました
-ko | 님이 작성
+ko | 님이 작성, 쓴 글
 ar | كتب
 he | כתב
 th | เขียนว่า
