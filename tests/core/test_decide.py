@@ -98,45 +98,6 @@ def ends(world: World, order: tuple[Delivery, ...]) -> list[Seen]:
     return [replace(activity, copies=()) for activity in store.seen("us")]
 
 
-# --- any order of arrival gives the same threads ---
-
-
-@st.composite
-def conversations(draw: st.DrawFn) -> list[Delivery]:
-    """Four messages among Ana, Bob and Kim, each an answer to one of those before it, or the start of a thread."""
-    parents: list[int | None] = [None]
-    parents += [draw(st.sampled_from((*range(n), None))) for n in range(1, 4)]
-    return [
-        _message(n, parents, draw(st.sampled_from(((ANA, BOB), (BOB, ANA), (ANA, KIM), (KIM, ANA))))) for n in range(4)
-    ]
-
-
-def _message(number: int, parents: list[int | None], people: tuple[str, str]) -> Delivery:
-    line: list[str] = []
-    parent = parents[number]
-    while parent is not None:
-        line.insert(0, f"<m{parent}@mail.example>")
-        parent = parents[parent]
-    fields = {"In_Reply_To": line[-1], "References": " ".join(line)} if line else {}
-    return Delivery(
-        mail(*people, "Re: Offer" if line else "Offer", message_id=f"m{number}", **fields), [RELAY], people[0]
-    )
-
-
-@fast
-@given(conversations(), st.sampled_from(RULES[:2]))
-def test_any_order_of_arrival_gives_the_same_threads(found: list[Delivery], rule: str) -> None:
-    world = US.with_settings(rule=rule)
-
-    def threads(order: tuple[Delivery, ...]) -> frozenset[frozenset[str]]:
-        store = MemoryStore(KEYED, world)
-        deliver(store, world, *(replace(d, at=NOON + n * MINUTE) for n, d in enumerate(order)))
-        return store.parties("us")
-
-    results = {threads(order) for order in permutations(found)}
-    assert len(results) == 1
-
-
 # --- every decision is sound ---
 
 ODD = st.sampled_from(
