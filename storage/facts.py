@@ -61,7 +61,7 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
         threads=threads,
         reported={h: activities[a] for h, a in reported_ids.items() if a in activities},
         owners=(yield from _users([n for n in named if n])),
-        latest=(yield from _latest([c.id for c in owned], [k.activity.id for k in same_id if k.activity])),
+        latest=(yield from _latest([c.id for c in owned], [k.activity.id for k in (*same_id, *linked) if k.activity])),
     )
 
 
@@ -168,18 +168,19 @@ def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], list[KnownMess
     """Earlier messages under the same id, and those that a forward links with this one; and the activities of the
     messages that a bounce names, by id hash."""
     rows = yield from ask(
-        "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id, thread_id"
-        " FROM message"
+        "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id, thread_id,"
+        " conflict FROM message"
         " WHERE account_id = $1 AND id_hash = ANY($2) ORDER BY at, conflict",
         asked.account_id,
         [asked.message_id, *asked.aliases, *asked.reported, *asked.links],
     )
     same, linked, reported = [], [], {}
-    for id_hash, way, anchor, author, text, subject, outcome, activity, thread_id in rows:
+    for id_hash, way, anchor, author, text, subject, outcome, activity, thread_id, conflict in rows:
         own = id_hash == asked.message_id
         renamed = way == "alias" or not own
+        bare = _bare(activity) if activity else None
         known = KnownMessage(
-            anchor, author, text, subject, Outcome(outcome), _bare(activity) if activity else None, thread_id, renamed
+            anchor, author, text, subject, Outcome(outcome), bare, thread_id, renamed, reachable=conflict == ""
         )
         if way != "link" and (own or id_hash in asked.aliases):
             same.append(known)

@@ -364,13 +364,12 @@ def _remember(decision: Decision, seen: Remembered, thread_id: str, activity_id:
         yield from insert(
             "message",
             "(account_id, id_hash, anchor_hash, conflict) DO UPDATE SET outcome = excluded.outcome,"
-            " activity_id = coalesce(excluded.activity_id, message.activity_id), thread_id = excluded.thread_id,"
-            " way = CASE WHEN excluded.way < message.way THEN excluded.way ELSE message.way END",
+            " activity_id = coalesce(excluded.activity_id, message.activity_id), thread_id = excluded.thread_id",
             account_id=decision.account_id,
             id_hash=id_hash,
             way=way,
             anchor_hash=seen.anchor_hash,
-            conflict="" if seen.reachable else seen.text_hash,
+            conflict=seen.conflict(way),
             author_hash=seen.author_hash,
             text_hash=seen.text_hash,
             subject_hash=seen.subject_hash,

@@ -70,6 +70,12 @@ class Remembered:
     reachable: bool = True
     """False for a later message that reuses an id: replies naming that id mean the first."""
 
+    def conflict(self, way: str) -> str:
+        """Tells it from another message of the same author and date under this id; "" for the first one's own id."""
+        if way:
+            return self.ids[0][1]
+        return "" if self.reachable else self.text_hash
+
 
 @dataclass(frozen=True, slots=True)
 class Activity:

@@ -18,14 +18,16 @@ def compare(message: Message, asked: Questions, facts: Facts) -> Duplicate:
     """
     copies = [known for known in facts.same_id if known.anchor_hash == asked.anchor and _agrees(known, asked)]
     copies += [k for k in facts.linked if k.author_hash == asked.author and k.subject_hash == asked.subject != ""]
-    if copies:
-        known = next((k for k in copies if k.activity), copies[0])
-        slug = "dedupe.merged" if known.activity else "dedupe.again"
-        flags = () if known in facts.linked or _alike(message, asked, known) else ("dedupe.variant",)
-        return Duplicate(finding("duplicates", slug), known, flags=flags)
-    if any(not known.renamed for known in facts.same_id):
-        return Duplicate(finding("duplicates", "dedupe.conflict"), reused_id=True, flags=("dedupe.conflict",))
-    return Duplicate(finding("duplicates", "dedupe.new"))
+    first = [known for known in facts.same_id if known.reachable and not known.renamed]
+    reused = bool(first) and not any(known in copies for known in first)
+    flags = ("dedupe.conflict",) if reused else ()
+    if not copies:
+        return Duplicate(finding("duplicates", "dedupe.conflict" if reused else "dedupe.new"), None, reused, flags)
+    known = next((k for k in copies if k.activity), copies[0])
+    slug = "dedupe.merged" if known.activity else "dedupe.again"
+    if known not in facts.linked and not _alike(message, asked, known):
+        flags = (*flags, "dedupe.variant")
+    return Duplicate(finding("duplicates", slug), known, reused, flags)
 
 
 def _agrees(known: KnownMessage, asked: Questions) -> bool:

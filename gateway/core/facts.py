@@ -131,6 +131,8 @@ class KnownMessage:
     thread_id: str | None = None
     renamed: bool = False
     """One of the two has the other's id as one that it had before."""
+    reachable: bool = True
+    """The first one of its id, whom others mean by it."""
 
 
 @dataclass(frozen=True, slots=True)

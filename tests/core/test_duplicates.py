@@ -7,7 +7,9 @@ from itertools import permutations
 
 import pytest
 from fakes.decisions import decided, stage
-from fakes.deliveries import ANA, BCC, BOB, KIM, RELAY, Delivery, mail
+from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, RELAY, Delivery, deliver, mail
+from fakes.memory_store import MemoryStore
+from fakes.world import load_world
 
 FORWARD = "passkey@forward.log.example"
 FIRST = Delivery(mail(ANA, BOB, text="Here is the offer."), [BCC], ANA)
@@ -60,6 +62,15 @@ def test_an_answer_to_a_reused_id_is_an_answer_to_the_first_of_them() -> None:
     assert decision.reason == "rule.replies_only"
 
 
+@pytest.mark.parametrize("source", ["office", "hosted"])
+def test_a_second_copy_of_the_later_one_takes_the_id_no_more_than_the_first(source: str) -> None:
+    trick = Delivery(mail("m@evil.example", ANA, text="Please."), [RELAY], "m@evil.example", source)
+    again = replace(trick, raw=b"X-Route: b\r\n" + trick.raw)
+    raw = mail(BOB, ANA, "Re: Offer", message_id="three", In_Reply_To="<one@mail.example>")
+    assert "dedupe.conflict" in decided(again.raw, RELAY, source="hosted", before=(FIRST, trick)).flags
+    assert decided(raw, RELAY, BOB, before=(FIRST, trick, again), source="hosted").reason == "thread.logged"
+
+
 @pytest.mark.parametrize("fields", [{"In_Reply_To": "<one@mail.example>"}, {"References": "<one@mail.example>"}])
 def test_an_answer_to_ones_own_mail_is_no_copy_of_it_though_it_has_no_id(fields: dict[str, str]) -> None:
     answer = mail(ANA, BOB, "Re: Offer", message_id="", text="And another thing.", **fields)
@@ -87,3 +98,13 @@ def test_what_a_users_forward_tells_of_a_skipped_message_is_a_copy_of_it() -> No
     upgraded = decided(PASSED_ON.raw, FORWARD, ANA, before=(RECEIVED,))
     merged = decided(AGAIN.raw, RELAY, BOB, before=(RECEIVED, PASSED_ON))
     assert (upgraded.reason, merged.reason) == ("dedupe.upgraded", "dedupe.merged")
+
+
+def test_an_id_that_one_message_had_before_and_another_bears_leads_to_both() -> None:
+    bearer = Delivery(mail(BOB, ANA, "Lunch?", text="At one?"), [RELAY], BOB)
+    renamed = mail(BOB, ANA, message_id="two", X_Google_Original_Message_ID="<one@mail.example>")
+    world = load_world().with_settings(rule="log_all")
+    store = MemoryStore(KEYED, world)
+    copies = (renamed, bearer.raw, mail(BOB, ANA), b"X-Route: b\r\n" + bearer.raw)
+    deliver(store, world, *(replace(bearer, raw=raw) for raw in copies))
+    assert [(s.subject, s.copies) for s in store.seen("us")] == [("Lunch?", 2 * ("relay",)), ("Offer", 2 * ("relay",))]

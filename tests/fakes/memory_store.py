@@ -126,8 +126,8 @@ class Tenant:
         account = Account(world.account, world.account, frozenset(world.domains), settings, bool(self.entries))
         channel, capture_user = self.captures[asked.capture]
         facts = Facts(account, channel, capture_user)
-        same = (r for r in self.decisions if (r.decision.retry_hash, r.decision.number) == (asked.retry, asked.number))
-        first = next(same, None)
+        key = (asked.retry, asked.number)
+        first = next((r for r in self.decisions if (r.decision.retry_hash, r.decision.number) == key), None)
         if first and not again:
             d = first.decision
             return replace(facts, first=FirstDecision(first.id, d.trace_id, d.outcome, d.reason))
@@ -140,6 +140,10 @@ class Tenant:
         )
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
         named = {*asked.names, *asked.other_names, *asked.parents.all, *asked.parents.agreeing, asked.conversation}
+        same = [m for m in self.messages if m.way != "link" and m.id_hash in (asked.message_id, *asked.aliases)]
+        linked = [m for m in self.messages if m.way == "link" and m.id_hash == asked.message_id]
+        linked += [m for m in self.messages if m.way == "" and m.id_hash in asked.links]
+        own = {m.activity for m in (*same, *linked)}
         return replace(
             facts,
             barred=next(barring, None),
@@ -148,18 +152,12 @@ class Tenant:
             contacts={a: c for a in asked.people if (c := self.contact(a))},
             listed={t: hits for t in asked.tokens if (hits := self.hits(t))},
             same_id=tuple(
-                self.message_facts(m, renamed=m.way == "alias" or m.id_hash != asked.message_id)
-                for m in self.messages
-                if m.way != "link" and m.id_hash in (asked.message_id, *asked.aliases)
+                self.message_facts(m, renamed=m.way == "alias" or m.id_hash != asked.message_id) for m in same
             ),
-            linked=tuple(
-                self.message_facts(m, renamed=False)
-                for m in self.messages
-                if (m.way == "link" and m.id_hash == asked.message_id) or (m.way == "" and m.id_hash in asked.links)
-            ),
+            linked=tuple(self.message_facts(m, renamed=False) for m in linked),
             threads={i: t for i, t in threads.items() if i in named},
             owners={i: u for i, (u, _) in self.users.items()},
-            latest={c: u for c in self.contacts if (u := self.latest(c, asked.message_id))},
+            latest={c: u for c in self.contacts if (u := self.latest(c, own))},
             reported={
                 m.id_hash: known
                 for m in self.messages
@@ -169,7 +167,8 @@ class Tenant:
 
     def message_facts(self, m: Met, *, renamed: bool) -> KnownMessage:
         kept = self.activity_facts(m.activity)
-        return KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, kept, m.thread.id, renamed)
+        thread, first = m.thread.id, m.conflict == ""
+        return KnownMessage(m.anchor, m.author, m.text, m.subject, m.outcome, kept, thread, renamed, reachable=first)
 
     def user(self, address: str, *, subaddressing: bool) -> User | None:
         wanted = [address, _plain(address)] if subaddressing else [address]
@@ -185,8 +184,7 @@ class Tenant:
     def hits(self, token: str) -> tuple[Entry, ...]:
         return tuple(entry for entry, keys in self.entries if keys & token_keys(token))
 
-    def latest(self, contact: str, message_id: str) -> User | None:
-        own = {m.activity for m in self.messages if m.id_hash == message_id}
+    def latest(self, contact: str, own: set[str | None]) -> User | None:
         others = [k for k in self.activities.values() if contact in k.contacts and k.id not in own]
         with_user = [k for k in others if k.now.attribution.user_id]
         newest = max(with_user, key=lambda k: k.richest.sent_at, default=None)
@@ -328,15 +326,14 @@ class Tenant:
 
     def remember(self, decision: Decision, seen: Remembered, thread: Thread, activity: str | None) -> None:
         outcome = decision.outcome
-        conflict = "" if seen.reachable else seen.text_hash
         for way, id_hash in seen.ids:
+            conflict = seen.conflict(way)
             key = (id_hash, seen.anchor_hash, conflict)
             known = next((m for m in self.messages if (m.id_hash, m.anchor, m.conflict) == key), None)
             if known is None:
                 hashes = (seen.author_hash, seen.text_hash, seen.subject_hash)
                 known = Met(id_hash, way, seen.anchor_hash, conflict, *hashes, outcome, None, thread)
                 self.messages.append(known)
-            known.way = min(known.way, way)
             known.thread = thread
             known.outcome = Outcome.LOGGED if activity else outcome
             known.activity = activity or known.activity

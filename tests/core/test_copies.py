@@ -1,0 +1,102 @@
+"""Whatever the order in which the copies of one message come, they end in the same activity but for one rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+from fakes.copies import (
+    DAN,
+    DANS_FORWARD,
+    NEW,
+    asked_for,
+    attached,
+    journalled,
+    quoted,
+    relayed,
+)
+from fakes.deliveries import ANA, BOB, DANS_BCC, KEYED, KIM, MINUTE, NOON, Delivery, deliver, mail
+from fakes.memory_store import MemoryStore
+from fakes.seen import Seen
+from fakes.world import load_world
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+US = load_world()
+TAGGED = {b"Subject: ": b"Subject: [EXT] ", b"Hello.": b"Hello.\r\n--\r\nA footer."}
+
+
+def tagged(raw: bytes) -> bytes:
+    for before, after in TAGGED.items():
+        raw = raw.replace(before, after)
+    return raw
+
+
+SENT = mail(ANA, BOB, Cc=NEW)
+OUTGOING = {
+    "asked for": asked_for(SENT),
+    "asked for of Dan's address": asked_for(SENT, to=DANS_BCC),
+    "asked for with another recipient": asked_for(mail(ANA, BOB, Cc=f"{NEW}, {KIM}")),
+    "relay": relayed(SENT, ANA),
+    "relay with a tag": relayed(tagged(SENT), ANA),
+    "report of a hidden contact": journalled(SENT, ANA, (f"To: {BOB}", f"Bcc: {KIM}")),
+    "report of a hidden user": journalled(SENT, ANA, (f"To: {BOB}", f"Cc: {NEW}", f"Bcc: {DAN}")),
+    "forward": attached(SENT),
+    "forward within the text": quoted(author=ANA, people=f"To: {BOB}\r\nCc: {NEW}"),
+}
+HEARD = mail(BOB, f"{ANA}, {DAN}", Cc=KIM)
+INCOMING = {
+    "relay": relayed(HEARD),
+    "relay with a tag": relayed(tagged(HEARD)),
+    "relay of the copy for somebody else": relayed(mail(BOB, "zoe@us.example")),
+    "relay without proof": relayed(b"X-Route: b\r\n" + HEARD, source="hosted"),
+    "report": journalled(HEARD, BOB, (f"To: {ANA}",)),
+    "report of hidden ones": journalled(HEARD, BOB, (f"To: {DAN}", f"Bcc: {KIM}")),
+    "report by a list": journalled(HEARD, BOB, (f"To: {DAN}, Expanded: dl@us.example",), "hosted"),
+    "forward": attached(HEARD),
+    "forward within the text": quoted(people=f"To: {ANA}, {DAN}\r\nCc: {KIM}"),
+}
+
+
+def ends(order: Sequence[Delivery], **account: object) -> list[Seen]:
+    world = US.with_settings(**account)
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, *(replace(d, at=NOON + n * MINUTE, trace_id=f"t{n}") for n, d in enumerate(order)))
+    return store.seen("us")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.sampled_from((OUTGOING, INCOMING)), st.sampled_from(("log_all", "log_all_and_create")), st.data())
+def test_any_order_of_the_copies_ends_in_the_same_activity(
+    copies: Mapping[str, Delivery], rule: str, data: st.DataObject
+) -> None:
+    names = data.draw(st.lists(st.sampled_from(sorted(copies)), min_size=2, max_size=4, unique=True))
+    results = {order: ends([copies[name] for name in order], rule=rule) for order in permutations(names)}
+    first = next(iter(results.values()))
+    assert len(first) == 1
+    assert all(found == first for found in results.values()), results
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from((OUTGOING, INCOMING)), st.data())
+def test_with_replies_only_what_a_person_asked_for_ends_in_one_activity(
+    copies: Mapping[str, Delivery], data: st.DataObject
+) -> None:
+    """What a server's copy adds is lost if it comes before anybody asks: nothing of a skipped one is kept."""
+    names = data.draw(st.lists(st.sampled_from(sorted(copies)), min_size=2, max_size=4, unique=True))
+    explicit = [name for name in names if name.startswith(("asked", "forward"))]
+    for order in permutations(names):
+        found = ends([copies[name] for name in order], rule="replies_only")
+        assert len(found) == bool(explicit)
+        assert all({"bob@client.example"} <= set(made.contacts) and made.user == "us/ana" for made in found)
+
+
+@pytest.mark.parametrize("raw", [SENT, HEARD], ids=["outgoing", "incoming"])
+def test_of_two_who_forward_it_the_first_one_keeps_it(raw: bytes) -> None:
+    """The one order that counts, by rule: a forward of what is logged leaves the attribution unchanged."""
+    mine, hers = attached(raw, by=DAN, to=DANS_FORWARD), attached(raw)
+    (first,), (second,) = ends([mine, hers]), ends([hers, mine])
+    assert (first.user, second.user) == ("us/dan", "us/ana")
+    assert replace(first, user="") == replace(second, user="")
