@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.unwrap.labels import BETWEEN, LOCALES, OPENINGS, WROTE, fold, unmarked
+from gateway.core.unwrap.labels import BETWEEN, LOCALES, OPENINGS, PRELUDES, WROTE, fold, unmarked
 
 WINDOW = 6
 """How many lines to look at: those over which an author line may be wrapped, and where a quotation may begin."""
@@ -28,8 +28,6 @@ _ADDRESS = re.compile(r"@[^\s<>@.]{1,64}\.\w|\[mailto:")
 _DATED = re.compile(
     r"[0-9](?:[0-9]?(?:[:.h][0-9]{2}\b|[./-][0-9]{1,2}[./-][0-9]{2}|\s?[년월月日])|(?:(?<=1)9|(?<=2)0)[0-9]{2}\b)"
 )
-_BETWEEN_MARKS = re.compile(r">>> .{0,200}@.{0,200}\d.{0,100} >>>$")
-"""An author line of a program that says nothing but who and when."""
 _DATE_FIRST = re.compile(r"(?:19|20)\d\d[-/.]\d{1,2}[-/.]\d{1,2}[ T,]")
 
 
@@ -64,7 +62,7 @@ def read(lines: Sequence[str], start: int) -> AuthorLine | None:
 
 def _values(text: str, mailbox: re.Match[str]) -> dict[str, str]:
     left, right = text[: mailbox.start()].rstrip(" ("), text[mailbox.end() :]
-    left = left.removeprefix("Missatge de ")
+    left = next((left.removeprefix(words).lstrip() for words in PRELUDES if left.startswith(words)), left)
     quoted = _QUOTED.search(left)
     if quoted:
         name, before = quoted[1], left[: quoted.start()]
@@ -101,7 +99,7 @@ def _date(text: str) -> str:
 
 def introduction(heads: list[str]) -> int:
     """How many of these lines say who wrote what follows, as "On <date> <name> wrote:"; 0 if they don't."""
-    if _BETWEEN_MARKS.match(heads[0]):
+    if is_between_marks(heads[0]):
         return 1
     opens = _OPENING.match(heads[0]) is not None
     if not opens and "@" not in heads[0] and not heads[0].endswith(_ENDS):
@@ -116,6 +114,12 @@ def introduction(heads: list[str]) -> int:
             return length if length == 1 or opens or not _introduces(head, opens=False) else 0
     quote_follows = any(head.startswith(">") for head in heads[1:3])
     return int(quote_follows and heads[0].endswith(_ENDS) and _says_wrote(heads[0]))
+
+
+def is_between_marks(line: str) -> bool:
+    """Whether this line says nothing but who and when, between marks that are no quotation."""
+    whole = line.startswith(">>> ") and line.rstrip().endswith(" >>>") and len(line) <= _LOOKED_AT
+    return whole and "@" in line and _DIGIT.search(line) is not None
 
 
 def _says_wrote(line: str) -> bool:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gateway.core import encoded_words
 from gateway.core.unwrap.labels import LOCALES, ROLES, WRITTEN, fold, unmarked
 
 _LONGEST_LABEL = 40
@@ -235,7 +236,7 @@ def _block(reader: _Reader, end: int) -> Block:
         locale = next((locale for locale in (*block.locales[:1], "en") if locale in meanings), "")
         role = meanings[locale] if locale else next(iter(meanings.values()))
         value = unmarked(" ".join(" ".join(pieces).split()))
-        block.values.setdefault(role, value)
+        block.values.setdefault(role, encoded_words.decode(value) if role == "subject" and "=?" in value else value)
         if role == "from":
             authors.add(value)
     block.authors = len(authors)

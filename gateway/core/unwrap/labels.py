@@ -118,5 +118,7 @@ WROTE: Mapping[str, tuple[str, ...]] = {
 """What the line says that names date and author of what follows → the languages it may say it in."""
 OPENINGS = tuple(_listed(words.OPENINGS))
 """How such a line begins, if not with the date itself."""
+PRELUDES = tuple(_listed(words.PRELUDES))
+"""What stands in such a line before the author, where the line begins with him."""
 BETWEEN = frozenset(map(fold, (*_listed(words.BETWEEN), *WROTE)))
 """What stands in such a line between the date and the author."""

@@ -156,7 +156,7 @@ def _day(text: str, codes: tuple[str, ...]) -> _Day | None:
     if numbers:
         return _Day(int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
     numbers = _SHORT_YEAR_FIRST.search(text) if not _YEAR_FIRST_LANGUAGES.isdisjoint(codes[:1]) else None
-    if numbers:
+    if numbers and int(numbers[1]) > 12:
         return _Day(2000 + int(numbers[1]), int(numbers[3]), int(numbers[4]), _without(text, numbers))
     numbers = _YEAR_LAST.search(text)
     if numbers is None or len(numbers[4]) == 2:  # two digits may be the seconds of a time

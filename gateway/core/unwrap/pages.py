@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gateway.core.unwrap import header_blocks, html_marks, markers
+from gateway.core.unwrap import author_lines, header_blocks, html_marks, markers
 from gateway.core.unwrap.labels import MARKERS, fold, unmarked
 
 _INDENT = "    "
@@ -32,7 +32,7 @@ def read(lines: Sequence[str]) -> Page:
     contents: list[str] = []
     for line in lines:
         marks = _QUOTES.match(line)
-        quoted = marks[0] if marks and not line.rstrip().endswith(">>>") else ""
+        quoted = marks[0] if marks and not author_lines.is_between_marks(line) else ""
         levels.append(quoted.count(">"))
         contents.append(line[len(quoted) :].removeprefix(" ") if quoted else line)
     return Page(levels, contents)

@@ -18,9 +18,10 @@ _REPEATED = re.compile(rf"<\s?(?:<\s?)?({_SPEC})\s?>\s?<\s?\1\s?>(?:\s?>)?", re.
 _BESIDE_ITSELF = re.compile(rf"(?<![^\s,;<])(['\"]?)({_SPEC})\1\s?<\s?\2\s?>", re.IGNORECASE)
 _GUILLEMETS = re.compile(r"[«„“]\s?([^«»„“”\"<>]{0,200}?)\s?[»”“]")
 _MEMBER = re.compile(r'(?:"[^"]*"|[^;])+')
-_COMMA_NAME = re.compile(rf"\s*([^\"<>@]{{1,200}},[^\"<>@]{{1,200}}?)\s*<\s?({_SPEC})\s?>\s*")
-_COMMA_NAMES = re.compile(rf"(?:^|(?<=,))\s*([^\"<>@,;()]{{1,100}},\s[^\"<>@,;()]{{1,100}}?)\s*<\s?({_SPEC})\s?>")
-"""The same within a list whose commas part people."""
+_NAMED = re.compile(rf"\s*([^<>@]{{1,200}}?)\s*<\s?({_SPEC})\s?>\s*")
+"""One person; programs don't quote what stands for something else in RFC 5322: commas, colons, parentheses."""
+_NAMES = re.compile(rf"(?:^|(?<=,))\s*([^\"<>@,;]{{1,100}}(?:,\s[^\"<>@,;]{{1,100}}?)?)\s*<\s?({_SPEC})\s?>")
+"""The same within a list whose commas part people, so that a name has one comma at most."""
 _BARE = re.compile(rf"([^\"<>@,;()]{{1,200}}?)\s({_SPEC})")
 
 
@@ -46,11 +47,11 @@ def read(value: str, *, semicolons: bool = False) -> tuple[Mailbox, ...]:
     semicolons = semicolons or len(members) > 1
     found: list[Mailbox] = []
     for member in members:
-        named = _COMMA_NAME.fullmatch(member)
-        if named and (semicolons or named[1].count(",") == 1):
+        named = _NAMED.fullmatch(member)
+        if named and (semicolons or named[1].count(",") <= 1):
             member = _quoted(named)  # noqa: PLW2901 - the same member, as RFC 5322 has it
-        elif not semicolons and "," in member:
-            member = _COMMA_NAMES.sub(_quoted, member)  # noqa: PLW2901 - the same
+        elif not semicolons:
+            member = _NAMES.sub(_quoted, member)  # noqa: PLW2901 - the same
         elif semicolons and "@" not in member and '"' not in member:
             member = f'"{member.strip()}"' if member.strip() else ""  # noqa: PLW2901 - the same
         found += _listed(member)
@@ -64,11 +65,15 @@ def author(value: str) -> tuple[tuple[Mailbox, ...], bool]:
 
     Of two people of whom one sent or passed on what the other wrote, the writer; in doubt if he has no address.
     """
-    text, doubtful = _written_by(_plain(value[:_LONGEST]))
-    named = _COMMA_NAME.fullmatch(text) or _BARE.fullmatch(text)
+    whole = _plain(value[:_LONGEST])
+    text, doubtful = _written_by(whole)
+    named = _NAMED.fullmatch(text) or _BARE.fullmatch(text)
     listed = addresses.read(_quoted(named) if named else text)
     doubtful = doubtful or listed.ambiguous or listed.unreadable
-    return tuple(_tidy(m) for m in listed.mailboxes if is_address(m)), doubtful
+    authors = tuple(_tidy(m) for m in listed.mailboxes if is_address(m))
+    if text != whole and authors:  # who sent it for him may be one whom the never-log list names
+        authors = (replace(authors[0], tokens=(*authors[0].tokens, *addresses.tokens(whole))), *authors[1:])
+    return authors, doubtful
 
 
 def _written_by(text: str) -> tuple[str, bool]:
@@ -96,7 +101,8 @@ def _plain(value: str) -> str:
 
 
 def _quoted(named: re.Match[str]) -> str:
-    return f'"{named[1].strip()}" <{named[2]}>'
+    name = named[1].strip().replace("\\", "").replace('"', "")
+    return f'"{name}" <{named[2]}>'
 
 
 def _listed(text: str) -> list[Mailbox]:

@@ -19,6 +19,7 @@ _MOST_QUOTES = 3
 _BELOW_MARKER, _BELOW_RULE = 3, 1
 """In which written line below a marker or a rule its header may begin."""
 _PREFIX = re.compile(r"(?:\[[^\]]{0,60}\]\s*)*+([^\W\d_]{1,2})\s*[:：]")
+_UNKNOWN_LABEL = re.compile(r"^[^<>@\":：]{1,40}[:：]\s")
 _COMPLETE = frozenset({"from", "date", "subject", "to"})
 
 
@@ -179,7 +180,7 @@ def _header(lines: Lines, start: int, above: list[str]) -> Block | None:
         return Block(line.values, line.locales, line.end) if line and line.values else None
     author = author_lines.MAILBOX.search(" ".join(above))
     if author and "from" not in block.values:
-        block.values["from"] = author.string[: author.end()]
+        block.values["from"] = _UNKNOWN_LABEL.sub("", author.string[: author.end()])
         block.values.setdefault("date", author.string[author.end() :].strip().removeprefix("on "))
     return block
 

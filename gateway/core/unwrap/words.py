@@ -115,6 +115,10 @@ other      | Priorytet, Załączniki, Důležitost, Přílohy, Dôležitosť, Pr
             Вложения, Файлы
 other      | Вкладення, Важливість, Önem, Önem Derecesi, Ekler, Privitci, Važnost, Priloge, Manused, Tähtsus,
             Συνημμένα
+other      | Importanță, Atașări, Viktighet, Σπουδαιότητα, Важност, Прикачени файлове, חשיבות, קבצים מצורפים
+other      | الأهمية, المرفقات, Pomembnost, Svarba, Priedai, Svarīgums, Pielikumi, Importància, Fitxers adjunts
+other      | Mức độ quan trọng, Tệp đính kèm, Tingkat Kepentingan, Lampiran, ความสำคัญ, สิ่งที่แนบมา, Sensitivitet
+other      | Følsomhet, Gevoeligheid, Sensibilité, Confidencialidad, Riservatezza, Poufność, Конфиденциальность
 other      | 添付ファイル, 重要度, 附件, 重要性, 첨부 파일, 첨부파일, 첨부, 중요도, 大小
 """
 
@@ -318,6 +322,8 @@ on, at, in, le, am, el, il, em, a, op, den, d., dnia, w dniu, dne, dňa, pe, în
 tis, ons, tors, fre, lör, sön, man, tir, tor, lør, søn, ma, ti, ke, to, la, su, пн, вт, ср, чт, пт
 сб, вс, нд, vo, so, út, st, čt, pá
 """
+PRELUDES = "Missatge de, Wiadomość napisana przez"
+"""What stands before the author where he comes first."""
 BETWEEN = """
 heeft, het volgende, följende, följande, følgende, uživatel, uživatelka, používateľ, používateľka, пользователь
 користувач, odesílatel, odosielateľ, korisnik, lietotājs, lietotāja, naudotojas, ο, χρήστης, מאת, को, در, je, oseba

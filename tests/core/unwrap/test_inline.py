@@ -463,6 +463,11 @@ _UNITS = [
     "---------- ",
     "<hr>",
     "<td><p>",
+    '<a href="mailto:a@b.example">a<b>',
+    "To: a, b <a@b.example>, ",
+    "a <a@b.example> on behalf of ",
+    ">>> a@b.example 1 ",
+    "To: a\nSubject: b\n4 Mar 2025 10:12, a <a@b.example>:\n",
 ]
 
 

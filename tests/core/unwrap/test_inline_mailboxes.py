@@ -34,6 +34,12 @@ from gateway.core.unwrap import quoted_mailboxes
         ("Dan Dale; Bob <b@client.example>", [("Dan Dale", ""), ("Bob", "b@client.example")]),
         ("Client, Bob <b@client.example>", [("Client, Bob", "b@client.example")]),
         ("Dale, Dan; Client, Bob <b@client.example>", [("Dale, Dan", ""), ("Client, Bob", "b@client.example")]),
+        (
+            "Dale, Dan <dan@us.example>, Team <team@us.example>, kim@client.example",
+            [("Dale, Dan", "dan@us.example"), ("Team", "team@us.example"), ("", "kim@client.example")],
+        ),
+        ("Bob (Client: Ltd) <b@client.example>", [("Bob (Client: Ltd)", "b@client.example")]),
+        ("*Bob* <b@client.example>", [("Bob", "b@client.example")]),
         ("'Bob Client' via Sales <sales@us.example>", [("'Bob Client' via Sales", "sales@us.example")]),
         ("", []),
     ],
@@ -53,6 +59,31 @@ def test_the_author_s_name_may_have_a_comma() -> None:
 
     assert [(author.name, author.address) for author in authors] == [("Client, Bob", "b@client.example")]
     assert not doubtful
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Office <office@client.example> On Behalf Of Bob <b@client.example>",
+        "Office [mailto:office@client.example] on behalf of Bob [mailto:b@client.example]",
+        "office@client.example Im Auftrag von Bob <b@client.example>",
+        "Office <office@client.example> w imieniu Bob <b@client.example>",
+        "Bob <b@client.example> via List <list@us.example>",
+    ],
+)
+def test_of_two_people_the_one_who_wrote_is_the_author_and_both_are_known(value: str) -> None:
+    authors, doubtful = quoted_mailboxes.author(value)
+
+    assert [(author.name, author.address) for author in authors] == [("Bob", "b@client.example")]
+    assert not doubtful
+    assert {"office@client.example", "list@us.example"} & set(authors[0].tokens)
+
+
+def test_who_sent_for_an_author_without_an_address_leaves_a_doubt() -> None:
+    authors, doubtful = quoted_mailboxes.author("office@client.example on behalf of Bob")
+
+    assert [author.address for author in authors] == ["office@client.example"]
+    assert doubtful
 
 
 @pytest.mark.parametrize("value", ["Bob", "Bob/Client@NOTES", "b@@client.example", ""])
