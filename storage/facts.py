@@ -25,7 +25,7 @@ from gateway.core.facts import (
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Channel, Outcome, Role
 from gateway.core.questions import Questions
-from storage.plan import Plan, Rows, T, ask
+from storage.plan import Plan, Row, Rows, T, ask
 
 
 def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[Facts]:
@@ -49,6 +49,7 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
     owned += [c for a in activities.values() for c in a.contacts]
     named = {c.owner_id for c in owned} | {a.user_id for a in activities.values()}
     named |= {p.user_id for a in activities.values() for p in a.participants}
+    named |= {u for a in activities.values() for u in (*a.candidates, a.owner_id)}
     return replace(
         facts,
         barred=barred,
@@ -199,7 +200,8 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
     if not ids:
         return {}
     rows = yield from ask(
-        "SELECT a.id, a.explicit, a.arrived_at, a.user_id, a.attribution, a.richness, a.subject, a.thread_id,"
+        "SELECT a.id, a.explicit, a.arrived_at, a.user_id, a.attribution, a.candidates, a.owner_id, a.richness,"
+        " a.subject, a.thread_id,"
         " (SELECT count(*) FROM attachment t WHERE t.activity_id = a.id) FROM activity a"
         " WHERE a.id = ANY($1) AND a.withdrawn_at IS NULL",
         ids,
@@ -216,22 +218,26 @@ def _activities(ids: Sequence[str]) -> Plan[dict[str, KnownActivity]]:
         " WHERE t.activity_id = ANY($1) ORDER BY t.activity_id, t.position",
         ids,
     )
-    return {
-        activity_id: KnownActivity(
-            id=activity_id,
-            explicit=bool(explicit),
-            opened_at=arrived_at,
-            participants=tuple(_participant(row) for i, *row in people if i == activity_id),
-            contacts=tuple(Contact(c, address or "", owner) for i, c, address, owner in contacts if i == activity_id),
-            user_id=user_id,
-            attribution=attribution,
-            richness=richness,
-            subject=subject,
-            attachments=attachments,
-            thread_id=thread_id,
-        )
-        for activity_id, explicit, arrived_at, user_id, attribution, richness, subject, thread_id, attachments in rows
-    }
+    return {row[0]: _activity(row, people, contacts) for row in rows}
+
+
+def _activity(row: Row, people: Rows, contacts: Rows) -> KnownActivity:
+    known, explicit, arrived_at, user, attribution, candidates, owner, richness, subject, thread, attachments = row
+    return KnownActivity(
+        id=known,
+        explicit=bool(explicit),
+        opened_at=arrived_at,
+        participants=tuple(_participant(told) for i, *told in people if i == known),
+        contacts=tuple(Contact(c, address or "", owner) for i, c, address, owner in contacts if i == known),
+        user_id=user,
+        attribution=attribution,
+        candidates=tuple(json.loads(candidates)),
+        owner_id=owner,
+        richness=richness,
+        subject=subject,
+        attachments=attachments,
+        thread_id=thread,
+    )
 
 
 def _participant(row: Sequence[str | None]) -> StoredParticipant:

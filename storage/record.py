@@ -156,6 +156,12 @@ def _activity(
             at=activity.sent_at,
             created=int(target.contact_id is None),
         )
+    if activity.into:
+        yield from ask(
+            "UPDATE activity_contact SET at = a.sent_at FROM activity a"
+            " WHERE a.id = activity_contact.activity_id AND a.id = $1",
+            activity_id,
+        )
     return activity_id
 
 
@@ -301,7 +307,7 @@ def _exposed(key_hash: str, at: int) -> Plan[None]:
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    content = recorder.keeper.content(case, decision.redact)
+    content = recorder.keeper.copy(case, decision.redact)
     yield from insert(
         "held",
         decision_id=decision_id,

@@ -50,7 +50,7 @@ def seen(attribution: Attribution, facts: Facts) -> Finding:
     users = [*facts.users.values(), *facts.owners.values(), *facts.latest.values()]
     names = {user.id: user.address for user in users}
     chosen = names.get(attribution.user_id or "", "nobody")
-    others = ", ".join(names[c] for c in attribution.candidates)
+    others = ", ".join(names[c] for c in attribution.candidates if c in names)
     owner = names.get(attribution.owner_id or "")
     parts = (f"addressed users: {others}" if others else "", f"owner: {owner}" if owner else "")
     return finding("attribution", attribution.slug, "; ".join(filter(None, (chosen, *parts))))

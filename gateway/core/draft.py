@@ -110,7 +110,8 @@ class Draft:
         The thread is the activity's own by now, so it says nothing more about contacts and attribution than that.
         """
         known = [person_of(stored, self.facts) for stored in earlier.participants if stored.canonical]
-        self.people = self.people.joined(known)
+        passed_over = self.listed.passed_over.items() if self.listed else ()
+        self.people = self.people.joined(known, {i for i, entry in passed_over if entry.user_id})
         thread = place.thread or KnownThread("", seen=False, seen_at=0, subject_hash="", messages=0, started_at=0)
         thread = replace(thread, logged=True, members=frozenset(), contacts=earlier.contacts)
         self.place = replace(place, thread=thread, counts=True, follows=True)
@@ -132,7 +133,7 @@ class Draft:
             late = self.case.envelope.received_at - earlier.opened_at > OPEN_FOR_MERGING
             stays = not standing.forwarder and (late or earlier.attribution == "attribution.thread_user")
             if earlier.explicit or stays or earlier.attribution in _BY_SENDER:
-                chosen = Attribution(earlier.attribution, earlier.user_id)
+                chosen = Attribution(earlier.attribution, earlier.user_id, earlier.candidates, earlier.owner_id)
         self.attribution = chosen
         return chosen
 

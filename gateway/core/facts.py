@@ -114,8 +114,8 @@ class KnownActivity:
     subject: str | None = None
     attachments: int = 0
     thread_id: str | None = None
-    created: frozenset[str] = frozenset()
-    """Ids of the contacts that this activity created."""
+    candidates: tuple[str, ...] = ()
+    owner_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,9 +74,9 @@ class People:
         """The same people but for those at these positions."""
         return replace(self, persons=tuple(p for i, p in enumerate(self.persons) if i not in positions))
 
-    def joined(self, others: Sequence[Person]) -> People:
-        """These people, at their positions, and those that only another copy names."""
-        mine = {(p.canonical, p.role) for p in self.persons}
+    def joined(self, others: Sequence[Person], private: Collection[int]) -> People:
+        """These people at their positions, and those whom only another copy tells; at `private` this one tells nobody."""
+        mine = {(p.canonical, p.role) for i, p in enumerate(self.persons) if i not in private}
         return replace(self, persons=(*self.persons, *(p for p in others if (p.canonical, p.role) not in mine)))
 
     def outside(self) -> list[Person]:

@@ -51,6 +51,9 @@ UNION ALL
 SELECT 'an activity and its user in two accounts', a.id FROM activity a JOIN account_user u ON u.id = a.user_id
 WHERE a.account_id <> u.account_id
 UNION ALL
+SELECT 'a contact whose record tells another time', a.id FROM activity a
+JOIN activity_contact t ON t.activity_id = a.id WHERE t.at <> a.sent_at
+UNION ALL
 SELECT 'an activity and its contact in two accounts', a.id FROM activity a
 JOIN activity_contact t ON t.activity_id = a.id JOIN contact c ON c.id = t.contact_id
 WHERE a.account_id <> c.account_id

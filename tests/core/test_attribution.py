@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 from fakes.decisions import activity, decided
-from fakes.deliveries import ANA, BCC, BOB, KIM, Delivery, mail
+from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
+from fakes.memory_store import MemoryStore
 from fakes.world import ContactRow, EntryRow, UserRow, World, load_world
 
 DAN, ZOE, MAX = "dan@us.example", "zoe@us.example", "max@us.example"
@@ -52,6 +53,16 @@ def test_two_users_of_a_thread_leave_it_to_the_rules() -> None:
 
 def test_candidates_and_owner_are_told() -> None:
     attribution = activity(decided(mail(BOB, f"{ANA}, {DAN}"), rule="log_all")).attribution
+    assert (attribution.candidates, attribution.owner_id) == (("us/ana", "us/dan"), "us/zoe")
+
+
+def test_they_are_still_told_when_a_copy_comes_that_changes_nothing() -> None:
+    copy, first = mail(BOB, ANA), Delivery(mail(BOB, f"{ANA}, {DAN}"), [RELAY], BOB)
+    world = load_world().with_settings(rule="log_all")
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, first)
+    [decision] = deliver(store, world, Delivery(copy, [RELAY], BOB, at=NOON + 16 * MINUTE))
+    attribution = activity(decision).attribution
     assert (attribution.candidates, attribution.owner_id) == (("us/ana", "us/dan"), "us/zoe")
 
 

@@ -93,6 +93,23 @@ def test_with_replies_only_what_a_person_asked_for_ends_in_one_activity(
         assert all({"bob@client.example"} <= set(made.contacts) and made.user == "us/ana" for made in found)
 
 
+PAL = "pal@home.example"
+PRIVATE = (
+    relayed(mail(BOB, ANA, Cc=PAL)),
+    relayed(mail(BOB, DAN, Cc=PAL)),
+    relayed(mail(BOB, "zoe@us.example", Cc=f"{KIM}, {PAL}")),
+)
+
+
+@pytest.mark.parametrize("order", list(permutations(PRIVATE)))
+def test_whom_one_user_keeps_private_is_kept_from_that_users_copy_only(order: Sequence[Delivery]) -> None:
+    """Pal is on Ana's own list. Her copy tells nothing of him, and takes nothing from what the others tell."""
+    [made] = ends(order, rule="log_all")
+    assert made == ends(PRIVATE, rule="log_all")[0]
+    assert f"cc {PAL}" in made.participants
+    assert PAL in made.contacts
+
+
 @pytest.mark.parametrize("raw", [SENT, HEARD], ids=["outgoing", "incoming"])
 def test_of_two_who_forward_it_the_first_one_keeps_it(raw: bytes) -> None:
     """The one order that counts, by rule: a forward of what is logged leaves the attribution unchanged."""

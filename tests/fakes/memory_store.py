@@ -207,6 +207,8 @@ class Tenant:
             kept.richest.subject,
             len(kept.richest.attachments),
             kept.thread.id if kept.thread else None,
+            now.attribution.candidates,
+            now.attribution.owner_id,
         )
 
     def thread_facts(self, thread: Thread, message_id: str) -> KnownThread:
