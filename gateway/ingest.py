@@ -118,7 +118,7 @@ class Ingest:
         size = len(reading.raw)
         found = await _apart(size, cases, envelope, reading, authenticate, self._setting)
         ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
-        keeper = Keeping(self._setting, self._sealing, reading.raw, ready)
+        keeper = Keeping(self._setting, self._sealing, (reading.raw, ready) if ready else None)
         return Prepared(found, keeper)
 
     async def settle(self, prepared: Prepared) -> list[Decision]:

@@ -12,7 +12,7 @@ from gateway.core.cases import Setting, cases
 from gateway.core.message import read_parts
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Source
 from gateway.core.questions import Case
-from gateway.core.redact import redacted
+from gateway.core.redact import redacted, redacted_copy
 from storage.content import Content, compressed
 from storage.errors import StoreBroken
 from storage.sealing import Sealing
@@ -21,26 +21,29 @@ _PLACE = "waiting"
 
 
 class Keeping:
-    """`storage.interface.Keeper` for the cases of one copy."""
+    """`storage.interface.Keeper`."""
 
-    def __init__(self, setting: Setting, sealing: Sealing, copy: bytes, ready: Content | None = None) -> None:
-        """`copy`: the bytes of the transaction; `ready`: the same as stored, where that was made beforehand."""
+    def __init__(self, setting: Setting, sealing: Sealing, ready: tuple[bytes, Content] | None = None) -> None:
+        """`ready`: a copy's bytes, and the same as stored, where that was made beforehand."""
         self._setting = setting
         self._sealing = sealing
-        self._copy = copy
         self._ready = ready
 
     def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
-        if withheld:
-            return compressed(redacted(case, withheld))
-        return self._ready if self._ready and case.raw is self._copy else compressed(case.raw)
+        return compressed(redacted(case, withheld)) if withheld else self._compressed(case.raw)
+
+    def copy(self, case: Case, withheld: tuple[str, ...]) -> Content:
+        return compressed(redacted_copy(case, withheld)) if withheld else self._compressed(case.copy)
+
+    def _compressed(self, raw: bytes) -> Content:
+        return self._ready[1] if self._ready and raw is self._ready[0] else compressed(raw)
 
     def seal(self, case: Case) -> bytes:
         """All that the case can be made from again: envelope, evidence and the copy's bytes."""
         about = {"number": case.asked.number, "proofs": [[p.method, p.name] for p in case.evidence.proofs]}
         about |= {"envelope": asdict(case.envelope), "recipient": asdict(case.recipient)}
         text = json.dumps(about, default=sorted).encode()
-        return self._sealing.seal_bytes(text + b"\n" + zlib.compress(self._copy, level=1), _PLACE)
+        return self._sealing.seal_bytes(text + b"\n" + zlib.compress(case.copy, level=1), _PLACE)
 
     def reopen(self, sealed: bytes) -> Case:
         text, _, copy = self._sealing.unseal_bytes(sealed, _PLACE).partition(b"\n")

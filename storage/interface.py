@@ -25,6 +25,10 @@ class Keeper(Protocol):
         """Its bytes, without the header fields that hold these tokens."""
         ...
 
+    def copy(self, case: Case, withheld: tuple[str, ...]) -> Content:
+        """The same of the whole copy that it came in."""
+        ...
+
     def seal(self, case: Case) -> bytes:
         """All that it can be made from again, encrypted."""
         ...

@@ -47,6 +47,7 @@ def cases(
             unwrapped=unwrapped[recipient],
             original=original,
             raw=raw,
+            copy=reading.raw,
             evidence=evidence(envelope, recipient),
             asked=ask(
                 envelope,

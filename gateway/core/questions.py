@@ -74,7 +74,9 @@ class Case:
     original: Original | None
     """Of `unwrapped`, the one that is decided; None where the copy is its own original."""
     raw: bytes
-    """The bytes that are stored of it."""
+    """Its bytes."""
+    copy: bytes
+    """The bytes of the copy around it, or the same."""
     evidence: Evidence
     asked: Questions
     gateway_hosts: frozenset[str]

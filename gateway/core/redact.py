@@ -19,6 +19,12 @@ def redacted(case: Case, tokens: Collection[str]) -> bytes:
     return redact(case.raw, message, tokens, without_body=told)
 
 
+def redacted_copy(case: Case, tokens: Collection[str]) -> bytes:
+    """The same of the copy around it: what a person is shown who must decide."""
+    told = case.original is not None and case.original.message is None
+    return redact(case.copy, case.outer, tokens, without_body=told)
+
+
 def redact(raw: bytes, message: Message, tokens: Collection[str], *, without_body: bool = False) -> bytes:
     """The message without the header fields, or the mailboxes in them, that hold one of these tokens.
 

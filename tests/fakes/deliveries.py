@@ -64,7 +64,7 @@ def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:
 
 def keeper(delivery: Delivery, world: World) -> Keeping:
     """What is stored of a delivery, as the journey stores it."""
-    return Keeping(_setting(world, KEYED), Sealing(KEY), delivery.raw)
+    return Keeping(_setting(world, KEYED), Sealing(KEY))
 
 
 def _setting(world: World, keyed: KeyedHash) -> Setting:
