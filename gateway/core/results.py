@@ -75,7 +75,7 @@ class People:
         return replace(self, persons=tuple(p for i, p in enumerate(self.persons) if i not in positions))
 
     def joined(self, others: Sequence[Person], private: Collection[int]) -> People:
-        """These people at their positions, and those whom only another copy tells; at `private` this one tells nobody."""
+        """These people at their positions, and those whom only another copy tells; at `private` this one doesn't."""
         mine = {(p.canonical, p.role) for i, p in enumerate(self.persons) if i not in private}
         return replace(self, persons=(*self.persons, *(p for p in others if (p.canonical, p.role) not in mine)))
 

@@ -7,17 +7,8 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from fakes.copies import (
-    DAN,
-    DANS_FORWARD,
-    NEW,
-    asked_for,
-    attached,
-    journalled,
-    quoted,
-    relayed,
-)
-from fakes.deliveries import ANA, BOB, DANS_BCC, KEYED, KIM, MINUTE, NOON, Delivery, deliver, mail
+from fakes.copies import DAN, DANS_FORWARD, HEARD, INCOMING, OUTGOING, SENT, attached, relayed
+from fakes.deliveries import ANA, BOB, KEYED, KIM, MINUTE, NOON, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
 from fakes.seen import Seen
 from fakes.world import load_world
@@ -25,39 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 US = load_world()
-TAGGED = {b"Subject: ": b"Subject: [EXT] ", b"Hello.": b"Hello.\r\n--\r\nA footer."}
-
-
-def tagged(raw: bytes) -> bytes:
-    for before, after in TAGGED.items():
-        raw = raw.replace(before, after)
-    return raw
-
-
-SENT = mail(ANA, BOB, Cc=NEW)
-OUTGOING = {
-    "asked for": asked_for(SENT),
-    "asked for of Dan's address": asked_for(SENT, to=DANS_BCC),
-    "asked for with another recipient": asked_for(mail(ANA, BOB, Cc=f"{NEW}, {KIM}")),
-    "relay": relayed(SENT, ANA),
-    "relay with a tag": relayed(tagged(SENT), ANA),
-    "report of a hidden contact": journalled(SENT, ANA, (f"To: {BOB}", f"Bcc: {KIM}")),
-    "report of a hidden user": journalled(SENT, ANA, (f"To: {BOB}", f"Cc: {NEW}", f"Bcc: {DAN}")),
-    "forward": attached(SENT),
-    "forward within the text": quoted(author=ANA, people=f"To: {BOB}\r\nCc: {NEW}"),
-}
-HEARD = mail(BOB, f"{ANA}, {DAN}", Cc=KIM)
-INCOMING = {
-    "relay": relayed(HEARD),
-    "relay with a tag": relayed(tagged(HEARD)),
-    "relay of the copy for somebody else": relayed(mail(BOB, "zoe@us.example")),
-    "relay without proof": relayed(b"X-Route: b\r\n" + HEARD, source="hosted"),
-    "report": journalled(HEARD, BOB, (f"To: {ANA}",)),
-    "report of hidden ones": journalled(HEARD, BOB, (f"To: {DAN}", f"Bcc: {KIM}")),
-    "report by a list": journalled(HEARD, BOB, (f"To: {DAN}, Expanded: dl@us.example",), "hosted"),
-    "forward": attached(HEARD),
-    "forward within the text": quoted(people=f"To: {ANA}, {DAN}\r\nCc: {KIM}"),
-}
 
 
 def ends(order: Sequence[Delivery], **account: object) -> list[Seen]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fakes.deliveries import ANA, BCC, BOB, RELAY, Delivery, mail
+from fakes.deliveries import ANA, BCC, BOB, DANS_BCC, KIM, RELAY, Delivery, mail
 
 JOURNAL = "archivekey@journal.log.example"
 FORWARD, DANS_FORWARD = "passkey@forward.log.example", "danspasskey@forward.log.example"
@@ -63,3 +63,38 @@ def quoted(
     body = f"---------- Forwarded message ---------\r\n{header}\r\n\r\n{text}"
     fields = {"In_Reply_To": ids(answers)} if answers else {}
     return Delivery(mail(by, to, f"Fwd: {subject}", message_id=name, text=body, **fields), [to], by)
+
+
+TAGGED = {b"Subject: ": b"Subject: [EXT] ", b"Hello.": b"Hello.\r\n--\r\nA footer."}
+
+
+def tagged(raw: bytes) -> bytes:
+    for before, after in TAGGED.items():
+        raw = raw.replace(before, after)
+    return raw
+
+
+SENT = mail(ANA, BOB, Cc=NEW)
+OUTGOING = {
+    "asked for": asked_for(SENT),
+    "asked for of Dan's address": asked_for(SENT, to=DANS_BCC),
+    "asked for with another recipient": asked_for(mail(ANA, BOB, Cc=f"{NEW}, {KIM}")),
+    "relay": relayed(SENT, ANA),
+    "relay with a tag": relayed(tagged(SENT), ANA),
+    "report of a hidden contact": journalled(SENT, ANA, (f"To: {BOB}", f"Bcc: {KIM}")),
+    "report of a hidden user": journalled(SENT, ANA, (f"To: {BOB}", f"Cc: {NEW}", f"Bcc: {DAN}")),
+    "forward": attached(SENT),
+    "forward within the text": quoted(author=ANA, people=f"To: {BOB}\r\nCc: {NEW}"),
+}
+HEARD = mail(BOB, f"{ANA}, {DAN}", Cc=KIM)
+INCOMING = {
+    "relay": relayed(HEARD),
+    "relay with a tag": relayed(tagged(HEARD)),
+    "relay of the copy for somebody else": relayed(mail(BOB, "zoe@us.example")),
+    "relay without proof": relayed(b"X-Route: b\r\n" + HEARD, source="hosted"),
+    "report": journalled(HEARD, BOB, (f"To: {ANA}",)),
+    "report of hidden ones": journalled(HEARD, BOB, (f"To: {DAN}", f"Bcc: {KIM}")),
+    "report by a list": journalled(HEARD, BOB, (f"To: {DAN}, Expanded: dl@us.example",), "hosted"),
+    "forward": attached(HEARD),
+    "forward within the text": quoted(people=f"To: {ANA}, {DAN}\r\nCc: {KIM}"),
+}

@@ -10,13 +10,29 @@ import json
 import shutil
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
-from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
+from fakes.copies import INCOMING, OUTGOING
+from fakes.deliveries import (
+    ANA,
+    BCC,
+    BOB,
+    EVE,
+    KEYED,
+    KIM,
+    MINUTE,
+    NOON,
+    RELAY,
+    Delivery,
+    cases,
+    deliver,
+    keeper,
+    mail,
+)
 from fakes.memory_store import MemoryStore
 from fakes.scan import breaches, found
 from fakes.seen import Seen, seen
@@ -260,6 +276,19 @@ async def test_a_hundred_copies_at_once_are_one_activity(any_store: AnyStore) ->
     assert outcomes == {"skipped": 1, "logged": 1, "merged": 98}  # the first one, by relay, came before anybody asked
     [activity] = await any_store.seen("us")
     assert (len(activity.copies), activity.explicit, activity.user) == (99, True, "us/ana")
+
+
+@pytest.mark.parametrize("copies", [OUTGOING, INCOMING], ids=["outgoing", "incoming"])
+async def test_different_copies_at_once_are_one_activity(any_store: AnyStore, copies: Mapping[str, Delivery]) -> None:
+    world = US.with_settings(rule="log_all")
+    await any_store.configure(world)
+    tasks = [asyncio.create_task(settle(any_store, replace(c, trace_id=n), world)) for n, c in 3 * [*copies.items()]]
+    await asyncio.gather(*tasks)
+    [activity] = await any_store.seen("us")
+    alone = MemoryStore(KEYED, world)
+    deliver(alone, world, *(replace(c, trace_id=n) for n, c in reversed(copies.items())))
+    assert activity == alone.seen("us")[0]
+    assert {deliveries for _, _, deliveries in await any_store.decided()} == {3}
 
 
 async def test_a_hundred_deliveries_of_the_same_bytes_are_one_decision(any_store: AnyStore) -> None:
