@@ -102,7 +102,7 @@ class Ingest:
             operator_log.store_failed(type(error).__name__)
             return Answer(envelope.trace_id, "smtp.store_unavailable")
         settled_at = time.monotonic()
-        for decision in decisions:
+        for decision in [d for one in decisions for d in (one, *one.calls)]:
             _log(decision, read_ms=_ms(started, read_at), settle_ms=_ms(read_at, settled_at))
         if all(d.outcome is Outcome.REFUSED for d in decisions):
             return Answer(envelope.trace_id, decisions[0].reason)

@@ -37,43 +37,50 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
     decision = decide(case, facts)
     thread_id = yield from record(case, decision, recorder)
     if thread_id and facts.account.settings.late_parent_hours:
-        yield from _call_in(thread_id, decide, recorder, decision.at)
+        calls = yield from _call_in(thread_id, decide, recorder, decision.at)
+        return replace(decision, calls=tuple(calls))
     return decision
 
 
-def _call_in(thread_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[None]:
+def _call_in(thread_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[list[Decision]]:
     """Decides again the replies that wait in a logged thread, now that another message stands in it.
 
     Whatever that logs may call others in, so all are asked again then, up to a limit.
     """
     threads, left = [thread_id], waiting.MOST_CALLED
+    decisions: list[Decision] = []
     called = True
     while called:
         called = False
         for decision_id in (yield from waiting.replies(threads, now, left)):
             left -= 1
-            joined = yield from _again(decision_id, decide, recorder, now)
+            decision, joined = yield from _again(decision_id, decide, recorder, now)
+            decisions += [decision] if decision else []
             if joined:
                 threads.append(joined)
                 called = True
+    return decisions
 
 
-def _again(decision_id: str, decide: Decide, recorder: Recorder, now: int) -> Plan[str | None]:
-    """Decides again a reply that waits; gives the thread in which it is logged now, if it is."""
+def _again(
+    decision_id: str, decide: Decide, recorder: Recorder, now: int
+) -> Plan[tuple[Decision | None, str | None]]:
+    """Decides again a reply that waits; gives the decision, if it is another, and the thread in which it is logged."""
     try:
         case = recorder.keeper.reopen((yield from waiting.sealed(decision_id)))
     except StoreBroken:  # of another version or damaged: it can't be decided, and harms nobody else
         yield from waiting.release(decision_id)
-        return None
+        return None, None
     facts = yield from gather(case.asked, recorder.keyed, again=True)
     decision = decide(case, facts)
     if decision.waits_until:
-        return None
+        return None, None
     yield from waiting.release(decision_id)
     if decision.outcome is Outcome.SKIPPED and decision.reason == "rule.replies_only":
-        return None
-    joined = yield from record(case, replace(decision, at=now), recorder, decision_id)
-    return joined if decision.activity else None
+        return None, None
+    decision = replace(decision, at=now)
+    joined = yield from record(case, decision, recorder, decision_id)
+    return decision, joined if decision.activity else None
 
 
 def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:

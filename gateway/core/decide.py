@@ -48,7 +48,7 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
         return draft.end(people.stop)
 
     null_path = case.null_path
-    if not hold:
+    if not hold or case.recipient.channel.explicit:  # the header of a journal report is a mail server's own
         report = reports.classify(
             case.message.fields,
             case.message.content_types,

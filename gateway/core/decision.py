@@ -124,6 +124,8 @@ class Decision:
     """Id of the decision that this one repeats."""
     activity: Activity | None = None
     remembered: Remembered | None = None
+    calls: tuple[Decision, ...] = ()
+    """Later decisions about replies that waited for this message."""
     redact: tuple[str, ...] = ()
     """Tokens of passed-over participants: they are taken out of whatever is stored."""
     waits_until: int | None = None

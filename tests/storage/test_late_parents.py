@@ -190,3 +190,13 @@ async def test_with_more_patience_nothing_waits_longer_than_was_said(patient: St
     assert await count(patient, "waiting") == 1
     await patient.change(waiting.expire(NOON + 2 * HOUR))
     assert await count(patient, "waiting") == 0
+
+
+async def test_the_parents_decision_tells_whom_it_called(patient: Store) -> None:
+    """So that the operator log has a line for each."""
+    early = await settle(patient, reply("leaf", "root"))
+    parent = await settle(patient, PARENT)
+    assert early.calls == ()
+    assert [(called.trace_id, called.reason, called.at) for called in parent.calls] == [
+        ("leaf", "thread.logged", PARENT.at)
+    ]
