@@ -27,6 +27,7 @@ _YEAR_FIRST_LANGUAGES = frozenset({"ja", "zh", "ko", "hu"})
 _YEAR_LAST = re.compile(r"(?<![\d:])(\d{1,2})\s?([-/.])\s?(\d{1,2})\s?\2\s?(\d{4}|\d{2})(?![\d:])")
 _WORD = re.compile(r"[^\W\d_][^\s\d,;:()/]{0,30}")
 _YEAR = re.compile(r"(?<![\d:+])(?<![\s\d]-)(\d{4})(?![\d:])")
+_SHORT_YEAR = re.compile(r"(?<=-)(\d{2})(?![\d:])")
 _TIME = re.compile(r"(?<![\d.:+])(?<![^א-ת]-)(\d{1,2})\s?(?:[:h]|h\s)\s?(\d{2})(?::(\d{2}))?(?![\d:])")
 _EAST_ASIAN_TIME = re.compile(r"(?<!\d)(\d{1,2})\s?[時时시点點]\s?(\d{1,2})(?:\s?[分분]\s?(\d{1,2}))?(?!\d)")
 _DOTTED_TIME = re.compile(r"(?<![\d.])(\d{1,2})\.(\d{2})(?:\.(\d{2}))?(?![\d.])")
@@ -185,7 +186,7 @@ def _named_day(text: str, codes: tuple[str, ...]) -> _Day | None:
     if named is None:
         return None
     month, start, end = named
-    year = _YEAR.search(text, end) or _YEAR.search(text)
+    year = _YEAR.search(text, end) or _YEAR.search(text) or _SHORT_YEAR.match(text, end)
     day = re.search(r"(?<![\d:.])(\d{1,2})(?:[.,ºª°]|er|st|nd|rd|th|-)?\s?(?:de|of|d')?$", text[:start].rstrip(" -/"))
     behind = re.match(r"[^\d]{0,6}?(\d{1,2})(?![\d:h])", text[end:])
     if year is None or not (day or behind):
@@ -197,7 +198,7 @@ def _named_day(text: str, codes: tuple[str, ...]) -> _Day | None:
         number, span = int(behind[1]), (start, end + behind.end())
     outside = [(span[0], span[1]), year.span()]
     rest = "".join(" ; " if any(a <= i < b for a, b in outside) else c for i, c in enumerate(text))
-    return _Day(int(year[1]), month, number, rest)
+    return _Day(int(year[1]) + (2000 if len(year[1]) == 2 else 0), month, number, rest)
 
 
 def _month(text: str, codes: tuple[str, ...]) -> tuple[int, int, int] | None:

@@ -42,6 +42,7 @@ def read(line: str) -> Marker | None:
     text = line.strip(_AROUND)
     if not text:
         return None
+    text = text[2:] if text.startswith("- -") else text  # as signed text has it (RFC 4880 §7.1)
     if text[0] not in DASHES:
         return Marker("rule") if text == HTML_RULE else _spoken(text)
     words = _between_dashes(text)

@@ -240,7 +240,8 @@ Message transféré de, Message transféré par, Réacheminé par
 Weitergeleitete Nachricht von, Weitergeleitet von, Mensaje reenviado de, Remitido por, Reenviado por
 Messaggio inoltrato da, Inoltrato da, Doorgestuurd bericht van, Doorgestuurd door, Repassado por, Encaminhado por
 Mensagem encaminhada de, Vidarebefordrat meddelande från, Vidarebefordrat av, Videresendt af, Videresendt av
-Przekazane przez, Wiadomość przekazana od, Přeposláno uživatelem, Továbbította
+Przekazane przez, Wiadomość przekazana od, Přeposláno uživatelem, Továbbította, Transféré par, Välittänyt
+Edelleen lähettänyt, Переслано:, Переслано, Переслал, İleten, 転送者:, 转发人, 转发人:, 轉寄者:, 전달자 :, 전달자:
 """
 """Beginnings of the words between dashes that name the author or the forwarder."""
 

@@ -24,6 +24,7 @@ _MORNING = datetime(2025, 3, 4, 10, 12, tzinfo=_ZONE)
         ("en", "10:12 AM, March 4, 2025"),
         ("en", "Tue Mar  4 10:12:00 2025"),
         ("en", "3/4/2025 10:12 AM"),
+        ("en", "04-Mar-25 10:12"),
         ("de", "Di., 4. März 2025 um 10:12 Uhr"),
         ("fr", "mar. 4 mars 2025 à 10:12"),
         ("fr", "mardi 4 mars 2025 10h12"),
