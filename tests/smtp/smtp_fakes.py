@@ -224,7 +224,7 @@ async def serving(
         await until(lambda: not server._shared.sessions)
 
 
-async def until(true: object, seconds: float = 5) -> None:
+async def until(true: object, seconds: float = 30) -> None:
     """Wait until a condition of another task holds."""
     async with asyncio.timeout(seconds):
         while not true():  # type: ignore[operator]  # a callable
