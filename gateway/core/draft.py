@@ -5,22 +5,20 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gateway.core import addresses, delivery, reply_text
-from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target, ThreadPlan
-from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownMessage, KnownThread, Rule, StoredParticipant
+from gateway.core import reply_text, stored
+from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target
+from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownMessage, KnownThread, Rule
 from gateway.core.model import Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
-from gateway.core.redact import WITHHELD
+from gateway.core.remember import remember
 from gateway.core.results import Duplicate, Judgement, People, Person, Place, Standing, Stop
 
-MAX_PARTICIPANTS = 500
 OPEN_FOR_MERGING = 15 * 60 * 1000
 """Ms in which another copy may still change an activity's attribution."""
 
 _AT_ONCE = 10 * 60 * 1000
-_LONGEST_SUBJECT = 99_999
 _BY_SENDER = ("attribution.author", "attribution.on_behalf")
 """A user whose own mail it is, before one who forwards it."""
 _WORD = re.compile(r"[\w.-]+")
@@ -109,7 +107,7 @@ class Draft:
 
         The thread is the activity's own by now, so it says nothing more about contacts and attribution than that.
         """
-        known = [person_of(stored, self.facts) for stored in earlier.participants if stored.canonical]
+        known = [person_of(p, self.facts) for p in earlier.participants if p.canonical]
         passed_over = self.listed.passed_over.items() if self.listed else ()
         self.people = self.people.joined(known, {i for i, entry in passed_over if entry.user_id})
         thread = place.thread or KnownThread("", seen=False, seen_at=0, subject_hash="", messages=0, started_at=0)
@@ -157,6 +155,14 @@ class Draft:
         reason, outcome = self._reason(), Outcome.MERGED if self.earlier else Outcome.LOGGED
         return self._decision(outcome, reason, activity=self._activity())
 
+    def _activity(self) -> Activity:
+        people = stored.participants(self.people, self.listed, self.earlier)
+        made = stored.activity(self.case, self.standing, people, self.targets, self.attribution, self._withheld())
+        if self.earlier is None:
+            return made
+        better = made.richness > self.earlier.richness
+        return replace(made, into=self.earlier.id, explicit=self.explicit, replaces_content=better)
+
     def _reason(self) -> str:
         if self.earlier:
             return "dedupe.merged"
@@ -200,116 +206,28 @@ class Draft:
             failed=self._failed(reason),
         )
 
-    def _activity(self) -> Activity:
-        message, earlier = self.case.message, self.earlier
-        richness = self._richness()
-        return Activity(
-            direction=self.standing.direction,
-            explicit=self.explicit,
-            message_id=message.message_id,
-            subject=WITHHELD if self._names_listed(message.subject) else message.subject,
-            sent_at=int(message.date.timestamp() * 1000) if message.date else self.case.envelope.received_at,
-            text=message.text,
-            reference=delivery.reference(self.case.recipient),
-            participants=self._participants(),
-            targets=self.targets,
-            attribution=self.attribution,
-            attachments=message.attachments,
-            richness=richness,
-            into=earlier.id if earlier else None,
-            replaces_content=earlier is None or richness > earlier.richness,
-        )
-
-    def _richness(self) -> str:
-        """Which copy's text and raw message are kept, whatever the order in which the copies come.
-
-        A proven one before what a proven user tells of it, and that before one that nothing proves; then the one that a
-        user asked for (a passive one may have been skipped, if it came first), then the richer one, then the one
-        without a tag in its subject.
-        """
-        message = self.case.message
-        told = self.case.original is not None and self.case.original.message is None
-        believed = f"{self.standing.proven * (1 if told else 2)}{self.standing.explicit and not told:d}"
-        untagged = max(0, _LONGEST_SUBJECT - len(message.subject or ""))
-        return f"{believed} {len(message.attachments):05} {len(message.text):09} {untagged:05} {self.case.asked.text}"
-
-    def _withheld(self) -> tuple[str, ...]:
-        """The tokens of the passed-over participants."""
-        passed_over = self.listed.passed_over if self.listed else ()
-        return tuple(dict.fromkeys(t for i in passed_over for t in self.people.persons[i].tokens))
-
-    def _names_listed(self, text: str | None) -> bool:
-        return bool(text) and not set(self._withheld()).isdisjoint(addresses.tokens(text or ""))
-
-    def _participants(self) -> tuple[StoredParticipant, ...]:
-        stored = [self._stored(i, p) for i, p in enumerate(self.people.persons)]
-        stored += [p for p in (self.earlier.participants if self.earlier else ()) if p.entry_id]
-        shown = {p.canonical for p in stored if p.role in (Role.TO, Role.CC)}  # one copy may show whom another hides
-        kept = (p for p in stored if not (p.hidden and p.canonical and p.canonical in shown))
-        return tuple(dict.fromkeys(kept))[:MAX_PARTICIPANTS]
-
-    def _stored(self, position: int, person: Person) -> StoredParticipant:
-        """The participant as kept; nothing of a passed-over one but the entry that names him."""
-        entry = self.listed.passed_over.get(position) if self.listed else None
-        if entry:
-            return StoredParticipant(person.role, "", "", "", entry_id=entry.id)
-        return StoredParticipant(
-            person.role,
-            person.name,
-            person.address,
-            person.canonical,
-            person.user.id if person.user else None,
-            person.contact.id if person.contact else None,
-            hidden=person.role is Role.BCC,
-        )
-
     def _flags(self, activity: Activity | None) -> tuple[str, ...]:
         flags = list(self.flags)
         if activity:
             flags += self.place.flags if self.place and self.place.logged else ()
             flags += ["date.assumed"] if self._date_assumed() else []
             flags += ["bcc.hidden"] if any(p.hidden for p in activity.participants) else []
-            flags += ["participants.truncated"] if len(self.people.persons) > MAX_PARTICIPANTS else []
+            flags += ["participants.truncated"] if len(self.people.persons) > stored.MAX_PARTICIPANTS else []
             flags += ["attribution.none"] if activity.attribution.user_id is None else []
         return tuple(dict.fromkeys(flags))
 
     def _date_assumed(self) -> bool:
         return self.case.message.date is None or (self.case.original is not None and self.case.original.date_assumed)
 
+    def _withheld(self) -> tuple[str, ...]:
+        """The tokens of the passed-over participants."""
+        passed_over = self.listed.passed_over if self.listed else ()
+        return tuple(dict.fromkeys(t for i in passed_over for t in self.people.persons[i].tokens))
+
     def _remembered(self, *, logged: bool) -> Remembered | None:
         if self.found is None:
             return None
-        asked, place = self.case.asked, self.found
-        joined = place.thread.id if place.thread else None
-        heeded = place.counts or self.standing.proven
-        same = self.duplicate.same
-        stands = (same.activity or same).thread_id if same and place.counts else None
-        if stands and not self.standing.proven:
-            joined, place = None, replace(place, merge=())
-        people = [p for p in (self.left.author, *self.left.recipients()) if p]
-        if not self.standing.proven:  # whoever wrote it can't bring himself or his friends into the thread
-            people = [p for p in people if p.user and p is not self.left.author]
-        users = [f"user:{p.user.id}" for p in people if p.user]
-        members = users + [h for p in people if not p.user for h in asked.people.get(p.canonical, ())]
-        return Remembered(
-            (("", asked.message_id), *(("alias", h) for h in asked.aliases), *(("link", h) for h in asked.links)),
-            asked.anchor,
-            asked.author,
-            asked.text,
-            asked.subject,
-            ThreadPlan(
-                join=joined or stands,
-                counts=place.counts,
-                merge=place.merge if stands in (None, joined or stands) else tuple({*place.merge, stands}),
-                names=place.names,
-                parents=asked.other_names if place.apart or not heeded else asked.other_names + asked.parents.all,
-                hint=asked.conversation,
-                members=tuple(dict.fromkeys(members)) if logged and place.counts else (),
-                forward_of=place.forward_of,
-            ),
-            first=self.duplicate.same is None,
-            reachable=not self.duplicate.reused_id,
-        )
+        return remember(self.case.asked, self.found, self.left, self.standing, self.duplicate, logged=logged)
 
     def _failed(self, reason: str) -> tuple[tuple[str, str], ...]:
         """Recipients of logged messages that a bounce names; a forger would have to know the message's id."""
