@@ -66,6 +66,15 @@ def test_so_what_a_user_answers_him_is_in_no_logged_thread() -> None:
     assert reasons[-1] == "rule.replies_only"
 
 
+def test_nor_what_others_said_of_his_mail_before_it_came() -> None:
+    store, _ = after(
+        asked_for(BOB, "one"),
+        stranger(name="child", In_Reply_To=ids("his")),
+        stranger(name="his", In_Reply_To=ids("one")),
+    )
+    assert not together(store, "one", "child")
+
+
 @pytest.mark.parametrize("field", ["X_Google_Original_Message_ID", "Resent_Message_ID"])
 def test_he_ties_two_logged_threads_by_no_names_that_others_wait_for(field: str) -> None:
     store, _ = after(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from fakes.decisions import decided, stage
-from fakes.deliveries import ANA, BCC, BOB, KIM, RELAY, Delivery, mail
+from fakes.decisions import decided, stage, targets
+from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
+from fakes.memory_store import MemoryStore
+from fakes.world import load_world
 
 FIRST = Delivery(mail(ANA, BOB), [BCC], ANA)
 ANSWERS = {"In_Reply_To": "<one@mail.example>"}
@@ -103,3 +107,75 @@ def test_two_threads_that_prove_to_be_one_are_merged() -> None:
     assert decision.reason == "thread.logged"
     assert decision.remembered is not None
     assert len(decision.remembered.thread.merge) == 1
+
+
+# --- threads that prove to be one, and those that only hang together ---
+
+KIMS = Delivery(mail(ANA, KIM, message_id="kims"), [BCC], ANA)
+
+
+def together(*found: Delivery) -> bool:
+    """Whether the first two of them stand in one thread."""
+    world = load_world()
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, *(replace(d, at=NOON + n * MINUTE) for n, d in enumerate(found)))
+    names = {KEYED("message-id", f"{name}@mail.example") for name in ("one", "kims")}
+    return any(names <= party for party in store.parties("us"))
+
+
+@pytest.mark.parametrize("fields", [
+    {"In_Reply_To": "<one@mail.example>", "References": "<kims@mail.example> <one@mail.example>"},
+    {"In_Reply_To": "<one@mail.example> <kims@mail.example>"},
+])  # fmt: skip
+def test_two_logged_threads_are_tied_through_a_common_outsider_only(fields: dict[str, str]) -> None:
+    both = Delivery(second(ANA, BOB, **fields), [BCC], ANA)
+    with_bob = replace(KIMS, raw=mail(ANA, KIM, message_id="kims", Cc=BOB))
+    assert not together(FIRST, KIMS, both)
+    assert together(FIRST, with_bob, both)
+
+
+@pytest.mark.parametrize("subject", ["Re: Offer", "Lunch?"])
+def test_a_message_that_answers_two_ties_their_threads_if_one_is_not_logged(subject: str) -> None:
+    both = Delivery(second(ANA, BOB, subject, In_Reply_To="<one@mail.example> <kims@mail.example>"), [BCC], ANA)
+    assert together(FIRST, replace(KIMS, to=[RELAY]), both)
+
+
+# --- passed on to outsiders ---
+
+OUTSIDE = "law@counsel.example"
+PASSED_ON = Delivery(second(ANA, OUTSIDE, "Fwd: Offer", **ANSWERS, References="<one@mail.example>"), [BCC], ANA)
+OUTSIDERS_ANSWER = mail(OUTSIDE, ANA, "Re: Offer", message_id="three", In_Reply_To="<two@mail.example>")
+
+
+def test_what_is_passed_on_stands_apart_though_its_answer_came_first() -> None:
+    early = Delivery(OUTSIDERS_ANSWER, [RELAY], OUTSIDE)
+    decision = decided(PASSED_ON.raw, BCC, ANA, before=(FIRST, early))
+    assert decision.remembered is not None
+    plan = decision.remembered.thread
+    assert (stage(decision, "thread_policy"), plan.forward_of, plan.merge) == ("thread.isolated", "a000002", ())
+    assert plan.join is not None
+
+
+def test_the_ids_that_it_names_do_not_lead_to_it() -> None:
+    unseen = {"In_Reply_To": "<lost@mail.example>"}
+    passed_on = decided(second(ANA, OUTSIDE, "Fwd: Offer", **unseen), BCC, ANA)
+    assert passed_on.remembered is not None
+    assert passed_on.remembered.thread.parents == ()
+
+
+def test_an_answer_by_the_outsider_is_written_on_the_outsider_alone() -> None:
+    decision = decided(OUTSIDERS_ANSWER, RELAY, OUTSIDE, before=(FIRST, PASSED_ON))
+    assert decision.reason == "thread.logged"
+    assert targets(decision) == [OUTSIDE]
+
+
+# --- who is new to a thread ---
+
+
+@pytest.mark.parametrize(("author", "to", "new"), [
+    ("bob@home2.example", ANA, True), (BOB, ANA, False), ("dan@us.example", BOB, False), (KIM, ANA, True),
+])  # fmt: skip
+def test_an_outside_author_whom_the_thread_does_not_know_is_flagged(author: str, to: str, new: bool) -> None:  # noqa: FBT001 — of a table
+    decision = decided(second(author, to, **ANSWERS), RELAY, author, before=(FIRST,))
+    assert decision.reason == "thread.logged"
+    assert ("thread.unknown_author" in decision.flags) == new
