@@ -23,9 +23,14 @@ _LINKED = re.compile(
 _ADDRESS = re.compile(rf"{_OPEN}([^{_OPEN}{_CLOSE}]{{0,400}}){_CLOSE}")
 
 
+def unmarked(text: str) -> str:
+    """A message's text or HTML without characters that would be taken for marks."""
+    return text if text.isascii() else text.translate(_MARKS)
+
+
 def add(html: str) -> str:
     """The HTML with a mark for each drawn line, and with the address of each person who is shown by name alone."""
-    html = _LINKED.sub(_with_address, html.translate(_MARKS) if not html.isascii() else html)
+    html = _LINKED.sub(_with_address, unmarked(html))
     return _DRAWN.sub(rf"<div>{HTML_RULE}</div>\g<0>", html)
 
 

@@ -51,7 +51,7 @@ def _texts(reading: Reading, limits: ReadingLimits) -> Iterator[str]:
     """The text as written, then as rendered from HTML with the lines that the HTML draws."""
     choice, raw = reading.choice, reading.raw
     if any(part.content_type != "text/html" for part in choice.plain):
-        yield body.text(choice.plain, raw, limits)
+        yield html_marks.unmarked(body.text(choice.plain, raw, limits))
     left = limits.html
     for part in choice.html:
         html = part.text(raw, left) if part.content_type == "text/html" else ""
