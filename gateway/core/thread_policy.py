@@ -51,7 +51,7 @@ def place(case: Case, facts: Facts, people: People, standing: Standing, *, reach
         follows=parent is not None,
         names=names,
         merge=tuple(dict.fromkeys(t.id for t in tied if t.id != primary.id)),
-        subject_differs=_subject_differs(asked, threads, primary),
+        subject_differs=_subject_differs(asked, threads),
         forward_of=forward_of,
         apart=apart,
         flags=() if known or standing.writer else ("thread.unknown_author",),
@@ -104,9 +104,9 @@ def _akin(thread: KnownThread, other: KnownThread) -> bool:
     return not (thread.logged and other.logged) or any(outsiders)
 
 
-def _subject_differs(asked: Questions, threads: Mapping[str, KnownThread], primary: KnownThread) -> bool:
-    """It answers a message of the thread that has another base subject; for an unseen one the thread's own counts."""
-    answered = [threads[h] for h in asked.parents.in_reply_to if h in threads and threads[h].id == primary.id]
+def _subject_differs(asked: Questions, threads: Mapping[str, KnownThread]) -> bool:
+    """It answers messages that all have another base subject; for an unseen one that of its thread counts."""
+    answered = [threads[h] for h in asked.parents.in_reply_to if h in threads]
     agrees = any(threads[h].seen for h in asked.parents.agreeing if h in threads)
     unseen = asked.subject != "" and any(not t.seen and t.subject_hash == asked.subject for t in answered)
     return bool(answered) and not (agrees or unseen)

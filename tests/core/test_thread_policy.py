@@ -179,3 +179,36 @@ def test_an_outside_author_whom_the_thread_does_not_know_is_flagged(author: str,
     decision = decided(second(author, to, **ANSWERS), RELAY, author, before=(FIRST,))
     assert decision.reason == "thread.logged"
     assert ("thread.unknown_author" in decision.flags) == new
+
+
+# --- strict_subject ---
+
+LOST = {"In_Reply_To": "<lost@mail.example>"}
+UNSEEN = Delivery(mail(ANA, BOB, "Re: Offer", **LOST), [BCC], ANA)
+NAMED_OTHERWISE = Delivery(second(KIM, ANA, "Lunch?", References="<one@mail.example>"), [RELAY], KIM)
+CHANGED = Delivery(second(ANA, BOB, "Lunch?", **ANSWERS), [BCC], ANA)
+TO_CHANGED = {"In_Reply_To": "<two@mail.example>"}
+TO_BOTH = {"In_Reply_To": "<one@mail.example> <two@mail.example>"}
+
+
+@pytest.mark.parametrize(("before", "subject", "fields", "reason"), [
+    ((FIRST,), "AW: [EXT] offer", ANSWERS, "thread.logged"),
+    ((FIRST,), "Lunch?", ANSWERS, "thread.subject_changed"),
+    ((FIRST,), "", ANSWERS, "thread.subject_changed"),
+    ((FIRST,), "Re: Offer", {"References": "<one@mail.example>"}, "thread.logged"),
+    ((UNSEEN,), "Re: Offer", LOST, "thread.logged"),
+    ((UNSEEN,), "Lunch?", LOST, "thread.subject_changed"),
+    ((replace(UNSEEN, raw=mail(ANA, BOB, "Re:", **LOST)),), "Re:", LOST, "thread.subject_changed"),
+    ((FIRST, NAMED_OTHERWISE), "Lunch?", ANSWERS, "thread.subject_changed"),
+    ((FIRST, CHANGED), "Offer", TO_CHANGED, "thread.subject_changed"),
+    ((FIRST, CHANGED), "Lunch?", TO_BOTH, "thread.logged"),
+    ((replace(FIRST, to=[RELAY]),), "Lunch?", ANSWERS, "rule.replies_only"),
+])  # fmt: skip
+def test_strict_subject(before: tuple[Delivery, ...], subject: str, fields: dict[str, str], reason: str) -> None:
+    raw = mail(BOB, ANA, subject, message_id="three", **fields)
+    assert decided(raw, before=before, strict_subject=True).reason == reason
+
+
+def test_what_a_user_asks_for_takes_part_wherever_its_ids_lead() -> None:
+    decision = decided(second("dan@us.example", KIM, **ANSWERS), BCC, "dan@us.example", before=(FIRST,))
+    assert stage(decision, "thread_policy") == "thread.joined"
