@@ -20,30 +20,34 @@ OTHERS = ((CAROL, ANA), (ANA, CAROL), (BOB, DAN), (DAN, KIM))
 
 
 @st.composite
-def conversations(draw: st.DrawFn, *more: tuple[str, str]) -> list[Delivery]:
-    """Messages that answer one another as clients write it; some are asked for by Bcc, some have no proof."""
+def conversations(draw: st.DrawFn, *strangers: tuple[str, str]) -> list[Delivery]:
+    """Messages that answer one another as clients write it; some are asked for by Bcc. With `strangers` there are also
+    writers and readers from outside the conversation, and authors without proof.
+    """
     count = draw(st.integers(2, 4))
     parents = [None, *(draw(st.sampled_from((*range(n), None))) for n in range(1, count))]
-    return [_message(draw, n, parents, (*WRITERS, *more)) for n in range(count)]
+    return [_message(draw, n, parents, strangers) for n in range(count)]
 
 
 def _message(
-    draw: st.DrawFn, number: int, parents: Sequence[int | None], writers: Sequence[tuple[str, str]]
+    draw: st.DrawFn, number: int, parents: Sequence[int | None], strangers: Sequence[tuple[str, str]]
 ) -> Delivery:
     line: list[str] = []
     parent = parents[number]
     while parent is not None:
         line.insert(0, f"<m{parent}@mail.example>")
         parent = parents[parent]
-    style = draw(st.sampled_from(("both", "both", "in_reply_to", "references"))) if line else ""
+    subject = draw(st.sampled_from(("Re: Offer", "AW: [EXT] offer", "Re: Offer", "Lunch?"))) if line else "Offer"
+    styles = ("both", "in_reply_to") if subject == "Lunch?" else ("both", "both", "in_reply_to", "references")
+    style = draw(st.sampled_from(styles)) if line else ""
     fields = {"In_Reply_To": line[-1]} if style in ("both", "in_reply_to") else {}
     fields |= {"References": " ".join(line)} if style in ("both", "references") else {}
-    author, to = draw(st.sampled_from(writers))
-    subject = draw(st.sampled_from(("Re: Offer", "AW: [EXT] offer", "Re: Offer", "Lunch?"))) if line else "Offer"
+    author, to = draw(st.sampled_from((*WRITERS, *strangers)))
     date = f"Tue, 4 Mar 2025 12:0{number}:00 +0000"
     asked_for = author.endswith("@us.example") and draw(st.booleans())
     last = number == len(parents) - 1  # whoever can't be proven may join a thread, but ties no threads together
-    source = draw(st.sampled_from(("office", "hosted"))) if last and not author.endswith("@us.example") else "office"
+    doubtful = strangers and last and not author.endswith("@us.example")
+    source = draw(st.sampled_from(("office", "hosted"))) if doubtful else "office"
     cc = {"Cc": draw(st.sampled_from((KIM, BOB)))} if draw(st.integers(0, 3)) == 0 else {}
     raw = mail(author, to, subject, message_id=f"m{number}", date=date, **fields, **cc)
     return Delivery(raw, [BCC if asked_for else RELAY], author, source)
@@ -68,8 +72,9 @@ def test_the_same_threads(found: list[Delivery], rule: str) -> None:
 @settings(max_examples=25, deadline=None)
 @given(conversations())
 def test_with_patience_for_late_parents_the_same_activities(found: list[Delivery]) -> None:
-    """Ana takes part in each message. Left out is what a reply takes from its thread as it is then: who else takes
-    part, the user among them, and, for a reply by an unknown address, the contacts. The first one creates a contact.
+    """Ana takes part in each message, and each author is proven. Left out is what a reply takes from its thread as it
+    is then: who else takes part, the user among them, and, for a reply by an unknown address, the contacts. The first
+    one creates a contact.
     """
 
     def activities(order: Sequence[Delivery]) -> list[Seen]:
