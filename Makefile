@@ -38,6 +38,7 @@ test: check
 prove: install-dev
 	sh tests/machine.sh
 	$(BIN)/pytest -m prove -s
+	HYPOTHESIS_PROFILE=exploring $(BIN)/pytest -n 2 tests/core tests/storage tests/cli
 
 bench: install-dev
 	$(BIN)/python -m bench
