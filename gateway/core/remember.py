@@ -29,7 +29,7 @@ def _plan(
 ) -> ThreadPlan:
     """A copy of a message stands where that one does. It ties its thread to where its own ids lead, if it is proven."""
     same = duplicate.same
-    known = (same.activity or same).thread_id if same and place.counts else None
+    known = (same.activity or same).thread_id if same else None
     own = place.thread.id if place.thread else None
     joined, merge = own or known, set(place.merge)
     if known and not standing.proven:
@@ -51,9 +51,7 @@ def _plan(
 
 def _members(asked: Questions, people: People, standing: Standing) -> tuple[str, ...]:
     """Who takes part in the thread now. Whom nothing proves can't bring himself in, or his friends."""
-    there = [p for p in (people.author, *people.recipients()) if p]
-    if not standing.proven:
-        there = [p for p in there if p.user and p is not people.author]
+    there = [p for p in (people.author, *people.recipients()) if p and (p.user or standing.proven)]
     users = [f"user:{p.user.id}" for p in there if p.user]
     hashes = [h for p in there if not p.user for h in asked.people.get(p.canonical, ())]
     return tuple(dict.fromkeys(users + hashes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from fakes.copies import attached
 from fakes.decisions import activity, decided
 from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
@@ -54,6 +55,15 @@ def test_two_users_of_a_thread_leave_it_to_the_rules() -> None:
 def test_candidates_and_owner_are_told() -> None:
     attribution = activity(decided(mail(BOB, f"{ANA}, {DAN}"), rule="log_all")).attribution
     assert (attribution.candidates, attribution.owner_id) == (("us/ana", "us/dan"), "us/zoe")
+
+
+def test_a_forward_names_the_user_however_late_it_comes() -> None:
+    heard = mail(BOB, f"{ANA}, {DAN}")
+    world = load_world().with_settings(rule="log_all")
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, Delivery(heard, [RELAY], BOB), replace(attached(heard), at=NOON + 600 * MINUTE))
+    [made] = store.seen("us")
+    assert (made.user, made.attribution) == ("us/ana", "attribution.forwarder")
 
 
 def test_they_are_still_told_when_a_copy_comes_that_changes_nothing() -> None:

@@ -8,7 +8,7 @@ import pytest
 from fakes.decisions import decided, stage, targets
 from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
-from fakes.world import load_world
+from fakes.world import ContactRow, load_world
 
 FIRST = Delivery(mail(ANA, BOB), [BCC], ANA)
 ANSWERS = {"In_Reply_To": "<one@mail.example>"}
@@ -114,13 +114,13 @@ def test_two_threads_that_prove_to_be_one_are_merged() -> None:
 KIMS = Delivery(mail(ANA, KIM, message_id="kims"), [BCC], ANA)
 
 
-def together(*found: Delivery) -> bool:
-    """Whether the first two of them stand in one thread."""
-    world = load_world()
+def together(*found: Delivery, names: tuple[str, str] = ("one", "kims"), **account: object) -> bool:
+    """Whether the messages of these names stand in one thread."""
+    world = load_world().with_settings(**account)
     store = MemoryStore(KEYED, world)
     deliver(store, world, *(replace(d, at=NOON + n * MINUTE) for n, d in enumerate(found)))
-    names = {KEYED("message-id", f"{name}@mail.example") for name in ("one", "kims")}
-    return any(names <= party for party in store.parties("us"))
+    wanted = {KEYED("message-id", f"{name}@mail.example") for name in names}
+    return any(wanted <= party for party in store.parties("us"))
 
 
 @pytest.mark.parametrize("fields", [
@@ -143,13 +143,13 @@ def test_a_message_that_answers_two_ties_their_threads_if_one_is_not_logged(subj
 # --- passed on to outsiders ---
 
 OUTSIDE = "law@counsel.example"
-PASSED_ON = Delivery(second(ANA, OUTSIDE, "Fwd: Offer", **ANSWERS, References="<one@mail.example>"), [BCC], ANA)
+PASSED_ON = Delivery(second(ANA, OUTSIDE, "Fwd: Offer", **ANSWERS, References="<kims@mail.example>"), [BCC], ANA)
 OUTSIDERS_ANSWER = mail(OUTSIDE, ANA, "Re: Offer", message_id="three", In_Reply_To="<two@mail.example>")
 
 
 def test_what_is_passed_on_stands_apart_though_its_answer_came_first() -> None:
     early = Delivery(OUTSIDERS_ANSWER, [RELAY], OUTSIDE)
-    decision = decided(PASSED_ON.raw, BCC, ANA, before=(FIRST, early))
+    decision = decided(PASSED_ON.raw, BCC, ANA, before=(FIRST, KIMS, early))
     assert decision.remembered is not None
     plan = decision.remembered.thread
     assert (stage(decision, "thread_policy"), plan.forward_of, plan.merge) == ("thread.isolated", "a000002", ())
@@ -212,3 +212,62 @@ def test_strict_subject(before: tuple[Delivery, ...], subject: str, fields: dict
 def test_what_a_user_asks_for_takes_part_wherever_its_ids_lead() -> None:
     decision = decided(second("dan@us.example", KIM, **ANSWERS), BCC, "dan@us.example", before=(FIRST,))
     assert stage(decision, "thread_policy") == "thread.joined"
+
+
+def test_of_two_threads_it_joins_the_larger_one_then_the_older_one() -> None:
+    both = Delivery(second(ANA, BOB, References="<one@mail.example> <kims@mail.example>"), [BCC], ANA)
+    more = Delivery(mail(KIM, ANA, "Re: Offer", message_id="more", In_Reply_To="<kims@mail.example>"), [RELAY], KIM)
+    assert together(FIRST, KIMS, both, names=("one", "two"))
+    assert together(KIMS, FIRST, both, names=("kims", "two"))
+    assert together(FIRST, KIMS, more, both, names=("kims", "two"))
+
+
+# --- guarded: a message stands among others by its ids alone ---
+
+CAROL, DAN = "carol@elsewhere.example", "dan@us.example"
+ASIDE = Delivery(second(CAROL, DAN, **ANSWERS), [RELAY], CAROL)
+LEAF = Delivery(mail(DAN, CAROL, "Re: Offer", message_id="leaf", **TO_CHANGED), [RELAY], DAN)
+
+
+@pytest.mark.parametrize("order", [(FIRST, ASIDE, LEAF), (FIRST, LEAF, ASIDE), (LEAF, ASIDE, FIRST)])
+def test_who_is_proven_stands_there_with_all_answers_in_any_order(order: tuple[Delivery, ...]) -> None:
+    assert together(*order, names=("one", "leaf"))
+
+
+@pytest.mark.parametrize(("source", "heard"), [("office", 1), ("hosted", 0)])
+def test_what_ids_a_guarded_message_names_is_heard_of_the_proven_only(source: str, heard: int) -> None:
+    decision = decided(ASIDE.raw, RELAY, CAROL, source=source, before=(FIRST,))
+    assert stage(decision, "thread_policy") == "thread.guarded"
+    assert decision.remembered is not None
+    assert len(decision.remembered.thread.parents) == heard
+
+
+def test_the_records_of_a_guarded_message_are_none_of_the_threads() -> None:
+    aside = Delivery(second(KIM, DAN, **ANSWERS), [RELAY], KIM)
+    elsewhere = mail("bob@home2.example", ANA, "Re: Offer", message_id="three", **ANSWERS)
+    assert targets(decided(elsewhere, before=(FIRST, aside), rule="log_all")) == [BOB]
+
+
+def test_a_copy_that_is_guarded_ties_the_thread_of_its_message_to_no_other() -> None:
+    plain, claims = (Delivery(second(KIM, DAN, **more), [RELAY], KIM, "hosted") for more in ({}, ANSWERS))
+    assert not together(FIRST, plain, claims, names=("one", "two"), rule="log_all")
+
+
+def test_nobody_becomes_a_member_by_an_unproven_message_but_the_users_it_reaches() -> None:
+    decision = decided(mail(BOB, ANA, Cc=KIM), source="hosted", rule="log_all")
+    assert decision.remembered is not None
+    assert decision.remembered.thread.members == ("user:us/ana",)
+
+
+def test_a_contact_is_a_member_by_each_of_its_addresses() -> None:
+    world = load_world()
+    world = replace(world, contacts={**world.contacts, "bob": ContactRow((BOB, "bob@home2.example"))})
+    decision = decided(second("bob@home2.example", ANA, **ANSWERS), before=(FIRST,), source="hosted", world=world)
+    assert (decision.reason, "thread.unknown_author" in decision.flags) == ("thread.logged", False)
+
+
+@pytest.mark.parametrize("fields", [ANSWERS, {}])
+def test_another_copy_of_what_an_unknown_author_wrote_is_on_the_same_record(fields: dict[str, str]) -> None:
+    raw, copy = (second("bob@home2.example", ANA, **more) for more in (ANSWERS, {"X_Route": "b"} | fields))
+    decision = decided(copy, before=(FIRST, Delivery(raw, [RELAY], BOB)), source="hosted")
+    assert (decision.reason, targets(decision)) == ("dedupe.merged", [BOB])
