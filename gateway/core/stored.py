@@ -78,6 +78,6 @@ def _richness(case: Case, standing: Standing) -> str:
     """
     message = case.message
     told = case.original is not None and case.original.message is None
-    believed = f"{standing.proven * (1 if told else 2)}{standing.explicit and not told:d}"
+    believed = f"{standing.proven * (1 if told else 2)}{standing.explicit:d}"
     untagged = max(0, _LONGEST_SUBJECT - len(message.subject or ""))
     return f"{believed} {len(message.attachments):05} {len(message.text):09} {untagged:05} {case.asked.text}"

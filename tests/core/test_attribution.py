@@ -57,6 +57,35 @@ def test_candidates_and_owner_are_told() -> None:
     assert (attribution.candidates, attribution.owner_id) == (("us/ana", "us/dan"), "us/zoe")
 
 
+def united(*found: Delivery, minutes: int = 1) -> tuple[str, str]:
+    """User and rule of the one activity, or the last one, when copies come so far apart."""
+    world = load_world().with_settings(rule="log_all")
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, *(replace(d, at=NOON + n * minutes * MINUTE) for n, d in enumerate(found)))
+    made = store.seen("us")[-1]
+    return made.user, made.attribution.partition(".")[2]
+
+
+@pytest.mark.parametrize(("minutes", "user", "rule"), [(15, "zoe", "contact_owner"), (16, "ana", "single_recipient")])
+def test_whom_a_later_copy_shows_counts_for_a_quarter_of_an_hour(minutes: int, user: str, rule: str) -> None:
+    copies = (Delivery(mail(BOB, to), [RELAY], BOB) for to in (ANA, f"{ANA}, {DAN}"))
+    assert united(*copies, minutes=minutes) == (f"us/{user}", rule)
+
+
+def test_the_user_of_the_thread_stays_when_a_copy_shows_others() -> None:
+    first = Delivery(mail(ANA, BOB), [BCC], ANA)
+    fields = {"message_id": "two", "In_Reply_To": "<one@mail.example>"}
+    copies = (Delivery(mail(BOB, to, "Re: Offer", **fields), [RELAY], BOB) for to in (ANA, f"{ANA}, {DAN}, {ZOE}"))
+    assert united(first, *copies) == ("us/ana", "thread_user")
+
+
+def test_recipients_whom_only_an_earlier_copy_had_count_though_nothing_is_kept_of_them() -> None:
+    shown, hidden = mail(BOB, f"{ANA}, eve@rival.example"), mail(BOB, ANA)
+    passed = mail(BOB, ANA, Delivered_To="eve@rival.example")
+    for earlier, rule in ((shown, "single_user"), (passed, "single_recipient")):
+        assert united(Delivery(earlier, [RELAY], BOB), Delivery(hidden, [RELAY], BOB)) == ("us/ana", rule)
+
+
 def test_a_forward_names_the_user_however_late_it_comes() -> None:
     heard = mail(BOB, f"{ANA}, {DAN}")
     world = load_world().with_settings(rule="log_all")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
-from fakes.copies import DAN, DANS_FORWARD, HEARD, INCOMING, OUTGOING, SENT, attached, relayed
+from fakes.copies import DAN, DANS_FORWARD, HEARD, INCOMING, OUTGOING, SENT, attached, quoted, relayed
 from fakes.deliveries import ANA, BOB, KEYED, KIM, MINUTE, NOON, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
 from fakes.seen import Seen
@@ -49,6 +49,12 @@ def test_with_replies_only_what_a_person_asked_for_ends_in_one_activity(
         found = ends([copies[name] for name in order], rule="replies_only")
         assert len(found) == bool(explicit)
         assert all({"bob@client.example"} <= set(made.contacts) and made.user == "us/ana" for made in found)
+
+
+@pytest.mark.parametrize("order", list(permutations((quoted("Hello. " * 99), relayed(HEARD)))))
+def test_a_proven_copy_supplies_the_text_before_what_a_user_tells_of_it(order: Sequence[Delivery]) -> None:
+    [made] = ends(order, rule="log_all")
+    assert made.text == "Hello.\n"
 
 
 PAL = "pal@home.example"
