@@ -57,6 +57,12 @@ def test_a_proven_copy_supplies_the_text_before_what_a_user_tells_of_it(order: S
     assert made.text == "Hello.\n"
 
 
+@pytest.mark.parametrize("order", list(permutations((OUTGOING["asked for"], OUTGOING["relay with a tag"]))))
+def test_the_copy_that_a_user_asked_for_supplies_the_text_before_a_longer_one(order: Sequence[Delivery]) -> None:
+    [made] = ends(order, rule="log_all")
+    assert (made.subject, made.text) == ("Offer", "Hello.\n")
+
+
 PAL = "pal@home.example"
 PRIVATE = (
     relayed(mail(BOB, ANA, Cc=PAL)),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import permutations
 
 import pytest
+from fakes.copies import quoted
 from fakes.decisions import decided, stage
 from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, RELAY, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
@@ -108,3 +109,9 @@ def test_an_id_that_one_message_had_before_and_another_bears_leads_to_both() -> 
     copies = (renamed, bearer.raw, mail(BOB, ANA), b"X-Route: b\r\n" + bearer.raw)
     deliver(store, world, *(replace(bearer, raw=raw) for raw in copies))
     assert [(s.subject, s.copies) for s in store.seen("us")] == [("Lunch?", 2 * ("relay",)), ("Offer", 2 * ("relay",))]
+
+
+def test_without_a_subject_nothing_tells_that_a_forwards_text_is_of_the_message_it_answers() -> None:
+    """An empty subject equals nothing, and the time that a forward tells is that of nobody knows which clock."""
+    first = Delivery(mail(BOB, ANA, "", date="Mon, 3 Mar 2025 12:00:00 +0000", text="Another one."), [RELAY], BOB)
+    assert decided(quoted(subject="").raw, FORWARD, ANA, before=(first,), rule="log_all").reason == "explicit.forward"

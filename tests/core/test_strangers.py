@@ -6,18 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from fakes.deliveries import ANA, BCC, BOB, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
+from fakes.copies import DAN, LAWYER, ids, journalled, quoted, relayed
+from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, KIM, MINUTE, NOON, RELAY, Delivery, deliver, mail
 from fakes.memory_store import MemoryStore
 from fakes.seen import Seen
-from fakes.world import load_world
+from fakes.world import EntryRow, load_world
 
 US = load_world()
 MALLORY = "mallory@evil.example"
-JOURNAL, FORWARD = "archivekey@journal.log.example", "passkey@forward.log.example"
-
-
-def ids(*names: str) -> str:
-    return " ".join(f"<{name}@mail.example>" for name in names)
 
 
 def asked_for(to: str, name: str, subject: str = "Offer", **fields: str) -> Delivery:
@@ -118,56 +114,39 @@ def test_his_copy_of_a_logged_message_ties_its_thread_to_no_other() -> None:
     assert not together(store, "one", "his")
 
 
-def forwarded(text: str = "Hello.") -> Delivery:
-    """Ana's forward of Bob's mail, within the text, as an answer to it."""
-    header = f"From: {BOB}\r\nDate: Tue, 4 Mar 2025 at 12:00\r\nSubject: Offer\r\nTo: {ANA}\r\n"
-    body = f"---------- Forwarded message ---------\r\n{header}\r\n{text}"
-    raw = mail(ANA, FORWARD, "Fwd: Offer", message_id="passed-on", text=body, In_Reply_To=ids("one"))
-    return Delivery(raw, [FORWARD], ANA)
-
-
 def seen(*found: Delivery, **account: object) -> list[Seen]:
     return after(*found, **account)[0].seen("us")
 
 
 def test_his_words_do_not_replace_what_a_user_told() -> None:
-    [made] = seen(forwarded(), stranger(BOB, name="one", subject="Offer", text="Pay to another account. " * 9))
+    [made] = seen(quoted(), stranger(BOB, name="one", subject="Offer", text="Pay to another account. " * 9))
     assert (made.text.strip(), made.copies) == ("Hello.", ("forward", "relay"))
 
 
 @pytest.mark.parametrize("source", ["hosted", "office"])
 def test_no_passive_copy_creates_contacts_in_the_name_of_an_explicit_one(source: str) -> None:
     copy = stranger(BOB, to=f"{ANA}, new@lead.example", name="one", subject="Offer", Cc="more@lead.example")
-    for order in ([forwarded(), replace(copy, source=source)], [replace(copy, source=source), forwarded()]):
+    for order in ([quoted(), replace(copy, source=source)], [replace(copy, source=source), quoted()]):
         [made] = seen(*order, rule="log_all")
         assert made.created == ()
 
 
 # --- never-log ---
 
-LAWYER = "x@lawyer.example"
 HEARD = Delivery(mail(BOB, ANA), [RELAY], BOB)
 TOLD_ON = stranger(BOB, name="one", subject="Offer", Cc=LAWYER)
 
 
-def journalled(source: str = "office", text: str = "Hello.") -> Delivery:
-    """A report that shows the lawyer in Bcc."""
-    inner = mail(BOB, ANA, text=text).decode()
-    report = f"Sender: {BOB}\r\nSubject: Offer\r\nMessage-Id: <one@mail.example>\r\nTo: {ANA}\r\nBcc: {LAWYER}\r\n"
-    raw = (
-        f"From: postmaster@us.example\r\nTo: {JOURNAL}\r\nX-MS-Journal-Report:\r\n"
-        "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
-        f"--b\r\nContent-Type: text/plain\r\n\r\n{report}\r\n"
-        f"--b\r\nContent-Type: message/rfc822\r\n\r\n{inner}\r\n--b--"
-    )
-    return Delivery(raw.encode(), [JOURNAL], "", source)
+def report(source: str) -> Delivery:
+    """It shows the lawyer in Bcc."""
+    return journalled(mail(BOB, ANA), BOB, (f"To: {ANA}", f"Bcc: {LAWYER}"), source)
 
 
 def test_he_withdraws_nothing() -> None:
     assert len(seen(HEARD, TOLD_ON, rule="log_all")) == 1
 
 
-@pytest.mark.parametrize("later", [HEARD, replace(HEARD, source="hosted"), forwarded()])
+@pytest.mark.parametrize("later", [HEARD, replace(HEARD, source="hosted"), quoted()])
 def test_he_keeps_nothing_out_that_comes_later(later: Delivery) -> None:
     assert len(seen(TOLD_ON, later, rule="log_all")) == 1
 
@@ -175,7 +154,7 @@ def test_he_keeps_nothing_out_that_comes_later(later: Delivery) -> None:
 @pytest.mark.parametrize("source", ["office", "hosted"])
 @pytest.mark.parametrize("other", [HEARD, replace(HEARD, source="hosted")])
 def test_whom_a_report_shows_keeps_it_out_though_nothing_proves_its_author(source: str, other: Delivery) -> None:
-    for order in ([other, journalled(source)], [journalled(source), other]):
+    for order in ([other, report(source)], [report(source), other]):
         assert seen(*order, rule="log_all") == []
 
 
@@ -193,3 +172,21 @@ def test_so_does_a_users_own_copy() -> None:
     own = asked_for(BOB, "one", Cc=LAWYER)
     for order in orders(asked_for(BOB, "one"), own):
         assert seen(*order) == []
+
+
+def test_who_may_not_ask_for_copies_withdraws_nothing_by_one() -> None:
+    """Bob is proven, but nobody's user: what he sends to the capture address would be held."""
+    assert len(seen(HEARD, replace(TOLD_ON, source="office", to=[BCC]), rule="log_all")) == 1
+
+
+def test_an_entry_that_passes_a_person_over_keeps_no_other_copy_out() -> None:
+    for order in orders(asked_for(BOB, "one"), asked_for(EVE, "one")):
+        assert [made.contacts for made in seen(*order)] == [(BOB,)]
+
+
+def test_a_users_own_entry_keeps_no_other_users_copy_out() -> None:
+    world = US.with_settings(rule="log_all").with_entries(EntryRow(KIM, "message", "ana"))
+    for order in orders(relayed(mail(BOB, DAN, Cc=KIM)), relayed(mail(BOB, ANA, Cc=KIM))):
+        store = MemoryStore(KEYED, world)
+        deliver(store, world, *order)
+        assert [made.user for made in store.seen("us")] == ["us/dan"]

@@ -271,3 +271,67 @@ def test_another_copy_of_what_an_unknown_author_wrote_is_on_the_same_record(fiel
     raw, copy = (second("bob@home2.example", ANA, **more) for more in (ANSWERS, {"X_Route": "b"} | fields))
     decision = decided(copy, before=(FIRST, Delivery(raw, [RELAY], BOB)), source="hosted")
     assert (decision.reason, targets(decision)) == ("dedupe.merged", [BOB])
+
+
+@pytest.mark.parametrize("field", ["In_Reply_To", "References"])
+def test_a_person_is_no_message(field: str) -> None:
+    """As old programs write it: "Message of Monday" and who wrote it."""
+    decision = decided(mail(ANA, BOB, **{field: f'"Message of Monday" <{BOB}>'}), BCC, ANA)
+    assert decision.remembered is not None
+    assert decision.remembered.thread.parents == ()
+
+
+@pytest.mark.parametrize("field", ["In_Reply_To", "References"])
+def test_no_message_is_its_own_parent(field: str) -> None:
+    decision = decided(mail(ANA, BOB, **{field: "<ONE@mail.example>"}), BCC, ANA)
+    assert decision.remembered is not None
+    assert decision.remembered.thread.parents == ()
+
+
+def test_an_outsiders_own_forward_stands_in_the_thread() -> None:
+    decision = decided(second(BOB, f"{ANA}, {OUTSIDE}", "Fwd: Offer", **ANSWERS), before=(FIRST,))
+    assert (decision.reason, stage(decision, "thread_policy")) == ("thread.logged", "thread.joined")
+
+
+def test_a_colleague_of_the_thread_among_its_readers_does_not_keep_a_forward_in_it() -> None:
+    first = replace(FIRST, raw=mail(ANA, BOB, Cc=DAN))
+    decision = decided(second(ANA, OUTSIDE, "Fwd: Offer", **ANSWERS, Cc=DAN), BCC, ANA, before=(first,))
+    assert stage(decision, "thread_policy") == "thread.isolated"
+
+
+@pytest.mark.parametrize(("before", "waits"), [
+    ((), True),
+    ((replace(UNSEEN, raw=second(ANA, BOB, **ANSWERS), to=[RELAY]),), True),
+    ((replace(FIRST, to=[RELAY]),), True),
+    ((FIRST,), False),
+])  # fmt: skip
+def test_a_reply_waits_for_a_parent_that_did_not_come_or_may_still_be_logged(
+    before: tuple[Delivery, ...], waits: bool  # noqa: FBT001 — of a table
+) -> None:
+    raw = mail("m@evil.example", ANA, "Re: Offer", message_id="three", **ANSWERS)
+    decision = decided(raw, before=before, source="hosted", late_parent_hours=1)
+    assert decision.reason == "rule.replies_only"
+    assert (decision.waits_until is not None) == waits
+
+
+def test_it_waits_for_none_that_was_skipped_as_long_ago_as_it_would_wait() -> None:
+    world = load_world().with_settings(late_parent_hours=1)
+    store = MemoryStore(KEYED, world)
+    answer = Delivery(second(BOB, ANA, **ANSWERS), [RELAY], BOB, at=NOON + 60 * MINUTE)
+    assert deliver(store, world, replace(FIRST, to=[RELAY]), answer)[0].waits_until is None
+
+
+def test_copies_make_no_thread_larger() -> None:
+    world = load_world()
+    store = MemoryStore(KEYED, world)
+    deliver(store, world, FIRST, replace(FIRST, to=[RELAY]), replace(FIRST, raw=b"X-Route: b\r\n" + FIRST.raw))
+    assert [thread.messages for thread in store.tenants["us"].threads] == [1]
+
+
+@pytest.mark.parametrize(("rule", "before"), [("replies_only", ()), ("log_all", (FIRST,))])
+def test_who_is_in_a_skipped_or_guarded_message_takes_no_part_in_its_thread(
+    rule: str, before: tuple[Delivery, ...]
+) -> None:
+    decision = decided(second(KIM, DAN, **ANSWERS), RELAY, KIM, before=before, rule=rule)
+    assert decision.remembered is not None
+    assert decision.remembered.thread.members == ()
