@@ -13,7 +13,6 @@ from gateway.core import message_ids
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Message
 
-_MAX_PARENTS = 32
 _ALIASES = ("x-microsoft-original-message-id", "x-google-original-message-id", "resent-message-id")
 _SHORTEST_INDEX, _LONGEST_INDEX = 22, 4096
 
@@ -25,7 +24,7 @@ class Parents:
     in_reply_to: tuple[str, ...]
     """By id."""
     references: tuple[str, ...]
-    """By id with the message's own base subject, last first, without those of in_reply_to."""
+    """By id with the message's own base subject, without those of in_reply_to."""
     agreeing: tuple[str, ...]
     """Those of in_reply_to with its own base subject: known where what it answers has the same one."""
 
@@ -58,9 +57,10 @@ def parents(own_id: str, message: Message, keyed: KeyedHash) -> Parents:
     no_parents = {message_ids.key(own_id), *people}
     answered = [i for i in message.in_reply_to if message_ids.key(i) not in no_parents]
     no_parents |= {message_ids.key(i) for i in answered}
-    others = [i for i in reversed(message.references) if message_ids.key(i) not in no_parents]
-    referred = under_subject(others[:_MAX_PARENTS], message, keyed)
-    return Parents(ids(answered, keyed), referred, under_subject(answered, message, keyed))
+    others = [i for i in message.references if message_ids.key(i) not in no_parents]
+    return Parents(
+        ids(answered, keyed), under_subject(others, message, keyed), under_subject(answered, message, keyed)
+    )
 
 
 def aliases(message: Message) -> list[str]:

@@ -98,3 +98,8 @@ def test_the_text_print_sees_words_only(one: str, other: str, equal: bool) -> No
 def test_at_most_32_references_are_asked() -> None:
     many = " ".join(f"<m{n}@mail.example>" for n in range(10_000))
     assert len(asked(replace(PLAIN, raw=mail(ANA, BOB, References=many))).parents.all) <= 32
+
+
+def test_the_id_that_it_has_is_none_that_it_had_before() -> None:
+    renamed = asked(replace(PLAIN, raw=mail(ANA, BOB, X_Google_Original_Message_ID="<ONE@mail.example>")))
+    assert (renamed.aliases, len(set(renamed.names))) == ((), 2)

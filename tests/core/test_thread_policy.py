@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from dataclasses import replace
 
 import pytest
@@ -335,3 +336,33 @@ def test_who_is_in_a_skipped_or_guarded_message_takes_no_part_in_its_thread(
     decision = decided(second(KIM, DAN, **ANSWERS), RELAY, KIM, before=before, rule=rule)
     assert decision.remembered is not None
     assert decision.remembered.thread.members == ()
+
+
+def test_it_waits_for_one_that_never_came_however_long_ago_another_named_it() -> None:
+    world = load_world().with_settings(late_parent_hours=1)
+    store = MemoryStore(KEYED, world)
+    first = Delivery(mail(KIM, ANA, "Re: Offer", message_id="three", **LOST), [RELAY], KIM)
+    second_ = Delivery(mail(BOB, ANA, "Re: Offer", **LOST), [RELAY], BOB, at=NOON + 600 * MINUTE)
+    assert deliver(store, world, first, second_)[0].waits_until == NOON + 660 * MINUTE
+
+
+def index(time: bytes, conversation: int, *answers: bytes) -> str:
+    """Thread-Index: six bytes of time, the GUID of the conversation, five bytes for each answer."""
+    return base64.b64encode(b"".join((time, bytes([conversation]) * 16, *answers))).decode()
+
+
+OUTLOOKS, EXCHANGES = b"\x01\xdb\x8d\x00\x00\x00", b"\xcf\x75\x01\x00\x00\x07"
+
+
+@pytest.mark.parametrize(("value", "slug"), [
+    (index(OUTLOOKS, 7, b"\x80" * 5), "thread.hint"),
+    (index(EXCHANGES, 7), "thread.hint"),
+    (index(OUTLOOKS, 8), "thread.new"),
+    (index(OUTLOOKS, 7)[:24], "thread.new"),
+    ("not an index", "thread.new"),
+])  # fmt: skip
+def test_thread_index_hints_at_its_conversation_whatever_its_time(value: str, slug: str) -> None:
+    first = replace(FIRST, raw=mail(ANA, BOB, Thread_Index=index(OUTLOOKS, 7)))
+    short = replace(FIRST, raw=mail(ANA, BOB, message_id="short", Thread_Index=index(OUTLOOKS, 7)[:24]))
+    decision = decided(second(BOB, ANA, Thread_Index=value), before=(first, short))
+    assert (decision.reason, stage(decision, "thread_policy")) == ("rule.replies_only", slug)
