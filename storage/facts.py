@@ -69,9 +69,8 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
 def read_settings(stored: str) -> AccountSettings:
     """Account settings from their stored JSON."""
     values = json.loads(stored)
-    values["rule"] = Rule(values["rule"])
-    values["automated_allow"] = frozenset(values["automated_allow"])
-    return AccountSettings(**values)
+    sets = {name: frozenset(value) for name, value in values.items() if isinstance(value, list)}
+    return AccountSettings(**values | sets | {"rule": Rule(values["rule"])})
 
 
 def user_of(row: Sequence[object]) -> User:

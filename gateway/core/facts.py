@@ -24,6 +24,8 @@ class AccountSettings:
     rule: Rule = Rule.REPLIES_ONLY
     sender_proof: str = "required"
     """required, spf_is_enough, or off (From is taken at its word)."""
+    arc_sealers: frozenset[str] = frozenset()
+    """Domains of forwarders whose ARC seals are believed (RFC 8617)."""
     unproven_user: str = "refuse"
     """What an explicit copy in a user's unproven name gets: refuse (550 5.7.26) or hold. Also a copy without From."""
     strict_subject: bool = False
@@ -34,6 +36,8 @@ class AccountSettings:
     """name+tag@ in the own domains is name@."""
     automated_allow: frozenset[str] = frozenset()
     """Classes of automated mail that may log."""
+    held_days: int = 30
+    """How long held mail waits for a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,13 +39,14 @@ class Role(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a message ended for one recipient; the first four are durable, refused is the dialogue's alone."""
+    """How a message ended for one recipient; the first four are durable, the others are the dialogue's alone."""
 
     LOGGED = "logged"
     MERGED = "merged"
     SKIPPED = "skipped"
     HELD = "held"
     REFUSED = "refused"
+    DEFERRED = "deferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class Source:
     account_id: str
     name: str
     network: str
-    """CIDR notation."""
+    """CIDR notation; "" for one that is known by its login or certificate alone."""
     channels: frozenset[Channel]
     vouches: bool
     """Copies authenticated submissions only, so that its senders count as proven."""
@@ -177,6 +178,12 @@ class Source:
     """Its own hosts besides those of the account's domains: suffixes of names, and networks in CIDR notation."""
     labels: frozenset[str] = frozenset()
     """Lower-case names of the lines that its journal reports have besides those of the grammar."""
+    authserv_id: str = ""
+    """Lower-case name under which it writes Authentication-Results that are believed (RFC 8601 §2.5); "" for none."""
+    login: str = ""
+    """Canonical SMTP AUTH name that shows it, or ""."""
+    certificate: str = ""
+    """SHA-256 of the TLS client certificate that shows it, lower-case hex, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +192,14 @@ class Peer:
 
     ip: str
     sources: tuple[Source, ...] = ()
-    """Of every account, those whose network holds the address."""
+    """Of every account, those that its address, login or certificate shows it to be."""
     tls: bool = False
     login: str = ""
-    """The address proven by SMTP AUTH, or ""."""
+    """The canonical name proven by SMTP AUTH, a user's address or a source's name, or ""."""
+    account_id: str = ""
+    """The account in which the login holds."""
+    certificate: str = ""
+    """SHA-256 of its TLS client certificate, lower-case hex, or ""."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +231,9 @@ class Envelope:
 class Proof:
     """Something that speaks for the sender: a method and whom it names.
 
-    `method` is smtp_auth, dkim, arc, source or spf; `name` is a domain, or an address for smtp_auth; "*" for a source
-    that vouches for all it copies.
+    `method` is smtp_auth, dkim, arc, results (Authentication-Results of a trusted source), source, spf, or person (who
+    approved held mail). `name` is the domain of the claimed address, with which the method's own identifier is aligned;
+    an address for smtp_auth and person; "*" for a source that vouches for all it copies.
     """
 
     method: str
@@ -230,9 +242,27 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What authentication found out about one message."""
+    """What authentication found out about one claim: that the named person wrote a message, or sent it on."""
 
     proofs: tuple[Proof, ...] = ()
+    pending: tuple[Proof, ...] = ()
+    """What might have spoken for the sender too, had DNS answered."""
+    contradicted: bool = False
+    """The domain's own policy says that mail without aligned proof isn't its (RFC 9989 §5.3)."""
+    seen: tuple[tuple[str, str], ...] = ()
+    """Each check: slug of a finding, and the domain that it is about."""
+    unsigned: frozenset[str] = frozenset()
+    """Lower-case names of fields of the message that no DKIM signature among the proofs covers."""
+
+    def __add__(self, other: Evidence) -> Evidence:
+        """Of two methods about the same claim."""
+        return Evidence(
+            (*self.proofs, *other.proofs),
+            (*self.pending, *other.pending),
+            self.contradicted or other.contradicted,
+            (*self.seen, *other.seen),
+            self.unsigned | other.unsigned,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,15 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from gateway.core.facts import AccountSettings, Rule
+from storage.administration import typed
 from storage.errors import Refused
 
 AUTOMATED = ("dsn", "bounce", "mdn", "feedback_report", "auto_reply", "generated", "list", "bulk")
 """The classes of automated mail that an account may let through; a loop never."""
 LONGEST_WAIT = 30 * 24
 """Hours."""
+LONGEST_HELD = 365
+"""Days."""
 
 
 def change(settings: AccountSettings, setting: str, text: str) -> AccountSettings:
@@ -56,6 +59,16 @@ def _hours(setting: str, text: str) -> int:
     return int(text)
 
 
+def _days(setting: str, text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) <= LONGEST_HELD:
+        raise Refused(f"{setting} can't be {text!r}; it is a whole number of days from 1 to {LONGEST_HELD}.")
+    return int(text)
+
+
+def _domains(_setting: str, text: str) -> frozenset[str]:
+    return frozenset(typed.domain(word) for word in text.replace(",", " ").split())
+
+
 def _classes(setting: str, text: str) -> frozenset[str]:
     words = frozenset(text.replace(",", " ").split())
     unknown = sorted(words.difference(AUTOMATED))
@@ -67,9 +80,11 @@ def _classes(setting: str, text: str) -> frozenset[str]:
 _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "rule": _rule,
     "sender_proof": _choice("required", "spf_is_enough", "off"),
+    "arc_sealers": _domains,
     "unproven_user": _choice("refuse", "hold"),
     "strict_subject": _switch,
     "late_parent_hours": _hours,
     "subaddressing": _switch,
     "automated_allow": _classes,
+    "held_days": _days,
 }  # Any: each gives what its setting holds

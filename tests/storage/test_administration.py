@@ -96,11 +96,13 @@ async def test_a_shared_mailbox_is_nobodys(store: Store, act: Act, account: str)
 SOUND = {
     "rule": ("log_all", "log_all"),
     "sender_proof": ("spf_is_enough", "spf_is_enough"),
+    "arc_sealers": ("lists.example, Relay.example", ["lists.example", "relay.example"]),
     "unproven_user": ("hold", "hold"),
     "strict_subject": ("on", True),
     "late_parent_hours": ("48", 48),
     "subaddressing": ("off", False),
     "automated_allow": ("list, auto_reply", ["auto_reply", "list"]),
+    "held_days": ("7", 7),
 }
 
 
@@ -120,7 +122,7 @@ async def test_a_setting_changes_and_is_read_back(store: Store, act: Act, accoun
 async def test_a_wrong_value_is_answered_with_the_right_ones(
     store: Store, act: Act, account: str, setting: str
 ) -> None:
-    with pytest.raises(Refused, match=r"one of|any of|whole number|the settings are rule, sender_proof"):
+    with pytest.raises(Refused, match=r"one of|any of|whole number|not a domain|the settings are rule, sender_proof"):
         await store.change(accounts.change_setting(act, account, setting, "loud"))
 
 

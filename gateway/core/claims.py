@@ -1,0 +1,49 @@
+"""What authentication is asked about: that somebody wrote a message, or sent it on unchanged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gateway.core.model import Channel, HeaderField, Mailbox, Message
+from gateway.core.questions import Case
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That the person whom a header field names stands behind these bytes."""
+
+    message: Message
+    raw: bytes
+    """The message's own bytes, to which the spans of its fields belong."""
+    field: str
+    """from or resent-from, lower-case."""
+    mailbox: Mailbox
+
+    @property
+    def domain(self) -> str:
+        """Of the claimed address, as A-label."""
+        return self.mailbox.canonical.rpartition("@")[2]
+
+    @property
+    def fields(self) -> tuple[HeaderField, ...]:
+        """The header of these bytes."""
+        return self.message.fields
+
+
+def claim(case: Case) -> Claim | None:
+    """Whose word a case rests on; None where no single readable address makes the claim.
+
+    Of a forward that is who forwards it, of a journal report who wrote the message inside.
+    """
+    channel = case.recipient.channel
+    forwarded = channel is Channel.FORWARD or (channel is Channel.BCC and case.original is not None)
+    message, raw = (case.outer, case.copy) if forwarded else (case.message, case.raw)
+    if forwarded and case.unwrapped and case.unwrapped.sent_on_by:
+        return _claim(message, raw, "resent-from", case.unwrapped.sent_on_by)
+    if len(message.from_) != 1 or "author.ambiguous" in message.findings:
+        return None
+    return _claim(message, raw, "from", message.from_[0])
+
+
+def _claim(message: Message, raw: bytes, field: str, mailbox: Mailbox) -> Claim | None:
+    return Claim(message, raw, field, mailbox) if mailbox.canonical and message.fields else None
