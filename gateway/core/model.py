@@ -187,6 +187,15 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """What SMTP AUTH has proven: a name, in the one account whose password was given."""
+
+    name: str
+    """A user's address in canonical form, or the login of a source."""
+    account_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Peer:
     """The client of an SMTP session."""
 
@@ -212,6 +221,27 @@ class Recipient:
     tag: str
     channel: Channel
     account_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorMailbox:
+    """An accepted envelope recipient who is the operator: postmaster (RFC 5321 §4.5.1) or abuse (RFC 2142)."""
+
+    address: str
+    """As given in RCPT TO; postmaster may stand without a domain."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorMail:
+    """A message to the operator's own mailboxes. It belongs to no account, and nothing in it is read."""
+
+    trace_id: str
+    peer_ip: str
+    mail_from: str
+    recipients: tuple[OperatorMailbox, ...]
+    received_at: int
+    """Epoch milliseconds, UTC."""
+    raw: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,3 +313,5 @@ class Answer:
     reason: str = ""
     """"" for accepted."""
     outcomes: tuple[Outcome, ...] = field(default=())
+    full: bool = False
+    """It is deferred because there is no room on the disk (RFC 5321 §4.2.3, 452)."""
