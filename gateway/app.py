@@ -15,6 +15,7 @@ from types import TracebackType
 from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log
+from gateway.authenticate import Authenticator
 from gateway.clock import new_id, now
 from gateway.core import charsets
 from gateway.core.cases import Setting
@@ -73,7 +74,7 @@ class App:
         try:
             sockets = [_bind(address) for address in settings.smtp.listen]
             setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
-            ingest = Ingest(store, setting, Sealing(key), limits.handler, new_id, now)
+            ingest = Ingest(store, setting, Sealing(key), Authenticator(), limits.handler, new_id, now)
             smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now)
             await smtp.listen(sockets)
         except BaseException:

@@ -9,25 +9,28 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
 from gateway import operator_log
-from gateway.authenticate import authenticate
+from gateway.authenticate import Authenticator, satisfied
 from gateway.core import addresses, addressing
 from gateway.core.cases import Setting, cases
+from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.message import Reading, read_parts
 from gateway.core.model import Answer, Envelope, Outcome, Peer, Recipient
 from gateway.core.questions import Case
 from gateway.keeping import Keeping
+from storage import dns_trouble
 from storage.administration.addresses import find_recipient
 from storage.administration.sources import sources
 from storage.content import compressed
-from storage.errors import StoreError
+from storage.errors import StoreError, Undecided
+from storage.facts import account_settings
 from storage.interface import Keeper, Store
 from storage.sealing import Sealing
 from storage.settle import preview
@@ -55,6 +58,7 @@ class Ingest:
         store: Store,
         setting: Setting,
         sealing: Sealing,
+        authenticator: Authenticator,
         deadline: float,
         new_id: Callable[[], str],
         now: Callable[[], int],
@@ -63,6 +67,7 @@ class Ingest:
         self._store = store
         self._setting = setting
         self._sealing = sealing
+        self._authenticator = authenticator
         self._deadline = deadline
         self._now = now
         self.new_trace_id = new_id
@@ -97,33 +102,59 @@ class Ingest:
         read_at = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):
-                decisions = await self.settle(await self.prepare(envelope, reading))
+                prepared = await self.prepare(envelope, reading)
+                authenticated_at = time.monotonic()
+                decisions = await self.settle(prepared)
+        except Undecided:
+            return Answer(envelope.trace_id, "smtp.dns_unavailable")
         except (StoreError, TimeoutError) as error:
             operator_log.store_failed(type(error).__name__)
             return Answer(envelope.trace_id, "smtp.store_unavailable")
         settled_at = time.monotonic()
         for decision in [d for one in decisions for d in (one, *one.calls)]:
-            _log(decision, read_ms=_ms(started, read_at), settle_ms=_ms(read_at, settled_at))
+            _log(
+                decision,
+                read_ms=_ms(started, read_at),
+                authenticate_ms=_ms(read_at, authenticated_at),
+                settle_ms=_ms(authenticated_at, settled_at),
+            )
         if all(d.outcome is Outcome.REFUSED for d in decisions):
             return Answer(envelope.trace_id, decisions[0].reason)
         return Answer(envelope.trace_id, outcomes=tuple(d.outcome for d in decisions))
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        found = cases(envelope, read_parts(raw, self._setting.limits), authenticate, self._setting)
-        return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in found]
+        found = cases(envelope, read_parts(raw, self._setting.limits), self._setting)
+        proven = await self._authenticate(found)
+        return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in proven]
 
     async def prepare(self, envelope: Envelope, reading: Reading) -> Prepared:
         """All that is done before the transaction."""
         size = len(reading.raw)
-        found = await _apart(size, cases, envelope, reading, authenticate, self._setting)
+        found = await _apart(size, cases, envelope, reading, self._setting)
+        found = await self._authenticate(found)
         ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
         keeper = Keeping(self._setting, self._sealing, (reading.raw, ready) if ready else None)
         return Prepared(found, keeper)
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
-        """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls."""
-        return list(await self._store.settle(prepared.cases, decide, prepared.keeper))
+        """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls.
+
+        Raises Undecided where one of them hangs on DNS; since when is remembered.
+        """
+        try:
+            return list(await self._store.settle(prepared.cases, decide, prepared.keeper))
+        except Undecided:
+            await self._store.change(dns_trouble.note(prepared.cases))
+            raise
+
+    async def _authenticate(self, found: Sequence[Case]) -> list[Case]:
+        """The cases with what speaks for their senders, as far as their accounts ask for it."""
+        settings = {}
+        for account_id in {case.recipient.account_id for case in found if not satisfied(case)}:
+            settings[account_id] = await self._store.read(account_settings(account_id))
+        evidence = await self._authenticator.evidence(found, settings)
+        return [with_evidence(case, seen) for case, seen in zip(found, evidence, strict=True)]
 
 
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -136,7 +167,7 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
 
 
-def _log(decision: Decision, *, read_ms: float, settle_ms: float) -> None:
+def _log(decision: Decision, *, read_ms: float, authenticate_ms: float, settle_ms: float) -> None:
     operator_log.message_decided(
         trace_id=decision.trace_id,
         account=decision.account_name,
@@ -148,7 +179,7 @@ def _log(decision: Decision, *, read_ms: float, settle_ms: float) -> None:
         size=decision.size,
         deliveries=1,
         read_ms=read_ms,
-        authenticate_ms=0.0,
+        authenticate_ms=authenticate_ms,
         settle_ms=settle_ms,
     )
 

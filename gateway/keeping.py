@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from gateway.core.cases import Setting, cases
+from gateway.core.claims import with_evidence
 from gateway.core.message import read_parts
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Source
 from gateway.core.questions import Case
@@ -53,13 +53,9 @@ class Keeping:
             evidence = Evidence(tuple(Proof(*proof) for proof in about["proofs"]))
             reading = read_parts(zlib.decompress(copy), self._setting.limits)
             number: int = about["number"]
-            return cases(envelope, reading, _given(evidence), self._setting)[number]
+            return with_evidence(cases(envelope, reading, self._setting)[number], evidence)
         except (KeyError, TypeError, ValueError, IndexError, zlib.error):  # sealed by another version
             raise StoreBroken("(a reply that waits can't be read)") from None
-
-
-def _given(evidence: Evidence) -> Callable[[Envelope, Recipient], Evidence]:
-    return lambda *_: evidence
 
 
 def _envelope(stored: dict[str, Any], recipient: Recipient) -> Envelope:  # Any: JSON of a dataclass

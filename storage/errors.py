@@ -22,6 +22,10 @@ class StoreFull(StoreUnavailable):
     """The disk that holds the database is full."""
 
 
+class Undecided(StoreUnavailable):
+    """The message can't be decided yet. Nothing was written."""
+
+
 class StoreFailed(StoreError):
     """The disk failed while the database was written, so nothing more is taken. Check the disk, then start again."""
 

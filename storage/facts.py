@@ -73,6 +73,12 @@ def read_settings(stored: str) -> AccountSettings:
     return AccountSettings(**values | sets | {"rule": Rule(values["rule"])})
 
 
+def account_settings(account_id: str) -> Plan[AccountSettings]:
+    """Those of one account."""
+    [(stored,)] = yield from ask("SELECT settings FROM account WHERE id = $1", account_id)
+    return read_settings(stored)
+
+
 def user_of(row: Sequence[object]) -> User:
     """A user from the columns id, address, active and permissions."""
     user_id, address, active, permissions = row

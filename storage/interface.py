@@ -46,8 +46,8 @@ class Store(Protocol):
 
         Facts are read, decisions made and rows written in one database transaction; when this returns they are on
         disk. Where some recipients would be refused and others not, the former are decided again as not refusable; if
-        all are refused nothing is written. Raises StoreUnavailable; then nothing was written, or a repeat will meet
-        what was.
+        all are refused nothing is written. Raises Undecided where a decision hangs on DNS; then nothing was written.
+        Raises StoreUnavailable; then nothing was written, or a repeat will meet what was.
         """
         ...
 

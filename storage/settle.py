@@ -9,8 +9,8 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from storage import waiting
-from storage.errors import StoreBroken
+from storage import dns_trouble, waiting
+from storage.errors import StoreBroken, Undecided
 from storage.facts import gather
 from storage.interface import Decide
 from storage.plan import Plan
@@ -33,8 +33,11 @@ def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[li
 
 
 def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision]:
+    case = yield from dns_trouble.considered(case)
     facts = yield from gather(case.asked, recorder.keyed)
     decision = decide(case, facts)
+    if decision.outcome is Outcome.DEFERRED:
+        raise Undecided
     thread_id = yield from record(case, decision, recorder)
     if thread_id and facts.account.settings.late_parent_hours:
         calls = yield from _call_in(thread_id, decide, recorder, decision.at)
@@ -85,5 +88,6 @@ def _again(
 
 def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:
     """What would be decided now; nothing is recorded."""
+    case = yield from dns_trouble.considered(case)
     facts = yield from gather(case.asked, keyed)
     return decide(case, facts)

@@ -14,7 +14,7 @@ from fakes.scan import found
 from fakes.seen import seen
 from fakes.world import load_world, seed
 
-from gateway.authenticate import authenticate
+from gateway.authenticate import Authenticator, session
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.limits import ReadingLimits
@@ -69,7 +69,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Failing]:
 @pytest.fixture
 def ingest(store: Failing) -> Ingest:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    return Ingest(store, setting, Sealing(KEY), 30, counting_ids(Clock()), Clock())
+    return Ingest(store, setting, Sealing(KEY), Authenticator(), 30, counting_ids(Clock()), Clock())
 
 
 async def envelope(ingest: Ingest, *to: str, ip: str = OFFICE, mail_from: str = ANA) -> Envelope:
@@ -129,11 +129,11 @@ async def test_a_source_serves_its_own_account_only(ingest: Ingest, store: Faili
 async def test_what_a_peer_proves(ingest: Ingest) -> None:
     at_office = await envelope(ingest, BCC)
     [recipient] = at_office.recipients
-    assert authenticate(at_office, recipient).proofs == (Proof("source", "*"),)
-    assert authenticate(await envelope(ingest, BCC, ip=HOSTED), recipient).proofs == ()
-    assert authenticate(at_office, replace(recipient, account_id="them")).proofs == ()
-    logged_in = replace(at_office, peer=Peer(STRANGER, login=ANA))
-    assert authenticate(logged_in, recipient).proofs == (Proof("smtp_auth", ANA),)
+    assert session.check(at_office, recipient).proofs == (Proof("source", "*"),)
+    assert session.check(await envelope(ingest, BCC, ip=HOSTED), recipient).proofs == ()
+    assert session.check(at_office, replace(recipient, account_id="them")).proofs == ()
+    logged_in = replace(at_office, peer=Peer(STRANGER, login=ANA, account_id=recipient.account_id))
+    assert session.check(logged_in, recipient).proofs == (Proof("smtp_auth", ANA),)
 
 
 # --- the answer ---
@@ -176,7 +176,7 @@ async def test_after_the_trouble_the_repeat_makes_one_activity(ingest: Ingest, s
 
 async def test_a_store_that_does_not_answer_in_time_is_trouble_too(store: Failing) -> None:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    ingest = Ingest(store, setting, Sealing(KEY), 0.05, counting_ids(Clock()), Clock())
+    ingest = Ingest(store, setting, Sealing(KEY), Authenticator(), 0.05, counting_ids(Clock()), Clock())
     store.slow = True
     assert (await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))).reason == "smtp.store_unavailable"
 

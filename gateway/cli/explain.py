@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from gateway.authenticate import Authenticator
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.cli.listing import findings_record
@@ -43,7 +44,8 @@ def explain(
     async def work(desk: Desk) -> list[Decision] | str:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
-        ingest = Ingest(desk.store, setting, desk.sealing, settings.smtp_limits().handler, act.new_id, lambda: act.at)
+        deadline = settings.smtp_limits().handler
+        ingest = Ingest(desk.store, setting, desk.sealing, Authenticator(), deadline, act.new_id, lambda: act.at)
         known = await ingest.peer(client)
         recipient = await ingest.recipient(known, rcpt_to)
         if isinstance(recipient, str):

@@ -14,6 +14,16 @@ from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import Direction, Kind, People, Person, Standing, Stop
 
+_METHODS = {
+    "smtp_auth": "by SMTP AUTH",
+    "dkim": "by DKIM",
+    "arc": "by a trusted ARC seal",
+    "results": "by the word of the source's Authentication-Results",
+    "source": "by a source that vouches",
+    "spf": "by SPF alone",
+    "person": "by the word of whoever approved it",
+}
+
 
 def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standing:
     """Direction and proof of the original; of a journal report that is still `wrapped` neither can be told."""
@@ -23,15 +33,15 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
     if channel is Channel.FORWARD or (channel is Channel.BCC and case.original):
         return _forwarded(case, facts, people, author)
     writer = _writer(people)
-    proven = _proven(case, facts, case.message, author.canonical, writer)
+    proof = _proof(case, facts, case.message, author.canonical, writer)
     if writer:
-        return _users_mail(case, facts, author.canonical, writer, proven=proven)
+        return _users_mail(case, facts, author.canonical, writer, proof)
     if not channel.explicit:
-        return _incoming(people, proven=proven)
-    if proven and people.exposed and author.contact:
-        incoming = _incoming(people, proven=True)
-        return replace(incoming, finding=finding("authenticity", "sender.answers_all"))
-    return _strangers(proven=proven)
+        return _incoming(case, people, proof)
+    if proof and people.exposed and author.contact:
+        incoming = _incoming(case, people, proof)
+        return replace(incoming, finding=finding("authenticity", "sender.answers_all", _by(proof)))
+    return _strangers(proof)
 
 
 def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Standing:
@@ -40,22 +50,23 @@ def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Stan
     mailbox = redirected or next(iter(case.outer.from_), None)
     canonical = mailbox.canonical if mailbox else ""
     forwarder = facts.users.get(canonical)
-    proven = _proven(case, facts, case.outer, canonical, forwarder)
+    proof = _proof(case, facts, case.outer, canonical, forwarder)
     if forwarder:
-        standing = _users_mail(case, facts, canonical, forwarder, proven=proven)
+        standing = _users_mail(case, facts, canonical, forwarder, proof)
         direction = Direction.OUT if author.user else Direction.IN
-        seen = finding("authenticity", "sender.forwarder", forwarder.address) if proven else standing.finding
+        evidence = f"{forwarder.address}, {_by(proof)}" if proof else ""
+        seen = finding("authenticity", "sender.forwarder", evidence) if proof else standing.finding
         return replace(standing, direction=direction, finding=seen, writer=None, forwarder=forwarder)
-    if proven and case.unwrapped and "unwrap.automatic" in case.unwrapped.findings:
-        return _incoming(people, proven=True)
-    return _strangers(proven=proven)
+    if proof and case.unwrapped and "unwrap.automatic" in case.unwrapped.findings:
+        return _incoming(case, people, proof)
+    return _strangers(proof)
 
 
-def _strangers(*, proven: bool) -> Standing:
+def _strangers(proof: Proof | None) -> Standing:
     """Nobody's user asked for this copy."""
-    stop = Stop(Outcome.HELD if proven else Outcome.SKIPPED, "sender.unknown")
-    seen = finding("authenticity", "sender.unknown")
-    return Standing(Direction.IN, seen, explicit=True, proven=proven, stop=stop)
+    stop = Stop(Outcome.HELD if proof else Outcome.SKIPPED, "sender.unknown")
+    seen = finding("authenticity", "sender.unknown", _by(proof))
+    return Standing(Direction.IN, seen, explicit=True, proven=proof is not None, stop=stop)
 
 
 def _writer(people: People) -> User | None:
@@ -68,23 +79,32 @@ def _writer(people: People) -> User | None:
     return None
 
 
-def _proven(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> bool:
-    """Whether something speaks for this address as the author of `message`, the copy or what was in it."""
+def _proof(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> Proof | None:
+    """What speaks for this address as the author of `message`, the copy or what was in it."""
     if len(message.from_) != 1 or not canonical or "author.ambiguous" in message.findings:
-        return False
+        return None
+    speaks = [proof for proof in case.evidence.proofs if _speaks(proof, case, facts, canonical, writer)]
+    return next(iter(speaks), None)
+
+
+def _speaks(proof: Proof, case: Case, facts: Facts, canonical: str, writer: User | None) -> bool:
     reported = case.unwrapped is not None and case.unwrapped.journal is not None
-    if reported and not _journalled_inside(case, facts):
-        return False
-    domain = canonical.rpartition("@")[2]
-    for proof in case.evidence.proofs:
-        if proof.method == "source" or (proof.method in ("dkim", "arc") and proof.name == domain):
-            return True
-        if proof.method == "spf" and proof.name == domain and facts.account.settings.sender_proof == "spf_is_enough":
-            return True
-        login = facts.users.get(proof.name) if proof.method == "smtp_auth" else None
-        if login and writer and login.id == writer.id:
-            return True
-    return False
+    match proof.method:
+        case "source":
+            return not reported or _journalled_inside(case, facts)
+        case "smtp_auth":
+            login = facts.users.get(proof.name)
+            return not reported and login is not None and writer is not None and login.id == writer.id
+        case "person":
+            return proof.name == canonical
+        case "spf" if facts.account.settings.sender_proof != "spf_is_enough":
+            return False
+        case _:
+            return proof.name == canonical.rpartition("@")[2]
+
+
+def _by(proof: Proof | None) -> str:
+    return _METHODS[proof.method] if proof else ""
 
 
 def _journalled_inside(case: Case, facts: Facts) -> bool:
@@ -98,10 +118,10 @@ def _journalled_inside(case: Case, facts: Facts) -> bool:
     return not hops.from_outside((case.outer, case.message), facts.account.domains, sources)
 
 
-def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, *, proven: bool) -> Standing:
+def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proof: Proof | None) -> Standing:
     explicit, settings = case.recipient.channel.explicit, facts.account.settings
-    believed = proven or settings.sender_proof == "off"
-    slug = "sender.proven" if proven else "sender.believed" if believed else "sender.unverified"
+    believed = proof is not None or settings.sender_proof == "off"
+    slug = "sender.proven" if proof else "sender.believed" if believed else _unproven(case)
     stop = None
     if not believed and not explicit:
         stop = Stop(Outcome.SKIPPED, "sender.unverified")
@@ -112,20 +132,31 @@ def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, *, prove
         stop = Stop(Outcome.REFUSED if refuses else Outcome.HELD, "sender.unverified")
     elif not writer.may_log:
         stop = Stop(Outcome.SKIPPED, "sender.not_permitted")
-    seen = finding("authenticity", slug, writer.address)
+    seen = finding("authenticity", slug, ", ".join(filter(None, (writer.address, _by(proof)))))
     return Standing(Direction.OUT, seen, explicit=explicit, proven=believed, writer=writer, stop=stop)
 
 
-def _incoming(people: People, *, proven: bool) -> Standing:
-    """Somebody else's mail: a user or a shared mailbox must be among its recipients."""
+def _incoming(case: Case, people: People, proof: Proof | None) -> Standing:
+    """Somebody else's mail: a user or a shared mailbox must be among its recipients.
+
+    What the author's domain disowns is skipped: it would put words into the customer's record.
+    """
     recipients = people.addressed()
     users = [p.user for p in recipients if p.user]
     shared = any(p.kind is Kind.SHARED for p in recipients)
-    seen = finding("authenticity", "sender.proven" if proven else "sender.unverified")
+    proven = proof is not None
+    seen = finding("authenticity", "sender.proven" if proven else _unproven(case), _by(proof))
     flags = () if proven else ("sender.unverified",)
     if not users and not shared:
         nobody = Stop(Outcome.SKIPPED, "participants.no_user")
         return Standing(Direction.NONE, seen, explicit=False, proven=proven, stop=nobody)
-    barred = not shared and not any(user.may_log for user in users)
-    stop = Stop(Outcome.SKIPPED, "sender.not_permitted") if barred else None
+    stop = None
+    if not shared and not any(user.may_log for user in users):
+        stop = Stop(Outcome.SKIPPED, "sender.not_permitted")
+    elif not proven and case.evidence.contradicted:
+        stop = Stop(Outcome.SKIPPED, "sender.unverified")
     return Standing(Direction.IN, seen, explicit=False, proven=proven, flags=flags, stop=stop)
+
+
+def _unproven(case: Case) -> str:
+    return "sender.contradicted" if case.evidence.contradicted else "sender.unverified"

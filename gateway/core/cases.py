@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gateway.core import addressing, delivery, subjects
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
-from gateway.core.model import Envelope, Evidence, Mailbox, Message, Nets, Recipient
+from gateway.core.model import Envelope, Evidence, Mailbox, Message, Nets
 from gateway.core.questions import Case, ask
 from gateway.core.unwrap.find import find
 from gateway.core.unwrap.original import Original, Unwrapped
@@ -28,10 +27,8 @@ class Setting:
     limits: ReadingLimits
 
 
-def cases(
-    envelope: Envelope, reading: Reading, evidence: Callable[[Envelope, Recipient], Evidence], setting: Setting
-) -> list[Case]:
-    """All cases of one transaction. What a copy of a passive channel would be refused for is held."""
+def cases(envelope: Envelope, reading: Reading, setting: Setting) -> list[Case]:
+    """All cases of one transaction, still without evidence. What a passive copy would be refused for is held."""
     digest = hashlib.sha256(reading.raw).hexdigest()
     passive = any(not r.channel.explicit for r in envelope.recipients)
     hosts = addressing.hosts(setting.domain)
@@ -48,7 +45,7 @@ def cases(
             original=original,
             raw=raw,
             copy=reading.raw,
-            evidence=evidence(envelope, recipient),
+            evidence=Evidence(),
             asked=ask(
                 envelope,
                 recipient,

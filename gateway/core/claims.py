@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from gateway.core.model import Channel, HeaderField, Mailbox, Message
+from gateway.core.model import Channel, Evidence, HeaderField, Mailbox, Message
 from gateway.core.questions import Case
+from gateway.core.thread_names import Parents
+
+_THREADING = frozenset({"in-reply-to", "references"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,23 @@ def claim(case: Case) -> Claim | None:
     if len(message.from_) != 1 or "author.ambiguous" in message.findings:
         return None
     return _claim(message, raw, "from", message.from_[0])
+
+
+def with_evidence(case: Case, evidence: Evidence) -> Case:
+    """The case with what was found out about its claim: a reference that its proof leaves unsigned ties it to nothing.
+
+    Anybody may have written that field into a mail which somebody else signed.
+    """
+    unsigned = evidence.unsigned & _THREADING
+    if not unsigned or not all(proof.method == "dkim" for proof in evidence.proofs):
+        return replace(case, evidence=evidence)
+    parents = case.asked.parents
+    kept = Parents(
+        () if "in-reply-to" in unsigned else parents.in_reply_to,
+        () if "references" in unsigned else parents.references,
+        () if "in-reply-to" in unsigned else parents.agreeing,
+    )
+    return replace(case, evidence=evidence, asked=replace(case.asked, parents=kept))
 
 
 def _claim(message: Message, raw: bytes, field: str, mailbox: Mailbox) -> Claim | None:

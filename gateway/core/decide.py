@@ -6,6 +6,8 @@ a hold, which keeps content, waits for the never-log list. Every stage leaves a 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from gateway.core import (
     addressing,
     attribution,
@@ -29,8 +31,23 @@ from gateway.core.results import Direction, Stop
 from gateway.core.unwrap import stage as unwrap
 
 
-def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
-    """What becomes of one recipient of one message."""
+def decide(case: Case, facts: Facts) -> Decision:
+    """What becomes of one recipient of one message; deferred where that hangs on what DNS can't tell now."""
+    decision, pending = _decide(case, facts), case.evidence.pending
+    if not pending or decision.first:
+        return decision
+    proofs = (*case.evidence.proofs, *pending)
+    if_proven = _decide(replace(case, evidence=replace(case.evidence, proofs=proofs, contradicted=False)), facts)
+    if _verdict(decision) == _verdict(if_proven):
+        return decision
+    return decision.deferred("smtp.dns_unavailable")
+
+
+def _verdict(decision: Decision) -> tuple[object, ...]:
+    return decision.outcome, decision.reason, decision.entry_id, decision.activity
+
+
+def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
     draft = Draft(case, facts)
     draft.say(addressing.locate(facts, delivery.reference(case.recipient)))
     if facts.first:
@@ -59,6 +76,8 @@ def decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the
         if stop := _automated(draft, "reports", report):
             return draft.end(stop)
 
+    for slug, domain in case.evidence.seen:
+        draft.say(finding("authenticate", slug, domain))
     standing = draft.standing = authenticity.judge(case, facts, people, wrapped=hold is not None)
     draft.say(standing.finding, standing.flags)
     if standing.stop and standing.stop.outcome is not Outcome.HELD:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gateway.core.facts import StoredParticipant
 from gateway.core.model import Attachment, Channel, Finding, Outcome
@@ -136,6 +136,23 @@ class Decision:
     """Id of an activity that the never-log list takes back."""
     failed: tuple[tuple[str, str], ...] = ()
     """(activity id, canonical address) of deliveries that a bounce reports as failed."""
+
+    def deferred(self, reason: str) -> Decision:
+        """No decision yet: the sending server comes again."""
+        return replace(
+            self,
+            outcome=Outcome.DEFERRED,
+            reason=reason,
+            flags=(),
+            entry_id=None,
+            activity=None,
+            remembered=None,
+            redact=(),
+            waits_until=None,
+            keeps_out=False,
+            withdraws=None,
+            failed=(),
+        )
 
     @property
     def tombstone(self) -> bool:

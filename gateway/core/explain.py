@@ -56,4 +56,5 @@ KEPT = {
     Outcome.SKIPPED: "keyed hashes for threads and duplicates",
     Outcome.HELD: "the message, until a person decides",
     Outcome.REFUSED: "nothing; the sending server was told",
+    Outcome.DEFERRED: "nothing; the sending server comes again",
 }

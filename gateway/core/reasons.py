@@ -112,6 +112,7 @@ FINDINGS: dict[str, str] = {
     "sender.proven": "The author is proven.",
     "sender.forwarder": "The user who forwards it is proven.",
     "sender.believed": "The account takes the author at his word.",
+    "sender.contradicted": "Nothing proves its author, and his domain says that such mail isn't its own.",
     "sender.answers_all": "A proven contact answered to all, the capture address too: decided as a passive copy.",
     "never_log.clear": "Nobody on the never-log list takes part.",
     "never_log.passed_over": "Listed participants are passed over; the others remain.",

@@ -11,6 +11,7 @@ from fakes.world import World
 from gateway.core import addressing
 from gateway.core.cases import Setting
 from gateway.core.cases import cases as cases_of
+from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
@@ -48,12 +49,13 @@ def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Ca
     recipients = tuple(_recipient(world, address, keyed) for address in delivery.to)
     login = next((p.name for p in delivery.proofs if p.method == "smtp_auth"), "")
     source = world.source(delivery.source)
-    peer = Peer("127.0.0.1", (source,), login=login)
+    peer = Peer("127.0.0.1", (source,), login=login, account_id=world.account)
     envelope = Envelope(delivery.trace_id, peer, delivery.mail_from, recipients, delivery.at)
     vouched = (Proof("source", "*"),) if source.vouches else ()
     evidence = Evidence((*vouched, *delivery.proofs))
     setting = _setting(world, keyed)
-    return cases_of(envelope, read_parts(delivery.raw, setting.limits), lambda *_: evidence, setting)
+    found = cases_of(envelope, read_parts(delivery.raw, setting.limits), setting)
+    return [with_evidence(case, evidence) for case in found]
 
 
 def _recipient(world: World, address: str, keyed: KeyedHash) -> Recipient:

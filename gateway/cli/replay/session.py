@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import click
 
+from gateway.authenticate import Authenticator
 from gateway.cli import mail_files
 from gateway.cli.common import Desk, print_json
 from gateway.cli.mail_files import Piece, Unreadable
@@ -55,7 +56,8 @@ class Session:
     ) -> None:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
-        ingest = Ingest(store, setting, desk.sealing, settings.smtp_limits().handler, new_id, lambda: act.at)
+        deadline = settings.smtp_limits().handler
+        ingest = Ingest(store, setting, desk.sealing, Authenticator(), deadline, new_id, lambda: act.at)
         before = desk.store if wish.dry_run else None
         self._act = act
         self._store = store
