@@ -23,6 +23,9 @@ AT_MOST = (
     ("smtp.limits.message_size", "smtp.limits.message_size_from_source", FOR_SOURCES),
     ("smtp.limits.message_size", "smtp.limits.data_in_memory", NEVER_TAKEN),
     ("smtp.limits.message_size_from_source", "smtp.limits.data_in_memory", NEVER_TAKEN),
+    ("smtp.limits.message_size", "smtp.limits.data_in_memory_per_ip", NEVER_TAKEN),
+    ("smtp.limits.address_rate", "smtp.limits.account_rate", NEVER_REACHED),
+    ("smtp.limits.address_burst", "smtp.limits.account_burst", NEVER_REACHED),
     ("reading.header_block", "smtp.limits.message_size", NEVER_REACHED),
     ("reading.header_field", "reading.header_block", NEVER_REACHED),
     ("reading.recipient_field", "reading.header_block", NEVER_REACHED),
@@ -44,6 +47,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if limits.reserved_for_sources >= limits.connections:
         reserved, connections = "smtp.limits.reserved_for_sources", "smtp.limits.connections"
         yield reserved, connections, f"must be below {connections}: nothing would be left for everybody else"
+    if limits.data_in_memory_per_ip > limits.data_in_memory - limits.data_in_memory_for_sources:
+        per_ip, memory = "smtp.limits.data_in_memory_per_ip", "smtp.limits.data_in_memory"
+        yield per_ip, memory, f"must not be above {memory} without the share for sources: {NEVER_REACHED}"
     if smtp.certificate and not smtp.private_key:
         yield "smtp.certificate", "smtp.private_key", "needs smtp.private_key beside it: TLS takes both"
     if smtp.private_key and not smtp.certificate:

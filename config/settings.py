@@ -15,7 +15,16 @@ from config.values import FilePath, HostName, ListenAddresses, Seconds, Whole
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 
-MAY_BE_ZERO = {"reserved_for_sources", "data_rate", "data_grace", "unknown_recipients_delay", "drain", "linger"}
+MAY_BE_ZERO = {
+    "reserved_for_sources",
+    "data_rate",
+    "data_grace",
+    "unknown_recipients_delay",
+    "data_in_memory_for_sources",
+    "free_disk",
+    "drain",
+    "linger",
+}
 
 
 class Section(BaseModel):

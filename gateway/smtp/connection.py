@@ -76,6 +76,7 @@ class Connection(SMTP):
         if self._place is None or self._place.released:
             return
         self._shared.connections.leave(self._place)
+        self._handler.end_transaction()
         self._shared.sessions.discard(self)
         self._shared.events.connection_closed(self._id, self._why)
         if self._timeout_handle is not None:
@@ -160,8 +161,7 @@ class Connection(SMTP):
     def _reset_timeout(self, duration: float | None = None) -> None:
         now = self.loop.time()
         if duration is None:
-            crowded = self._shared.connections.crowded
-            wait = self._limits.command_wait_busy if crowded else self._limits.command_wait
+            wait = self._limits.command_wait_busy if self._shared.crowded else self._limits.command_wait
             duration = min(wait, self._session_end() - now)
         self._deadline = now + duration
         if self._timeout_handle is None or self._deadline < self._timeout_handle.when():

@@ -7,42 +7,88 @@ bytes of the content, bare CR, bare LF and NUL among them, pass untouched: what 
 from __future__ import annotations
 
 from gateway.smtp import replies
+from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.replies import Reply
 
 _END = b"\r\n.\r\n"
 _DOT_LINE = b"\r\n."
-_CUT_AT = 4
-"""Times the limit: a client that still sends after that many bytes is not going to stop."""
 
 
 class Budget:
-    """Bytes that all sessions together may hold in memory."""
+    """Bytes that all sessions together may hold in memory, and how many of them the networks of strangers hold."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
+    def __init__(self, limits: SmtpLimits) -> None:
+        self._limits = limits
+        self._networks: dict[str, int] = {}
+        self._strangers = 0
         self.used = 0
 
-    def take(self, size: int) -> bool:
-        """Count `size` more bytes, if they fit."""
-        if self.used + size > self.limit:
+    @property
+    def crowded(self) -> bool:
+        """Above 80 % of the bytes."""
+        return self.used > 0.8 * self._limits.data_in_memory
+
+    def take(self, network: str, size: int) -> bool:
+        """Count `size` more bytes, if they fit. `network`: of a stranger; "" for a source."""
+        limits = self._limits
+        if self.used + size > limits.data_in_memory or (network and not self._fits_strangers(network, size)):
             return False
-        self.used += size
+        self._count(network, size)
         return True
 
-    def give_back(self, size: int) -> None:
+    def _fits_strangers(self, network: str, size: int) -> bool:
+        limits = self._limits
+        share = limits.data_in_memory - limits.data_in_memory_for_sources
+        here = self._networks.get(network, 0)
+        return self._strangers + size <= share and here + size <= limits.data_in_memory_per_ip
+
+    def give_back(self, network: str, size: int) -> None:
         """Those bytes are no longer held."""
-        self.used -= size
+        self._count(network, -size)
+
+    def _count(self, network: str, size: int) -> None:
+        self.used += size
+        if network:
+            self._strangers += size
+            self._networks[network] = self._networks.get(network, 0) + size
+            if not self._networks[network]:
+                del self._networks[network]
+
+
+class Holding:
+    """What one transaction holds of the budget: the size that it declared, or the bytes it sent where they are more."""
+
+    def __init__(self, budget: Budget, network: str) -> None:
+        self._budget = budget
+        self._network = network
+        self._held = 0
+
+    def cover(self, size: int) -> bool:
+        """Hold `size` bytes at least, if they fit."""
+        if size <= self._held:
+            return True
+        if not self._budget.take(self._network, size - self._held):
+            return False
+        self._held = size
+        return True
+
+    def release(self, down_to: int = 0) -> None:
+        """Give back all but `down_to` bytes; again, nothing more."""
+        if self._held > down_to:
+            self._budget.give_back(self._network, self._held - down_to)
+            self._held = down_to
 
 
 class DataReader:
     """Collects one message. What it held of the budget stays taken until `release`."""
 
-    def __init__(self, limit: int, budget: Budget) -> None:
+    def __init__(self, limit: int, holding: Holding, read_at_most: int = 4) -> None:
+        """`limit`: bytes of the message; `read_at_most`: times that, to find the end of one too large."""
         self._limit = limit
         # A message of dots alone is a third longer on the wire than in itself (SIZE counts without stuffing, RFC 1870).
         self._wire_limit = limit + limit // 3 + len(_END)
-        self._budget = budget
-        self._held = 0
+        self._cut_at = max(read_at_most * limit, self._wire_limit)
+        self._holding = holding
         self._buffer = bytearray(b"\r\n")  # the line end before the first line, so that a dot there is like any other
         self._stuffed = False
         self.received = 0
@@ -52,7 +98,7 @@ class DataReader:
     @property
     def endless(self) -> bool:
         """More came than any honest client sends after the limit."""
-        return self.received > _CUT_AT * self._limit
+        return self.received > self._cut_at
 
     def feed(self, chunk: bytes) -> bytes | None:
         """Take what was received: None while the message goes on, else the bytes that follow its end marker."""
@@ -86,11 +132,7 @@ class DataReader:
         if self.refusal is None:
             if size > self._wire_limit:
                 self.refusal = replies.TOO_LARGE
-            elif size <= self._held:
-                return
-            elif self._budget.take(size - self._held):
-                self._held = size
-            else:
+            elif not self._holding.cover(size):
                 self.refusal = replies.NO_STORAGE
         if self.refusal is not None:
             del self._buffer[: 1 - len(_END)]  # the tail may hold the beginning of the end marker
@@ -102,6 +144,7 @@ class DataReader:
             buffer = self._buffer.replace(_DOT_LINE, b"\r\n") if self._stuffed else self._buffer
             if len(buffer) - 2 <= self._limit:
                 self._buffer = bytearray()
+                self._holding.release(down_to=len(buffer))
                 return bytes(memoryview(buffer)[2:])
             self.refusal = replies.TOO_LARGE
         self.release()
@@ -109,5 +152,4 @@ class DataReader:
 
     def release(self) -> None:
         """Give the budget back what this message held of it."""
-        self._budget.give_back(self._held)
-        self._held = 0
+        self._holding.release()

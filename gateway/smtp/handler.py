@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 
-from gateway.core.model import Answer, Envelope, Peer, Recipient
+from gateway.core.model import Answer, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient
 from gateway.operator_log import raised_at
 from gateway.smtp import paths, replies
-from gateway.smtp.data import DataReader
+from gateway.smtp.data import DataReader, Holding
+from gateway.smtp.limits import OPERATOR_MESSAGE_SIZE
 from gateway.smtp.replies import Reply
 from gateway.smtp.shared import Shared, canonical_ip, network_of
 
@@ -21,7 +23,15 @@ class Transaction:
     mail_from: str
     """"" for the null path."""
     utf8: bool
-    recipients: list[Recipient] = field(default_factory=list)
+    size: int
+    """Bytes declared by SIZE, or 0."""
+    holding: Holding
+    recipients: list[Recipient | OperatorMailbox] = field(default_factory=list)
+    """All of one kind."""
+
+    @property
+    def for_operator(self) -> bool:
+        return bool(self.recipients) and isinstance(self.recipients[0], OperatorMailbox)
 
 
 class Handler:
@@ -43,8 +53,10 @@ class Handler:
 
     @property
     def size_limit(self) -> int:
-        """Bytes of a message from this client."""
+        """Bytes of a message from this client, to the recipients named so far."""
         limits = self._shared.limits
+        if self.transaction is not None and self.transaction.for_operator:
+            return OPERATOR_MESSAGE_SIZE
         return limits.message_size_from_source if self.from_source else limits.message_size
 
     async def identify(self) -> None:
@@ -66,8 +78,18 @@ class Handler:
         refusal = self._why_no_transaction(parsed)
         if refusal is not None:
             return refusal
-        self.transaction = Transaction(self._shared.journey.new_trace_id(), parsed.path, parsed.utf8)
+        holding = Holding(self._shared.budget, "" if self.from_source else self.network)
+        trace_id = self._shared.journey.new_trace_id()
+        if not holding.cover(parsed.size):
+            return self._refuse_message(replies.NO_STORAGE, "", "smtp.busy")
+        self.transaction = Transaction(trace_id, parsed.path, parsed.utf8, parsed.size, holding)
         return replies.SENDER_OK
+
+    def end_transaction(self) -> None:
+        """What was said since MAIL is forgotten (RFC 5321 §4.1.1.5). A message that is complete goes its way."""
+        if self.transaction is not None:
+            self.transaction.holding.release()
+            self.transaction = None
 
     def _why_no_transaction(self, mail: paths.Mail) -> Reply | None:
         shared, limits = self._shared, self._shared.limits
@@ -78,9 +100,9 @@ class Handler:
         if shared.sources_need_tls and self.from_source and not self.tls:
             return replies.TLS_REQUIRED
         if mail.size > self.size_limit:
-            return self._refuse_message(replies.TOO_LARGE, "")
-        if shared.budget.used + mail.size > shared.budget.limit:
-            return self._refuse_message(replies.NO_STORAGE, "")
+            return self._refuse_message(replies.TOO_LARGE, "", "smtp.too_large")
+        if shared.free_disk() < max(self.size_limit * 3 // 2, limits.free_disk):
+            return self._refuse_message(replies.NO_STORAGE, "", "smtp.store_unavailable")
         return None
 
     async def rcpt(self, argument: str, *, extended: bool) -> Reply:
@@ -103,9 +125,36 @@ class Handler:
             return await self._refuse("smtp.store_unavailable", transaction)
         if isinstance(recipient, str):
             return await self._refuse(recipient, transaction)
-        if recipient not in transaction.recipients:
-            transaction.recipients.append(recipient)
+        if recipient in transaction.recipients:
+            return replies.RECIPIENT_OK
+        return self._add(recipient, transaction)
+
+    def _add(self, recipient: Recipient | OperatorMailbox, transaction: Transaction) -> Reply:
+        """One more recipient, unless it is of another kind than the first: one reply can't answer for both."""
+        events = self._shared.events
+        if transaction.recipients and transaction.for_operator != isinstance(recipient, OperatorMailbox):
+            events.recipient_refused(transaction.trace_id, "smtp.busy")
+            return replies.TOO_MANY_RECIPIENTS
+        if isinstance(recipient, OperatorMailbox) and transaction.size > OPERATOR_MESSAGE_SIZE:
+            events.recipient_refused(transaction.trace_id, "smtp.too_large")
+            return replies.TOO_LARGE
+        if isinstance(recipient, Recipient) and not self._within_rates(recipient):
+            events.recipient_refused(transaction.trace_id, "smtp.busy")
+            return replies.RATE
+        transaction.recipients.append(recipient)
         return replies.RECIPIENT_OK
+
+    def _within_rates(self, recipient: Recipient) -> bool:
+        """Counts a message to an explicit address. A source copies whatever is written, so nothing limits its rate."""
+        if not recipient.channel.explicit:
+            return True
+        shared, now = self._shared, asyncio.get_running_loop().time()
+        counted = ((shared.address_rates, recipient.key_hash), (shared.account_rates, recipient.account_id))
+        if not all(rates.allows(name, now) for rates, name in counted):
+            return False
+        for rates, name in counted:
+            rates.take(name, now)
+        return True
 
     @property
     def peer(self) -> Peer:
@@ -132,24 +181,33 @@ class Handler:
         self.messages += 1
         raw = data.content()
         if isinstance(raw, Reply):
-            return self._refuse_message(raw, transaction.trace_id)
-        envelope = Envelope(
-            transaction.trace_id, self.peer, transaction.mail_from, tuple(transaction.recipients), shared.clock()
-        )
-        journey = asyncio.get_running_loop().create_task(shared.journey.message(envelope, raw))
+            reason = "smtp.too_large" if raw is replies.TOO_LARGE else "smtp.busy"
+            return self._refuse_message(raw, transaction.trace_id, reason)
+        journey = asyncio.get_running_loop().create_task(self._journey(transaction, raw))
         shared.journeys.add(journey)
-        journey.add_done_callback(lambda task: self._journey_ended(task, data, envelope.trace_id))
+        journey.add_done_callback(lambda task: self._journey_ended(task, data, transaction.trace_id))
         await asyncio.wait((journey,))
         if journey.cancelled() or journey.exception() is not None:
             return replies.TEMPORARY
-        answer = journey.result()
-        return replies.refusal(answer.reason) if answer.reason else replies.accepted(answer.trace_id)
+        return _reply_to_message(journey.result())
 
-    def _refuse_message(self, reply: Reply, trace_id: str) -> Reply:
-        if reply is replies.TOO_LARGE:
-            self._shared.events.message_refused(trace_id, "smtp.too_large")
+    def _journey(self, transaction: Transaction, raw: bytes) -> Coroutine[object, object, Answer]:
+        shared, now = self._shared, self._shared.clock()
+        operator = tuple(r for r in transaction.recipients if isinstance(r, OperatorMailbox))
+        if operator:
+            return shared.journey.operator_mail(
+                OperatorMail(transaction.trace_id, self.ip, transaction.mail_from, operator, now, raw)
+            )
+        capture = tuple(r for r in transaction.recipients if isinstance(r, Recipient))
+        return shared.journey.message(
+            Envelope(transaction.trace_id, self.peer, transaction.mail_from, capture, now), raw
+        )
+
+    def _refuse_message(self, reply: Reply, trace_id: str, reason: str) -> Reply:
+        if reply.code >= 500:
+            self._shared.events.message_refused(trace_id, reason)
         else:
-            self._shared.events.message_deferred(trace_id, "smtp.busy", "")
+            self._shared.events.message_deferred(trace_id, reason, "")
         return reply
 
     def _journey_ended(self, journey: asyncio.Task[Answer], data: DataReader, trace_id: str) -> None:
@@ -162,7 +220,10 @@ class Handler:
             events.internal_error(type(error).__name__, raised_at(error))
             events.message_deferred(trace_id, "smtp.store_unavailable", type(error).__name__)
         elif (answer := journey.result()).reason:
-            if replies.refusal(answer.reason).code >= 500:
-                events.message_refused(answer.trace_id, answer.reason)
-            else:
-                events.message_deferred(answer.trace_id, answer.reason, "")
+            self._refuse_message(_reply_to_message(answer), answer.trace_id, answer.reason)
+
+
+def _reply_to_message(answer: Answer) -> Reply:
+    if not answer.reason:
+        return replies.accepted(answer.trace_id)
+    return replies.NO_STORAGE if answer.full else replies.refusal(answer.reason)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 MIB = 1024 * 1024
 
+OPERATOR_MESSAGE_SIZE = 100 * 1024
+"""Bytes of a message to the operator's own mailboxes, which anybody may write to."""
+
 
 @dataclass(frozen=True, slots=True)
 class SmtpLimits:
@@ -39,10 +42,24 @@ class SmtpLimits:
     """Before the answer to a guess too many."""
     command_line: int = 2048
     recipients: int = 100
+    address_rate: int = 60
+    """Messages a minute to one capture address of an explicit channel, once `address_burst` of them came at once."""
+    address_burst: int = 120
+    account_rate: int = 600
+    """The same for all explicit addresses of one account together."""
+    account_burst: int = 1200
     message_size: int = 25 * MIB
     message_size_from_source: int = 50 * MIB
+    read_at_most: int = 4
+    """Times the message size; a client that still sends after that isn't going to stop."""
     data_in_memory: int = 256 * MIB
-    """All sessions together."""
+    """Declared by SIZE or received, all sessions together."""
+    data_in_memory_per_ip: int = 128 * MIB
+    """Of these for one IP (IPv6: /64) that is no source's, so that nobody takes all by declaring sizes."""
+    data_in_memory_for_sources: int = 64 * MIB
+    """Of `data_in_memory`, so that strangers cannot starve the mail servers."""
+    free_disk: int = 512 * MIB
+    """Left free on the store's disk, or 1.5 times the message size where that is more."""
     handler: float = 60
     """From the end of DATA to its reply; kept by the journey, which alone knows when it is too late to stop."""
     drain: float = 30

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import resource
 import socket
+import sys
 from collections.abc import Callable, Iterable
 from ssl import SSLContext
 
@@ -30,10 +31,14 @@ class SmtpServer:
         clock: Callable[[], int],
         *,
         sources_need_tls: bool = False,
+        free_disk: Callable[[], int] = lambda: sys.maxsize,
     ) -> None:
-        """`hostname`: for the banner; `clock`: epoch milliseconds; without `tls` STARTTLS isn't offered."""
+        """`hostname`: for the banner; `clock`: epoch milliseconds; without `tls` STARTTLS isn't offered.
+
+        `free_disk`: bytes free where messages are stored; asked at each MAIL.
+        """
         silence_library()
-        self._shared = Shared(journey, events, limits, hostname, tls, clock, sources_need_tls)
+        self._shared = Shared(journey, events, limits, hostname, tls, clock, sources_need_tls, free_disk)
         self._listeners: list[asyncio.Server] = []
 
     async def listen(self, sockets: Iterable[socket.socket]) -> None:

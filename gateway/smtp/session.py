@@ -134,7 +134,9 @@ class GatewaySMTP(Connection):
         else:
             self._busy = True
             try:
-                await self._receive(DataReader(self._handler.size_limit, self._shared.budget))
+                await self._receive(
+                    DataReader(self._handler.size_limit, transaction.holding, self._limits.read_at_most)
+                )
             finally:
                 self._busy = False
 
@@ -182,7 +184,7 @@ class GatewaySMTP(Connection):
         return True
 
     def _set_rset_state(self) -> None:
-        self._handler.transaction = None
+        self._handler.end_transaction()
 
     async def smtp_MAIL(self, arg: str | None) -> None:
         """Open a transaction."""

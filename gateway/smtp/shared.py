@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,9 +13,10 @@ from itertools import count
 from ssl import SSLContext
 from typing import Protocol
 
-from gateway.core.model import Answer, Envelope, Peer, Recipient
+from gateway.core.model import Answer, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient
 from gateway.smtp.data import Budget
 from gateway.smtp.limits import SmtpLimits
+from gateway.smtp.rates import Rates
 
 _NETWORKS_REMEMBERED = 10_000
 
@@ -25,7 +27,7 @@ class Journey(Protocol):
     async def peer(self, ip: str) -> Peer:
         """The client and the sources that its address belongs to."""
 
-    async def recipient(self, peer: Peer, address: str) -> Recipient | str:
+    async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         """The capture address taken apart, or the reason slug for which this peer is refused it."""
 
     def new_trace_id(self) -> str:
@@ -33,6 +35,9 @@ class Journey(Protocol):
 
     async def message(self, envelope: Envelope, raw: bytes) -> Answer:
         """The answer once the decisions are durable. Never raises for bad mail; keeps its own deadline."""
+
+    async def operator_mail(self, mail: OperatorMail) -> Answer:
+        """The same for a message that is kept for the operator."""
 
 
 class Events(Protocol):
@@ -181,6 +186,8 @@ class Shared:
     clock: Callable[[], int]
     """Epoch milliseconds, for the time of receipt; time-outs are the event loop's, which is monotonic."""
     sources_need_tls: bool = False
+    free_disk: Callable[[], int] = lambda: sys.maxsize
+    """Bytes free where messages are stored."""
     draining: bool = False
     connection_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     sessions: set[Session] = field(default_factory=set)
@@ -194,4 +201,11 @@ class Shared:
     def __post_init__(self) -> None:
         self.connections = Connections(self.limits)
         self.guesses = Guesses(self.limits)
-        self.budget = Budget(self.limits.data_in_memory)
+        self.budget = Budget(self.limits)
+        self.address_rates = Rates(self.limits.address_rate, self.limits.address_burst)
+        self.account_rates = Rates(self.limits.account_rate, self.limits.account_burst)
+
+    @property
+    def crowded(self) -> bool:
+        """So much is in use that nobody may keep it idle for long."""
+        return self.connections.crowded or self.budget.crowded

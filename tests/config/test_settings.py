@@ -14,7 +14,16 @@ from config.values import host_and_port, host_name, listen_addresses, seconds, w
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 
-MAY_BE_ZERO = {"reserved_for_sources", "data_rate", "data_grace", "unknown_recipients_delay", "drain", "linger"}
+MAY_BE_ZERO = {
+    "reserved_for_sources",
+    "data_rate",
+    "data_grace",
+    "unknown_recipients_delay",
+    "data_in_memory_for_sources",
+    "free_disk",
+    "drain",
+    "linger",
+}
 
 
 def settings(**sections: object) -> Settings:

@@ -7,11 +7,11 @@ import contextlib
 import itertools
 import socket
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from gateway.core.model import Answer, Channel, Envelope, Peer, Recipient, Source
+from gateway.core.model import Answer, Channel, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient, Source
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.server import SmtpServer
 
@@ -20,19 +20,31 @@ NOW = 1_700_000_000_000
 ISSUED = datetime(2030, 1, 1, tzinfo=UTC)
 SOURCE = Source("s", "a", "relay", "127.0.0.0/8", frozenset(Channel), vouches=False)
 
-QUICK = SmtpLimits(command_wait=5, data_silence=5, unknown_recipients_delay=0.01, linger=0.3, drain=2, tls_handshake=1)
+QUICK = SmtpLimits(
+    command_wait=5,
+    data_silence=5,
+    unknown_recipients_delay=0.01,
+    linger=0.3,
+    drain=2,
+    tls_handshake=1,
+    data_in_memory_for_sources=0,
+    address_burst=10**6,
+    account_burst=10**6,
+)
 
 
 @dataclass
 class FakeJourney:
-    """Accepts key@bcc.example and its like; the local part of other addresses there says how they are refused."""
+    """Accepts key@bcc.example and its like, and postmaster anywhere; the local part of other addresses there says how they are refused."""
 
     source: bool = False
     answer: str = ""
     fault: BaseException | None = None
     peer_fault: Exception | None = None
     gate: asyncio.Event | None = None
+    full: bool = False
     messages: list[tuple[Envelope, bytes]] = field(default_factory=list)
+    for_operator: list[OperatorMail] = field(default_factory=list)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     finished: int = 0
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -42,17 +54,18 @@ class FakeJourney:
             raise self.peer_fault
         return Peer(ip, (SOURCE,) if self.source else ())
 
-    async def recipient(self, peer: Peer, address: str) -> Recipient | str:
+    async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         local, _, domain = address.rpartition("@")
+        if local == "postmaster":
+            return OperatorMailbox(address)
         if local == "broken":
             raise RuntimeError(address)
-        if domain != "bcc.example":
+        if domain not in ("bcc.example", "relay.example"):
             return "smtp.peer_denied"
-        if local == "often":
-            return "smtp.busy"
         if not local.startswith("key"):
             return "smtp.unknown_recipient"
-        return Recipient(address, "hash", "", Channel.BCC, "a")
+        passive = domain == "relay.example"
+        return Recipient(address, f"hash of {local}", "", Channel.RELAY if passive else Channel.BCC, "a")
 
     def new_trace_id(self) -> str:
         return f"trace{next(self.numbers)}"
@@ -66,7 +79,11 @@ class FakeJourney:
             raise self.fault
         self.finished += 1
         said = raw.partition(b"Answer: ")[2].partition(b"\r\n")[0].decode("ascii", "replace")
-        return Answer(envelope.trace_id, self.answer or said)
+        return Answer(envelope.trace_id, self.answer or said, full=self.full)
+
+    async def operator_mail(self, mail: OperatorMail) -> Answer:
+        self.for_operator.append(mail)
+        return Answer(mail.trace_id, self.answer)
 
 
 class RecordingEvents:
@@ -207,12 +224,15 @@ async def serving(
     tls: ssl.SSLContext | None = None,
     *,
     sources_need_tls: bool = False,
+    free_disk: Callable[[], int] = lambda: 1 << 40,
     **limits: float,
 ) -> AsyncIterator[Running]:
     """A server with limits fit for tests, gone without a trace afterwards."""
     journey, events = journey or FakeJourney(), RecordingEvents()
     changed = replace(QUICK, **limits)  # type: ignore[arg-type]  # names and types of the fields
-    server = SmtpServer(journey, events, changed, "mx.example", tls, lambda: NOW, sources_need_tls=sources_need_tls)
+    server = SmtpServer(
+        journey, events, changed, "mx.example", tls, lambda: NOW, sources_need_tls=sources_need_tls, free_disk=free_disk
+    )
     sock = loopback_socket()
     await server.listen([sock])
     try:

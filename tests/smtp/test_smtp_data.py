@@ -7,15 +7,26 @@ from hypothesis import strategies as st
 from smtp_fakes import stuffed
 
 from gateway.smtp import replies
-from gateway.smtp.data import Budget, DataReader
+from gateway.smtp.data import Budget, DataReader, Holding
+from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.replies import Reply
 
 PIECES = st.sampled_from([b".", b"..", b"\r\n", b"\r", b"\n", b"\0", b"a", b"\r\n.", b"\n.\n", b"Subject: x", b"\xff"])
 
 
-def read(chunks: list[bytes], limit: int = 1000, memory: int = 10_000) -> tuple[bytes | Reply, bytes | None, Budget]:
-    budget = Budget(memory)
-    reader, rest = DataReader(limit, budget), None
+def memory(size: int, per_ip: int = 10**6, for_sources: int = 0) -> Budget:
+    return Budget(
+        SmtpLimits(data_in_memory=size, data_in_memory_per_ip=per_ip, data_in_memory_for_sources=for_sources)
+    )
+
+
+def reader_of(limit: int, budget: Budget, network: str = "192.0.2.1") -> DataReader:
+    return DataReader(limit, Holding(budget, network))
+
+
+def read(chunks: list[bytes], limit: int = 1000) -> tuple[bytes | Reply, bytes | None, Budget]:
+    budget = memory(10_000)
+    reader, rest = reader_of(limit, budget), None
     for chunk in chunks:
         rest = reader.feed(chunk) if rest is None else rest + chunk
     content = reader.content()
@@ -62,8 +73,8 @@ def test_a_message_of_exactly_the_limit_is_taken_and_one_byte_more_is_not() -> N
 
 
 def test_beyond_the_limit_bytes_are_read_but_not_kept() -> None:
-    budget = Budget(10_000)
-    reader = DataReader(100, budget)
+    budget = memory(10_000)
+    reader = reader_of(100, budget)
     for _ in range(30):
         assert reader.feed(b"b" * 10 + b"\r\n") is None
         assert len(reader._buffer) < 200
@@ -73,7 +84,7 @@ def test_beyond_the_limit_bytes_are_read_but_not_kept() -> None:
 
 
 def test_a_client_that_sends_four_times_the_limit_is_not_going_to_stop() -> None:
-    reader = DataReader(100, Budget(10_000))
+    reader = reader_of(100, memory(10_000))
     reader.feed(b"b" * 400)
     assert not reader.endless
     reader.feed(b"b")
@@ -81,8 +92,8 @@ def test_a_client_that_sends_four_times_the_limit_is_not_going_to_stop() -> None
 
 
 def test_all_messages_share_one_budget_and_give_it_back() -> None:
-    budget = Budget(150)
-    first, second = DataReader(1000, budget), DataReader(1000, budget)
+    budget = memory(150)
+    first, second = reader_of(1000, budget), reader_of(1000, budget)
     first.feed(b"a" * 100)
     second.feed(b"a" * 100)
     assert budget.used == 102
@@ -94,10 +105,65 @@ def test_all_messages_share_one_budget_and_give_it_back() -> None:
 
 
 def test_a_message_keeps_its_share_until_it_is_released() -> None:
-    budget = Budget(1000)
-    reader = DataReader(1000, budget)
+    budget = memory(1000)
+    reader = reader_of(1000, budget)
     reader.feed(b"abc\r\n.\r\n")
     assert reader.content() == b"abc\r\n"
     assert budget.used > 0
     reader.release()
     assert budget.used == 0
+
+
+def test_a_declared_size_and_the_bytes_that_come_are_never_counted_twice() -> None:
+    budget = memory(1000)
+    holding = Holding(budget, "192.0.2.1")
+    assert holding.cover(400)
+    assert budget.used == 400
+    reader = DataReader(1000, holding)
+    reader.feed(b"a" * 300)
+    assert budget.used == 400
+    reader.feed(b"a" * 300)
+    assert budget.used == 602
+    reader.feed(b"\r\n.\r\n")
+    assert len(reader.content()) == 602  # type: ignore[arg-type]
+    reader.release()
+    assert budget.used == 0
+
+
+def test_of_a_size_declared_too_large_only_the_messages_own_stays_held_once_it_has_ended() -> None:
+    budget = memory(1000)
+    holding = Holding(budget, "192.0.2.1")
+    holding.cover(900)
+    reader = DataReader(1000, holding)
+    reader.feed(b"abc\r\n.\r\n")
+    assert reader.content() == b"abc\r\n"
+    assert budget.used == len(b"\r\nabc\r\n")
+
+
+def test_one_network_of_strangers_gets_its_part_of_the_memory_only() -> None:
+    budget = memory(1000, per_ip=300)
+    assert budget.take("192.0.2.1", 300)
+    assert not budget.take("192.0.2.1", 1)
+    assert budget.take("192.0.2.2", 300)
+    assert budget.take("", 400)
+    assert not budget.take("", 1)
+    budget.give_back("192.0.2.1", 300)
+    assert budget.take("192.0.2.1", 300)
+
+
+def test_strangers_leave_memory_to_sources() -> None:
+    budget = memory(1000, for_sources=400)
+    assert budget.take("192.0.2.1", 500)
+    assert not budget.take("192.0.2.2", 101)
+    assert budget.take("", 500)
+    for network in ("192.0.2.1", ""):
+        budget.give_back(network, 500)
+    assert (budget.used, budget._strangers, budget._networks) == (0, 0, {})
+
+
+def test_above_four_fifths_of_the_memory_it_is_crowded() -> None:
+    budget = memory(1000)
+    budget.take("", 800)
+    assert not budget.crowded
+    budget.take("", 1)
+    assert budget.crowded
