@@ -29,7 +29,7 @@ _MOST = 100
 
 def from_outside(messages: Iterable[Message], domains: Collection[str], sources: Collection[Source]) -> bool:
     """Whether some hop took one of the messages from a host that isn't known to be the account's or the source's."""
-    settings = [text for source in sources for text in (source.network, *source.hosts)]
+    settings = [text for source in sources for text in (source.network, *source.hosts) if text]
     networks = (*_PRIVATE, *(ipaddress.ip_network(text) for text in settings if "/" in text))
     names = (*domains, *(text for text in settings if "/" not in text))
     hops = [value for message in messages for value in message.all("received")]

@@ -42,7 +42,12 @@ HELP = Reply(214, "2.0.0", "See RFC 5321")
 OK = Reply(250, "2.0.0", "OK")
 SENDER_OK = Reply(250, "2.1.0", "Sender OK")
 RECIPIENT_OK = Reply(250, "2.1.5", "Recipient OK")
+AUTHENTICATED = Reply(235, "2.7.0", "Authentication successful")
 CANNOT_VERIFY = Reply(252, "2.5.1", "Cannot VRFY, send some mail")
+AUTH_PLAIN = Reply(334, "", "")
+AUTH_NAME = Reply(334, "", "VXNlcm5hbWU6")
+"""“Username:” in base64, as every server of LOGIN asks."""
+AUTH_PASSWORD = Reply(334, "", "UGFzc3dvcmQ6")
 SEND_DATA = Reply(354, "", "End data with <CR><LF>.<CR><LF>")
 
 SHUTTING_DOWN = Reply(421, "4.3.2", "Service shutting down, try again later")
@@ -59,7 +64,10 @@ SYNTAX = Reply(500, "5.5.2", "Syntax error")
 ARGUMENT = Reply(501, "5.5.4", "Syntax error in parameters")
 NOT_IMPLEMENTED = Reply(502, "5.5.1", "Command not implemented")
 SEQUENCE = Reply(503, "5.5.1", "Bad sequence of commands")
+NO_MECHANISM = Reply(504, "5.5.4", "Authentication mechanism not supported")
 TLS_REQUIRED = Reply(530, "5.7.0", "Must issue a STARTTLS command first")
+AUTH_FAILED = Reply(535, "5.7.8", "Authentication failed")
+ENCRYPTION_REQUIRED = Reply(538, "5.7.11", "Encryption required")
 UNKNOWN_RECIPIENT = Reply(550, "5.1.1", "No such recipient")
 RELAYING_DENIED = Reply(550, "5.7.1", "Relaying denied")
 MALFORMED = Reply(550, "5.6.0", "Message is malformed")
@@ -72,7 +80,7 @@ PARAMETER = Reply(555, "5.5.4", "Parameter not recognised")
 LAST_WORDS = {BYE: "quit", SHUTTING_DOWN: "shutdown", TIMEOUT: "timeout", TOO_MUCH: "limit"}
 """The replies after which the connection is closed, each with the operators' word for it."""
 
-PROTOCOL_ERRORS = frozenset(r.code for r in (SYNTAX, ARGUMENT, NOT_IMPLEMENTED, SEQUENCE, MALFORMED_ADDRESS, PARAMETER))
+PROTOCOL_ERRORS = frozenset({500, 501, 502, 503, 504, 538, 553, 555})
 """Codes that say the client speaks badly; those about recipients and messages are no fault of its program."""
 
 _BY_REASON = {

@@ -23,6 +23,9 @@ TRUSTING = (
     " out where somebody else wrote them."
 )
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_AUTHSERV_ID = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})")
+_FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 _LABEL = re.compile(r"[a-z0-9][a-z0-9 _.-]{0,63}")
 
 
@@ -45,17 +48,23 @@ def add(
     network: str,
     channels: Sequence[str],
     *,
+    login: str = "",
+    certificate: str = "",
+    authserv_id: str = "",
     vouches: bool = False,
     trusts: Collection[str] = (),
     alternate: bool = False,
     hosts: Collection[str] = (),
     labels: Collection[str] = (),
 ) -> Plan[Source]:
-    """Lets a mail server at a network (CIDR, or one IP address) send copies on these channels.
+    """Lets a mail server send copies on these channels.
 
-    The rest is what `Source` has: header fields, hosts (domains and networks) and labels as typed.
+    It is known by its network (CIDR, or one IP address), its login and its certificate (SHA-256, hex): by all of these
+    that it has, at least one. The rest is what `Source` has: header fields, hosts (domains and networks), labels and
+    the name in Authentication-Results as typed.
     """
-    name, cidr = typed.name(name, "a source"), _network(network)
+    name, cidr = typed.name(name, "a source"), _network(network) if network.strip() else ""
+    login, certificate = yield from _identity(cidr, login, certificate)
     passive = [c.value for c in Channel if not c.explicit]
     wrong = [c for c in channels if c not in passive]
     if wrong or not channels:
@@ -77,6 +86,9 @@ def add(
         alternate,
         frozenset(map(_host, hosts)),
         frozenset(map(_label, labels)),
+        _authserv_id(authserv_id),
+        login,
+        certificate,
     )
     yield from insert(
         "source",
@@ -90,6 +102,9 @@ def add(
         alternate=int(alternate),
         hosts=" ".join(sorted(source.hosts)),
         labels="\n".join(sorted(source.labels)),
+        authserv_id=source.authserv_id,
+        login=login,
+        certificate=certificate,
         created_at=act.at,
     )
     yield from audit(
@@ -105,18 +120,54 @@ def add(
         alternate=alternate,
         hosts=sorted(source.hosts),
         labels=sorted(source.labels),
+        authserv_id=source.authserv_id,
+        login=login,
+        certificate=certificate,
     )
     return source
 
 
-def remove(act: Act, account_id: str, source: str) -> Plan[Source]:
-    """Takes the right away, by name or id. It holds from the server's next connection."""
+def find(account_id: str, source: str) -> Plan[Source]:
+    """One source of an account, by name or id."""
     record = next((s for s in (yield from every(account_id)) if source in (s.id, s.name)), None)
     if record is None:
         raise Refused(f"There is no source {source!r}; `source list` shows them.")
+    return record
+
+
+def remove(act: Act, account_id: str, source: str) -> Plan[Source]:
+    """Takes the right away, by name or id. It holds from the server's next connection."""
+    record = yield from find(account_id, source)
     yield from ask("DELETE FROM source WHERE id = $1", record.id)
     yield from audit(act, account_id, "source.remove", source=record.id, name=record.name, network=record.network)
     return record
+
+
+def login_name(text: str) -> str:
+    """The login of a source in the form in which it is compared, or "" for what is none; never a user's address."""
+    name = text.strip().lower()
+    return name if _LOGIN.fullmatch(name) else ""
+
+
+def _identity(cidr: str, login: str, certificate: str) -> Plan[tuple[str, str]]:
+    """Login and certificate as they are compared."""
+    name, fingerprint = login_name(login), certificate.strip().lower().replace(":", "")
+    if login and not name:
+        raise Refused(f"{login.strip()!r} can't be a login; letters, digits, dots and hyphens make one, without an @.")
+    if certificate and not _FINGERPRINT.fullmatch(fingerprint):
+        raise Refused("A certificate is told by a file or by its SHA-256, 64 hexadecimal digits.")
+    if not (cidr or name or fingerprint):
+        raise Refused("A source is known by its network, its login or its certificate: give at least one of them.")
+    if any(source.login == name for source in (yield from sources()) if name):
+        raise Refused(f"The login {name} is taken; it must be unique, whatever the account.")
+    return name, fingerprint
+
+
+def _authserv_id(text: str) -> str:
+    name = text.strip().lower()
+    if name and not _AUTHSERV_ID.fullmatch(name):
+        raise Refused(f"{text.strip()!r} is no name of a server in Authentication-Results, such as mx.example.com.")
+    return name
 
 
 def _network(text: str) -> str:
@@ -152,11 +203,14 @@ def _label(text: str) -> str:
     return name
 
 
-_SOURCE = "SELECT id, account_id, name, network, channels, vouches, trusts, alternate, hosts, labels FROM source"
+_SOURCE = (
+    "SELECT id, account_id, name, network, channels, vouches, trusts, alternate, hosts, labels,"
+    " authserv_id, login, certificate FROM source"
+)
 
 
 def _source(row: Row) -> Source:
-    source_id, account_id, name, network, channels, vouches, trusts, alternate, hosts, labels = row
+    source_id, account_id, name, network, channels, vouches, trusts, alternate, hosts, labels, *identity = row
     return Source(
         source_id,
         account_id,
@@ -168,4 +222,5 @@ def _source(row: Row) -> Source:
         bool(alternate),
         frozenset(hosts.split()),
         frozenset(filter(None, labels.split("\n"))),
+        *identity,
     )

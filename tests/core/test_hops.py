@@ -111,3 +111,10 @@ def test_a_long_field_takes_no_longer_than_its_length_tells(filler: str) -> None
     started = time.perf_counter()
     outside(*[value] * 20)
     assert time.perf_counter() - started < 1
+
+
+def test_a_source_without_a_network_makes_no_unknown_host_its_own() -> None:
+    """A source may be known by its login alone; an address that nobody could look up has no name either."""
+    source = Source("s", "us", "mx", "", frozenset({Channel.JOURNAL}), vouches=True, login="mx")
+    assert outside("from mx.us.example ([192.0.2.66]) by hub.us.example; x", source=source)
+    assert not outside("from mx.us.example ([10.0.0.1]) by hub.us.example; x", source=source)
