@@ -1,4 +1,4 @@
-"""How much of a message is read. Defaults are those of the operator's settings."""
+"""How much of a message is read, and of DNS asked about it. Defaults are those of the operator's settings."""
 
 from __future__ import annotations
 
@@ -29,3 +29,43 @@ class ReadingLimits:
     html: int = 256 * KIB
     html_nesting: int = 512
     text: int = 256 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class DnsLimits:
+    """What the proof of a sender may ask of DNS. Sizes in bytes, times in seconds."""
+
+    queries: int = 40
+    """For one message; what is remembered doesn't count."""
+    message: float = 5
+    """For all queries of one message."""
+    query: float = 2
+    in_flight: int = 500
+    """Queries under way, of all messages together."""
+    answer: int = 8 * KIB
+    key_record: int = 2 * KIB
+    """One TXT record of a DKIM key."""
+    text_record: int = 4 * KIB
+    """One TXT record of any other kind."""
+    cname_chain: int = 8
+    cached_names: int = 10_000
+    cached_bytes: int = 16 * 1024 * KIB
+    shortest_ttl: float = 60
+    longest_ttl: float = 3600
+    failure: float = 5
+    """How long a failure is remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class DkimLimits:
+    """How much of the signatures that a message brings along is looked at, and how old one may be."""
+
+    looked_at: int = 10
+    """DKIM-Signature fields, from the top."""
+    verified: int = 3
+    """Signatures whose key is asked for and whose hashes are made."""
+    field: int = 8 * KIB
+    most_age: int = 7 * 24 * 3600
+    """Seconds since it was signed."""
+    most_ahead: int = 3600
+    """Seconds by which a signer's clock may be ahead."""
