@@ -40,6 +40,11 @@ class SmtpLimits:
     unknown_recipients_window: float = 600
     unknown_recipients_delay: float = 2
     """Before the answer to a guess too many."""
+    auth_attempts: int = 3
+    """That fail in one session."""
+    auth_attempts_per_ip: int = 10
+    """The same of one IP (IPv6: /64) within `auth_window`."""
+    auth_window: float = 900
     command_line: int = 2048
     recipients: int = 100
     address_rate: int = 60
@@ -64,5 +69,6 @@ class SmtpLimits:
     """From the end of DATA to its reply; kept by the journey, which alone knows when it is too late to stop."""
     drain: float = 30
     tls_handshake: float = 30
+    proxy_header: float = 5
     linger: float = 5
     """How long a client may take to read the last reply and hang up."""
