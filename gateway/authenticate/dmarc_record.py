@@ -48,7 +48,7 @@ def read_record(texts: Iterable[bytes]) -> PolicyRecord | None:
 
 
 def _tags(text: bytes) -> dict[str, str]:
-    """{} for what is no DMARC record. A piece that is no tag is passed over (§4.7); of a tag twice, the first counts."""
+    """{} for what is no DMARC record. A piece that is no tag is passed over; of a tag twice, the first counts."""
     version, *rest = text.decode("latin-1").split(";")
     match = _TAG.fullmatch(version)
     if not match or match[1].lower() != "v" or match[2].strip() != "DMARC1":
