@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from config.values import FilePath, HostName, ListenAddresses, Seconds, Whole
-from gateway.core.limits import ReadingLimits
+from config.values import FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole
+from gateway.core.limits import DkimLimits, DnsLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 
 MAY_BE_ZERO = {
@@ -32,7 +32,10 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
 
-def limits_section(limits: type[SmtpLimits] | type[ReadingLimits]) -> type[Section]:
+Limits = type[SmtpLimits] | type[ReadingLimits] | type[DnsLimits] | type[DkimLimits]
+
+
+def limits_section(limits: Limits) -> type[Section]:
     """A section with one setting for each field of a limits dataclass."""
     settings: dict[str, Any] = {}  # Any: what create_model takes
     for limit in fields(limits):
@@ -48,9 +51,15 @@ if TYPE_CHECKING:  # a type checker cannot know a class made at run time
 
     class ReadingSection(Section): ...
 
+    class DnsLimitsSection(Section): ...
+
+    class DkimSection(Section): ...
+
 else:
     SmtpLimitsSection = limits_section(SmtpLimits)
     ReadingSection = limits_section(ReadingLimits)
+    DnsLimitsSection = limits_section(DnsLimits)
+    DkimSection = limits_section(DkimLimits)
 
 
 class Smtp(Section):
@@ -58,6 +67,11 @@ class Smtp(Section):
     certificate: FilePath | None = None
     private_key: FilePath | None = None
     limits: SmtpLimitsSection = SmtpLimitsSection()
+
+
+class Dns(Section):
+    nameservers: NameServers = ()
+    limits: DnsLimitsSection = DnsLimitsSection()
 
 
 class Store(Section):
@@ -76,6 +90,8 @@ class Settings(Section):
     domain: HostName
     smtp: Smtp = Smtp()
     reading: ReadingSection = ReadingSection()
+    dns: Dns = Dns()
+    dkim: DkimSection = DkimSection()
     store: Store = Store()
     log: Log = Log()
 
@@ -84,6 +100,12 @@ class Settings(Section):
 
     def reading_limits(self) -> ReadingLimits:
         return ReadingLimits(**self.reading.model_dump())
+
+    def dns_limits(self) -> DnsLimits:
+        return DnsLimits(**self.dns.limits.model_dump())
+
+    def dkim_limits(self) -> DkimLimits:
+        return DkimLimits(**self.dkim.model_dump())
 
 
 def paths(section: type[Section] = Settings, prefix: str = "") -> dict[str, bool]:

@@ -73,6 +73,26 @@ def listen_addresses(value: object) -> tuple[str, ...]:
     return addresses
 
 
+def name_servers(value: object) -> tuple[str, ...]:
+    """A list, or text with commas between; empty for the system's own."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(item, str) for item in given):
+        raise ValueError("must be a list of IP addresses, each with or without a port")
+    servers = tuple(filter(None, (item.strip() for item in given)))
+    for server in servers:
+        _name_server(server)
+    return servers
+
+
+def _name_server(text: str) -> None:
+    match = _ADDRESS.fullmatch(text)
+    host = (match["ipv6"] or match["name"]) if match and int(match["port"]) <= 65535 else text
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise ValueError('must name servers by IP address, as "192.0.2.53", "192.0.2.53:53" or "[2001:db8::53]:53"') from None
+
+
 def file_path(value: object) -> Path:
     if isinstance(value, Path):
         return value
@@ -85,4 +105,5 @@ Whole = Annotated[int, BeforeValidator(whole_number)]
 Seconds = Annotated[float, BeforeValidator(seconds)]
 HostName = Annotated[str, BeforeValidator(host_name)]
 FilePath = Annotated[Path, BeforeValidator(file_path)]
+NameServers = Annotated[tuple[str, ...], BeforeValidator(name_servers)]
 ListenAddresses = Annotated[tuple[str, ...], BeforeValidator(listen_addresses)]
