@@ -100,7 +100,7 @@ async def _not_aligned(domain: str, alignment: Alignment) -> str:
 async def _first_that_holds(found: list[Signature], claim: Claim, lookups: Lookups, seen: Seen) -> Signature | None:
     """Of those that hold the one with the fewest fields left unsigned."""
     found = sorted(found, key=lambda s: len(signatures.unsigned(claim.message, s)))
-    got = await asyncio.gather(*(key(s, lookups) for s in found))
+    got = await asyncio.gather(*(_key_or_why(s, lookups) for s in found))
     seen += ((k, s.domain) for s, k in zip(found, got, strict=True) if isinstance(k, str))
     work = [(s, k) for s, k in zip(found, got, strict=True) if isinstance(k, Key)]
     results = await verified(claim.raw, work, until=True)
@@ -110,12 +110,16 @@ async def _first_that_holds(found: list[Signature], claim: Claim, lookups: Looku
     return None
 
 
-async def key(signature: Signature, lookups: Lookups) -> Key | str:
-    """The key of a signature, or the slug of what keeps it from being used."""
+async def _key_or_why(signature: Signature, lookups: Lookups) -> Key | str:
     try:
-        records = await lookups.txt(f"{signature.selector}._domainkey.{signature.domain}")
+        return await key(signature, lookups)
     except DnsUnavailable:
         return "dns.unavailable"
+
+
+async def key(signature: Signature, lookups: Lookups) -> Key | str:
+    """The key of a signature, or the slug of what keeps it from being used. Raises DnsUnavailable."""
+    records = await lookups.txt(f"{signature.selector}._domainkey.{signature.domain}")
     found = keys.read(records, signature.algorithm)
     if isinstance(found, Key) and found.exact and signature.identity != signature.domain:
         return "dkim.fail"

@@ -31,7 +31,7 @@ LOGGED = frozenset({"to", "cc", "subject", "date", "message-id", "in-reply-to", 
 ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256"})
 _CANONICAL = frozenset({f"{header}/{body}" for header in ("simple", "relaxed") for body in ("simple", "relaxed")})
 _MOST_NAMES = 128
-_NAME = re.compile(r"[!-9;-~]+")
+_NAME = re.compile(r"[!-9;-~]*")
 _NUMBER = re.compile(r"[0-9]{1,12}")
 _LONG_BLANK = re.compile(rb"[ \t\r\n]{65}")
 _SECOND_B = re.compile(rb"[; \t\r\n]b[ \t\r\n]*+=")
@@ -83,18 +83,41 @@ def tags(raw: bytes, field: HeaderField, most: int) -> dict[str, str]:
 
 def read(claim: Claim, field: HeaderField, found: Mapping[str, str]) -> Signature | None:
     """A signature over fields and body, from its tags; None if one is missing or not as the grammar has it."""
-    if not {"a", "b", "bh", "d", "h", "s"} <= found.keys():
-        return None
-    signed = tuple(tag_list.names(found["h"]))
+    body = _body(claim)
+    signed = tuple(tag_list.names(found.get("h", "")))
     policy = found.get("c", "simple")
     policy = policy if "/" in policy else policy + "/simple"
-    body = _body(claim)
-    domain, selector = tag_list.domain(found["d"]), tag_list.domain(found["s"])
-    if not (domain and "." in domain and selector and len(domain) + len(selector) <= 240):
+    if body is None or "h" not in found or policy not in _CANONICAL or not tag_list.decoded(found.get("bh", "")):
         return None
     if len(signed) > _MOST_NAMES or not all(_NAME.fullmatch(name) for name in signed):
         return None
-    if policy not in _CANONICAL or body is None or not (tag_list.decoded(found["b"]) and tag_list.decoded(found["bh"])):
+    return _signature(
+        field, found, policy, signed, _covered(claim.fields, signed), (body, tag_list.without_blanks(found["bh"]))
+    )
+
+
+def read_seal(field: HeaderField, found: Mapping[str, str], covered: Sequence[HeaderField]) -> Signature | None:
+    """A signature over these fields alone, the last of a name counting first (RFC 8617 §4.1.3, §5.1.1)."""
+    if "h" in found:
+        return None
+    names = tuple(f.name.lower() for f in reversed(covered))
+    return _signature(field, found, "relaxed/relaxed", names, tuple((f.start, f.end) for f in covered), None)
+
+
+def _signature(
+    field: HeaderField,
+    found: Mapping[str, str],
+    policy: str,
+    names: tuple[str, ...],
+    covered: tuple[tuple[int, int], ...],
+    body: tuple[int, str] | None,
+) -> Signature | None:
+    domain, selector = tag_list.domain(found.get("d", "")), tag_list.domain(found.get("s", ""))
+    if not (domain and "." in domain and selector and len(domain) + len(selector) <= 240):
+        return None
+    if "a" not in found or not tag_list.decoded(found.get("b", "")):
+        return None
+    if not all(_NUMBER.fullmatch(found.get(time, "0")) for time in ("t", "x")):
         return None
     return Signature(
         (field.start, field.end),
@@ -103,9 +126,9 @@ def read(claim: Claim, field: HeaderField, found: Mapping[str, str]) -> Signatur
         domain,
         selector,
         found.get("i", "").lower().rpartition("@")[2] if "@" in found.get("i", "") else domain,
-        signed,
-        _covered(claim.fields, signed),
-        (body, tag_list.without_blanks(found["bh"])),
+        names,
+        covered,
+        body,
         tag_list.without_blanks(found["b"]),
     )
 
@@ -141,13 +164,10 @@ def unsigned(message: Message, signature: Signature) -> frozenset[str]:
 
 
 def fresh(claim: Claim, found: Mapping[str, str], now_s: int, most_s: int, ahead_s: int) -> bool:
-    """Whether a signature is of this time: t= and x=, and where t= is missing the signed Date in its place.
+    """Whether a signature that was read is of this time, by t= and x=, or where t= is missing by the Date it covers.
 
     Without that, mail that somebody once got could be sent in for ever.
     """
-    times = [found[name] for name in ("t", "x") if name in found]
-    if not all(_NUMBER.fullmatch(time) for time in times):
-        return False
     if "x" in found and int(found["x"]) < now_s:
         return False
     if "t" in found:
