@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ParamSpec, TypeVar
 
-from gateway import operator_log
+from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator, satisfied
 from gateway.core import addresses, addressing
 from gateway.core.cases import Setting, cases
@@ -22,11 +22,12 @@ from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.message import Reading, read_parts
-from gateway.core.model import Answer, Envelope, Outcome, Peer, Recipient
+from gateway.core.model import Answer, Envelope, Login, Outcome, Peer, Recipient, Source
 from gateway.core.questions import Case
 from gateway.keeping import Keeping
 from storage import dns_trouble
 from storage.administration.addresses import find_recipient
+from storage.administration.passwords import known
 from storage.administration.sources import sources
 from storage.content import compressed
 from storage.errors import StoreError, Undecided
@@ -72,11 +73,18 @@ class Ingest:
         self._now = now
         self.new_trace_id = new_id
 
-    async def peer(self, ip: str) -> Peer:
-        """The client, with the sources whose network holds its address."""
-        client = ipaddress.ip_address(ip)
-        known = await self._store.read(sources())
-        return Peer(ip, tuple(s for s in known if client in _network(s.network)))
+    async def peer(self, ip: str, login: Login | None = None, certificate: str = "") -> Peer:
+        """The client, with the sources that its address, its login and its certificate show it to be."""
+        every = await self._store.read(sources())
+        shown = tuple(source for source in every if _is(source, ip, login, certificate))
+        name, account_id = (login.name, login.account_id) if login else ("", "")
+        return Peer(ip, shown, login=name, account_id=account_id, certificate=certificate)
+
+    async def login(self, name: str, password: str) -> Login | None:
+        """Whose name and password these are. The time it takes doesn't tell whether anybody has that name."""
+        having = await self._store.read(known(self._setting.keyed, name))
+        position = await passwords.which_fits(password, having.hashes, having.most)
+        return None if position is None else having.logins[position]
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | str:
         """An envelope recipient as a capture address, or the reason why it is refused."""
@@ -160,6 +168,17 @@ class Ingest:
 async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Small work at once, large work in a thread, so that the loop goes on serving others."""
     return do(*args, **kwargs) if size <= _SMALL else await asyncio.to_thread(do, *args, **kwargs)
+
+
+def _is(source: Source, ip: str, login: Login | None, certificate: str) -> bool:
+    """All that the source is known by holds of this client, and something does."""
+    asked = (source.network, source.login, source.certificate)
+    return (
+        any(asked)
+        and (not source.network or ipaddress.ip_address(ip) in _network(source.network))
+        and (not source.login or (login is not None and login == Login(source.login, source.account_id)))
+        and source.certificate in ("", certificate)
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -85,6 +85,21 @@ def tls_failed(connection_id: str) -> None:
     _log.info("tls.failed", connection_id=connection_id)
 
 
+def login_refused(connection_id: str, peer: str, reason: str) -> None:
+    """SMTP AUTH failed. `peer`: the client's IP address; `reason`: wrong, or limit after too many failures."""
+    _log.info("login.refused", connection_id=connection_id, peer=peer, reason=reason)
+
+
+def certificate_loaded(expires: str) -> None:
+    """The TLS certificate that handshakes get from now on; `expires`: its last day."""
+    _log.info("certificate.loaded", expires=expires)
+
+
+def certificate_refused(reason: str) -> None:
+    """A new certificate can't be used, so the one before it stays; `reason`: a sentence that names the file."""
+    _log.error("certificate.refused", reason=reason)
+
+
 def recipient_refused(trace_id: str, reason: str) -> None:
     _log.info("recipient.refused", trace_id=trace_id, reason=reason)
 

@@ -84,6 +84,9 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "connection_refused",
         "bare_line_feed",
         "tls_failed",
+        "login_refused",
+        "certificate_loaded",
+        "certificate_refused",
         "recipient_refused",
         "message_decided",
         "message_refused",
@@ -98,7 +101,7 @@ def test_no_event_has_a_parameter_for_content() -> None:
     names = {parameter for event in EVENTS.values() for parameter in inspect.signature(event).parameters}
     assert names <= {
         *("trace_id", "connection_id", "account", "user", "channel", "outcome", "reason", "flags", "peer", "address"),
-        *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file"),
+        *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
         *("error", "location", "level", "logger", "frames"),
     }
 

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP
 
 from gateway.smtp import replies
 from gateway.smtp.handler import Handler
+from gateway.smtp.listener import PLAIN, Listener, Tls
 from gateway.smtp.replies import Reply
 from gateway.smtp.shared import Place, Shared
 from gateway.smtp.stream import CommandReader
@@ -25,7 +26,8 @@ class Connection(SMTP):
     transport: asyncio.Transport | None
     _handle_hooks: dict[str, Callable[..., object]] = {}  # noqa: RUF012 - stays empty: commands ask our Handler
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, listener: Listener = PLAIN, client: str = "") -> None:
+        """`client`: IP address of the client behind a proxy; "" where it is the transport's."""
         # Not SMTP.__init__: it looks itself and its handler over for hooks at every connection. This is what the
         # inherited methods need.
         self.loop = asyncio.get_running_loop()
@@ -40,6 +42,8 @@ class Connection(SMTP):
         self._timeout_handle: asyncio.TimerHandle | None = None
 
         self._shared = shared
+        self._listener = listener
+        self._client = client
         self._limits = shared.limits
         self._id = shared.next_connection_id()
         self._handler: Handler
@@ -51,6 +55,7 @@ class Connection(SMTP):
         self._why = "lost"
         self._busy = False
         """From DATA to its reply."""
+        self._shaking_hands = False
 
     # Life
 
@@ -61,15 +66,19 @@ class Connection(SMTP):
         if peername is None:  # it is gone already
             connection.abort()
             return
-        self._handler = Handler(self._shared, peername[0])
+        required = self._listener.tls is not Tls.OFFERED
+        self._handler = Handler(self._shared, self._client or peername[0], tls_required=required)
         self._place = self._shared.connections.enter(self._handler.network)
         if self._place is None:
-            connection.write(replies.TOO_MUCH.wire)
+            if self._listener.tls is not Tls.IMPLICIT:  # there, nothing is said in clear
+                connection.write(replies.TOO_MUCH.wire)
             connection.close()
             self._shared.events.connection_refused(self._handler.ip, "limit")
             return
         self._shared.sessions.add(self)
         super().connection_made(connection)
+        if self._listener.tls is Tls.IMPLICIT:
+            connection.pause_reading()  # until the handshake begins
 
     def connection_lost(self, error: Exception | None) -> None:
         """Nothing of the session remains, but a journey that it started goes on. A second call changes nothing."""
@@ -144,7 +153,9 @@ class Connection(SMTP):
 
     def shut_down(self) -> None:
         """The server stops: leave, unless a message is on its way."""
-        if not self._busy:
+        if self._shaking_hands:
+            self.abort()
+        elif not self._busy:
             self._cut(replies.SHUTTING_DOWN)
 
     def abort(self) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
 
-from gateway.core.model import Answer, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient
+from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
 from gateway.operator_log import raised_at
 from gateway.smtp import paths, replies
 from gateway.smtp.data import DataReader, Holding
@@ -37,12 +37,16 @@ class Transaction:
 class Handler:
     """One session. `transaction` is None outside MAIL … DATA."""
 
-    def __init__(self, shared: Shared, ip: str) -> None:
+    def __init__(self, shared: Shared, ip: str, *, tls_required: bool = False) -> None:
         self._shared = shared
+        self._tls_required = tls_required
         self.ip = canonical_ip(ip)
         self._peer: Peer | None = None
         self.network = network_of(self.ip)
         self.tls = False
+        self.certificate = ""
+        """SHA-256 of the client's, hex, or ""."""
+        self.login: Login | None = None
         self.messages = 0
         self.transaction: Transaction | None = None
 
@@ -60,9 +64,10 @@ class Handler:
         return limits.message_size_from_source if self.from_source else limits.message_size
 
     async def identify(self) -> None:
-        """Find out which sources the client's address belongs to; tried again at MAIL where it failed."""
+        """Find out which sources the client is, as far as it has shown; tried again at MAIL where it failed."""
+        self._peer = None
         try:
-            self._peer = await self._shared.journey.peer(self.ip)
+            self._peer = await self._shared.journey.peer(self.ip, self.login, self.certificate)
         except Exception as error:
             self._shared.events.internal_error(type(error).__name__, raised_at(error))
 
@@ -97,7 +102,7 @@ class Handler:
             return replies.TEMPORARY
         if self.messages >= (limits.messages_from_source if self.from_source else limits.messages):
             return replies.TOO_MUCH
-        if shared.sources_need_tls and self.from_source and not self.tls:
+        if not self.tls and (self._tls_required or (shared.sources_need_tls and self.from_source)):
             return replies.TLS_REQUIRED
         if mail.size > self.size_limit:
             return self._refuse_message(replies.TOO_LARGE, "", "smtp.too_large")

@@ -23,13 +23,13 @@ class Tls(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """The mode of one listening socket; the default is that of a plain one."""
+    """The mode of one listening socket."""
 
     tls: Tls = Tls.OFFERED
     auth: bool = False
     """SMTP AUTH is offered, under TLS only."""
     client_certificates: bool = False
-    """Clients are asked for a certificate. They need not have one, but one that can't be verified ends the handshake."""
+    """Clients are asked for a certificate; one that has none may go on, one that can't be verified may not."""
     proxies: tuple[Network, ...] = ()
     """Whose connections begin with a PROXY header and come from nobody else; () for a listener that has no proxy."""
 
@@ -37,3 +37,7 @@ class Listener:
         """`ip` in canonical form."""
         address = ipaddress.ip_address(ip)
         return any(address in network for network in self.proxies)
+
+
+PLAIN = Listener()
+"""Nothing is asked, and what is offered is STARTTLS."""

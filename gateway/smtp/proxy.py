@@ -1,104 +1,26 @@
-"""The PROXY protocol, versions 1 and 2: a proxy in front of us tells who its client is, ahead of all else.
-
-https://www.haproxy.org/download/2.9/doc/proxy-protocol.txt
-"""
+"""Connections from proxies: each begins with a header that says who its client is."""
 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from typing import cast
 
-_LONGEST_V1 = 107
-"""Bytes, with its CRLF (§2.1)."""
-_LONGEST_V2 = 1024
-_SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
-_FIXED = len(_SIGNATURE) + 4
-"""Bytes of version 2 up to its addresses."""
-_LOCAL, _PROXY = 0x20, 0x21
-_PORT_BYTES = 2
-_ADDRESS_BYTES = {0x11: 4, 0x21: 16}
-"""Of TCP over IPv4 and IPv6; no other connection can come to us."""
-
-_PORT = rb"(?:0|[1-9][0-9]{0,4})"
-_V1 = re.compile(rb"PROXY TCP([46]) ([0-9A-Fa-f:.]+) ([0-9A-Fa-f:.]+) (%b) (%b)\r\n" % (_PORT, _PORT))
+from gateway.smtp.listener import Listener
+from gateway.smtp.proxy_header import Bad, Header, header
+from gateway.smtp.shared import Shared, canonical_ip
 
 
-class Bad(Enum):
-    """Why there is no header."""
-
-    INCOMPLETE = "more bytes must come"
-    MALFORMED = "no bytes can make it one that we take"
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A whole header."""
-
-    client: str
-    """Its IP address; "" where the proxy speaks for itself, as in its health checks."""
-    length: int
-    """Bytes of the header; what follows is the client's."""
-
-
-def header(data: bytes) -> Header | Bad:
-    """The header at the beginning of a connection."""
-    if data.startswith(_SIGNATURE[: len(data)]):
-        return _version_2(data)
-    if data.startswith(b"PROXY "[: len(data)]):
-        return _version_1(data)
-    return Bad.MALFORMED
-
-
-def _version_1(data: bytes) -> Header | Bad:
-    line, end, _ = data[:_LONGEST_V1].partition(b"\n")
-    if not end:
-        return Bad.INCOMPLETE if len(data) < _LONGEST_V1 else Bad.MALFORMED
-    match = _V1.fullmatch(line + end)
-    if match is None or max(int(match[4]), int(match[5])) > 65535:
-        return Bad.MALFORMED
-    version = int(match[1])
-    try:
-        client, server = (ipaddress.ip_address(text.decode()) for text in match.group(2, 3))
-    except ValueError:
-        return Bad.MALFORMED
-    if client.version != version or server.version != version:
-        return Bad.MALFORMED
-    return Header(str(client), len(match[0]))
-
-
-def _version_2(data: bytes) -> Header | Bad:
-    if len(data) < _FIXED:
-        return Bad.INCOMPLETE
-    command, family = data[12], data[13]
-    length = _FIXED + int.from_bytes(data[14:16], "big")
-    size = 0 if command == _LOCAL else _ADDRESS_BYTES.get(family, 0)
-    if command not in (_LOCAL, _PROXY) or length > _LONGEST_V2:
-        return Bad.MALFORMED
-    if command == _PROXY and (not size or length < _FIXED + 2 * (size + _PORT_BYTES)):
-        return Bad.MALFORMED
-    if len(data) < length:
-        return Bad.INCOMPLETE
-    client = str(ipaddress.ip_address(data[_FIXED : _FIXED + size])) if size else ""
-    return Header(client, length)
-
-
-class HeaderReader(asyncio.Protocol):
+class Proxied(asyncio.Protocol):
     """A connection until its header is read; then a session takes it over.
 
     What is no header, comes from somebody else or takes too long is closed without a word.
     """
 
-    def __init__(
-        self, allowed: Callable[[str], bool], seconds: float, session: Callable[[str], asyncio.Protocol]
-    ) -> None:
-        """`allowed`: whether this IP address is a proxy's; `session`: makes the one for a client's IP address."""
-        self._allowed = allowed
-        self._seconds = seconds
+    def __init__(self, shared: Shared, listener: Listener, session: Callable[[str], asyncio.Protocol]) -> None:
+        """`session` makes the one for a client's IP address."""
+        self._shared = shared
+        self._listener = listener
         self._session = session
         self._read = b""
         self._proxy = ""
@@ -107,29 +29,43 @@ class HeaderReader(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Nobody but a proxy may say who a client is."""
+        shared = self._shared
         self._transport = cast(asyncio.Transport, transport)
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._transport.abort)
+        self._timer = asyncio.get_running_loop().call_later(shared.limits.proxy_header, self._transport.abort)
         peername = self._transport.get_extra_info("peername")
-        if peername is None or not self._allowed(peername[0]):
-            self._transport.abort()
+        self._proxy = canonical_ip(peername[0]) if peername else ""
+        if not self._proxy or not self._listener.is_proxy(self._proxy):
+            self._refuse("proxy")
+        elif len(shared.proxied) >= shared.limits.connections:
+            self._refuse("limit")
         else:
-            self._proxy = peername[0]
+            shared.proxied.add(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Also of a connection that never said anything."""
         self._timer.cancel()
+        self._shared.proxied.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """The header, or a part of it, perhaps with what the client said behind it."""
         self._read += data
         found = header(self._read)
         if found is Bad.MALFORMED:
-            self._transport.abort()
+            self._refuse("proxy")
         elif isinstance(found, Header):
-            self._timer.cancel()
-            session = self._session(found.client or self._proxy)
-            self._transport.set_protocol(session)
-            session.connection_made(self._transport)
-            rest = self._read[found.length :]
-            if rest and not self._transport.is_closing():
-                session.data_received(rest)
+            self._hand_over(self._session(found.client or self._proxy), self._read[found.length :])
+
+    def _hand_over(self, session: asyncio.Protocol, rest: bytes) -> None:
+        self.connection_lost(None)
+        self._transport.set_protocol(session)
+        session.connection_made(self._transport)
+        if rest and not self._transport.is_closing():
+            session.data_received(rest)
+
+    def _refuse(self, reason: str) -> None:
+        self._shared.events.connection_refused(self._proxy, reason)
+        self.abort()
+
+    def abort(self) -> None:
+        """Drop the connection without a word."""
+        self._transport.abort()

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from ssl import SSLContext
 
 from gateway.smtp.limits import SmtpLimits
+from gateway.smtp.listener import PLAIN, Listener
+from gateway.smtp.proxy import Proxied
 from gateway.smtp.session import GatewaySMTP
 from gateway.smtp.shared import Events, Journey, Shared
 
@@ -41,16 +43,26 @@ class SmtpServer:
         self._shared = Shared(journey, events, limits, hostname, tls, clock, sources_need_tls, free_disk)
         self._listeners: list[asyncio.Server] = []
 
-    async def listen(self, sockets: Iterable[socket.socket]) -> None:
-        """Serve these bound sockets from now on."""
+    async def listen(self, sockets: Iterable[socket.socket], listener: Listener = PLAIN) -> None:
+        """Serve these bound sockets from now on, all in the same mode."""
         loop = asyncio.get_running_loop()
-        for sock in sockets:
-            listener = await loop.create_server(lambda: GatewaySMTP(self._shared), sock=sock, backlog=_BACKLOG)
-            self._listeners.append(listener)
 
-    def use_tls(self, context: SSLContext | None) -> None:
-        """The certificate of sessions from now on; with None, STARTTLS is answered 454."""
-        self._shared.tls = context
+        def session(client: str = "") -> GatewaySMTP:
+            return GatewaySMTP(self._shared, listener, client)
+
+        def proxied() -> Proxied:
+            return Proxied(self._shared, listener, session)
+
+        for sock in sockets:
+            protocol = proxied if listener.proxies else session
+            self._listeners.append(await loop.create_server(protocol, sock=sock, backlog=_BACKLOG))
+
+    def use_tls(self, context: SSLContext | None, asking: SSLContext | None = None) -> None:
+        """The certificate of handshakes from now on; with None, STARTTLS is answered 454.
+
+        `asking`: the same for listeners that ask clients for their certificates.
+        """
+        self._shared.tls, self._shared.tls_asking = context, asking
 
     async def drain(self) -> int:
         """Stop: no new connections, 421 to idle sessions, running messages get their reply, the rest is cut.
@@ -61,6 +73,8 @@ class SmtpServer:
         shared.draining = True
         for listener in self._listeners:
             listener.close()
+        for proxied in tuple(shared.proxied):
+            proxied.abort()
         for session in tuple(shared.sessions):
             session.shut_down()
         end = asyncio.get_running_loop().time() + shared.limits.drain

@@ -4,13 +4,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
 
 from gateway.operator_log import raised_at
-from gateway.smtp import replies
+from gateway.smtp import auth, replies
 from gateway.smtp.connection import Connection
 from gateway.smtp.data import DataReader
+from gateway.smtp.listener import PLAIN, Listener, Tls
 from gateway.smtp.replies import Reply
 from gateway.smtp.shared import Shared
 
@@ -21,9 +23,10 @@ _LONGEST_DOMAIN = 255
 class GatewaySMTP(Connection):
     """One SMTP session."""
 
-    def __init__(self, shared: Shared) -> None:
-        super().__init__(shared)
+    def __init__(self, shared: Shared, listener: Listener = PLAIN, client: str = "") -> None:
+        super().__init__(shared, listener, client)
         self._commands = 0
+        self._login_failures = 0
         self._unknown = 0
         self._bare_line_feeds = False
         self._message: DataReader | None = None
@@ -32,6 +35,8 @@ class GatewaySMTP(Connection):
 
     async def _handle_client(self) -> None:
         try:
+            if self._listener.tls is Tls.IMPLICIT:
+                await self._start_tls(self._tls)
             await self._greet()
             while not self._ended:
                 if self._shared.draining:
@@ -57,23 +62,28 @@ class GatewaySMTP(Connection):
         await self.push(replies.greeting(self.hostname))
 
     async def _execute(self, line: bytes) -> None:
+        refusal = self._why_not_read(line)
+        if refusal:
+            await self.push(refusal)
+        else:
+            await self._execute_command(self._without_end(line))
+
+    def _why_not_read(self, line: bytes) -> Reply | None:
         limits = self._limits
         self._commands += 1
         if self._commands > limits.commands_base + limits.commands_per_message * self._handler.messages:
-            await self.push(replies.TOO_MUCH)
-        elif len(line) > limits.command_line:
-            await self.push(replies.SYNTAX)
-        else:
-            await self._execute_command(line)
+            return replies.TOO_MUCH
+        return replies.SYNTAX if len(line) > limits.command_line else None
+
+    def _without_end(self, line: bytes) -> bytes:
+        if line.endswith(b"\r\n"):
+            return line[:-2]
+        if not self._bare_line_feeds:
+            self._bare_line_feeds = True
+            self._shared.events.bare_line_feed(self._id)
+        return line[:-1]
 
     async def _execute_command(self, line: bytes) -> None:
-        if line.endswith(b"\r\n"):
-            line = line[:-2]
-        else:
-            line = line[:-1]
-            if not self._bare_line_feeds:
-                self._bare_line_feeds = True
-                self._shared.events.bare_line_feed(self._id)
         verb, _, argument = line.partition(b" ")
         command = COMMANDS.get(verb.upper())
         if command is None:
@@ -82,7 +92,7 @@ class GatewaySMTP(Connection):
             return
         try:
             await command(self, argument.strip(b" ").decode("utf-8", "surrogateescape"))
-        except ConnectionError:
+        except (ConnectionError, asyncio.IncompleteReadError):
             raise
         except Exception as error:
             await self.push(await self.handle_exception(error))
@@ -165,9 +175,11 @@ class GatewaySMTP(Connection):
         if not self._greeted(hostname, extended=True):
             await self.push(replies.ARGUMENT)
             return
-        starttls = ("STARTTLS",) if self._shared.tls and not self._handler.tls else ()
-        size = f"SIZE {self._handler.size_limit}"
-        extensions = (size, "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", *starttls, "HELP")
+        handler = self._handler
+        starttls = ("STARTTLS",) if self._tls and not handler.tls else ()
+        login = (f"AUTH {' '.join(auth.MECHANISMS)}",) if self._listener.auth and handler.tls else ()
+        size = f"SIZE {handler.size_limit}"
+        extensions = (size, "8BITMIME", "SMTPUTF8", "PIPELINING", "ENHANCEDSTATUSCODES", *starttls, *login, "HELP")
         await self.push(replies.hello(self.hostname, *extensions))
 
     async def smtp_HELO(self, hostname: str) -> None:
@@ -198,29 +210,35 @@ class GatewaySMTP(Connection):
         extended = self.session is not None and self.session.extended_smtp
         await self.push(await self._handler.rcpt(arg or "", extended=extended))
 
+    # TLS
+
+    @property
+    def _tls(self) -> ssl.SSLContext | None:
+        """The certificate that is in use now; sessions under TLS keep theirs."""
+        return self._shared.tls_asking if self._listener.client_certificates else self._shared.tls
+
     async def smtp_STARTTLS(self, arg: str) -> None:
         """RFC 3207: nothing said in clear is remembered, and nothing sent with the command is executed after it."""
         if arg:
             await self.push(replies.ARGUMENT)
         elif self._handler.tls:
             await self.push(replies.SEQUENCE)
-        elif self._shared.tls is None:
+        elif self._tls is None:
             await self.push(replies.NO_TLS)
         else:
-            await self._start_tls(self._shared.tls)
+            self._unsent += replies.READY_FOR_TLS.wire
+            await self._flush()
+            await self._start_tls(self._tls)
+            self._set_rset_state()
+            self.session = self._create_session()
+            if self._handler.certificate:
+                await self._handler.identify()
 
-    async def _start_tls(self, context: ssl.SSLContext) -> None:
-        self._unsent += replies.READY_FOR_TLS.wire
-        await self._flush()
+    async def _start_tls(self, context: ssl.SSLContext | None) -> None:
+        """The handshake. Raises ConnectionError if nothing came of it."""
         self._reader.take()
         self._suspend_timeout()
-        assert self.transport is not None  # noqa: S101 - for the type checker
-        try:
-            transport = await self.loop.start_tls(
-                self.transport, self, context, server_side=True, ssl_handshake_timeout=self._limits.tls_handshake
-            )
-        except OSError:
-            transport = None
+        transport = await self._shake_hands(context)
         if transport is None:
             self._shared.events.tls_failed(self._id)
             self.abort()
@@ -229,8 +247,69 @@ class GatewaySMTP(Connection):
         self.transport = transport
         self._reader.switch_to(transport)
         self._handler.tls = True
-        self._set_rset_state()
-        self.session = self._create_session()
+        if self._listener.client_certificates:
+            self._handler.certificate = _fingerprint(transport)
+
+    async def _shake_hands(self, context: ssl.SSLContext | None) -> asyncio.Transport | None:
+        if context is None or self.transport is None:
+            return None
+        self._shaking_hands = True
+        try:
+            return await self.loop.start_tls(
+                self.transport, self, context, server_side=True, ssl_handshake_timeout=self._limits.tls_handshake
+            )
+        except OSError:
+            return None
+        finally:
+            self._shaking_hands = False
+
+    # AUTH
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        """RFC 4954, under TLS alone: a name and its password."""
+        handler, session = self._handler, self.session
+        if not self._listener.auth:
+            await self.push(replies.NOT_IMPLEMENTED)
+        elif not handler.tls:
+            await self.push(replies.ENCRYPTION_REQUIRED)
+        elif handler.login or handler.transaction or session is None or not session.extended_smtp:
+            await self.push(replies.SEQUENCE)
+        else:
+            given = await auth.credentials(arg, self._ask)
+            await self.push(given if isinstance(given, Reply) else await self._log_in(given))
+
+    async def _ask(self, question: Reply) -> bytes | Reply:
+        await self.push(question)
+        self._reset_timeout()
+        line = await self._reader.line()
+        return self._why_not_read(line) or self._without_end(line)
+
+    async def _log_in(self, given: auth.Credentials) -> Reply:
+        """An attempt counts before it is known to fail, lest many be made at once; one that succeeds is taken back."""
+        shared, handler = self._shared, self._handler
+        if self._login_failures >= self._limits.auth_attempts:
+            return self._refuse_login("limit")
+        if shared.login_failures.count(handler.network, self.loop.time()):
+            shared.login_failures.forget(handler.network)
+            return self._refuse_login("limit")
+        self._suspend_timeout()
+        try:
+            handler.login = await shared.journey.login(given.name, given.password)
+        except Exception:
+            shared.login_failures.forget(handler.network)
+            raise
+        if handler.login is None:
+            self._login_failures += 1
+            return self._refuse_login("wrong")
+        shared.login_failures.forget(handler.network)
+        await handler.identify()
+        return replies.AUTHENTICATED
+
+    def _refuse_login(self, reason: str) -> Reply:
+        self._shared.events.login_refused(self._id, self._handler.ip, reason)
+        return replies.AUTH_FAILED if reason == "wrong" else replies.TOO_MUCH
+
+    # The rest
 
     async def smtp_QUIT(self, arg: str) -> None:
         """End the session."""
@@ -244,9 +323,11 @@ class GatewaySMTP(Connection):
         """Point to the standard."""
         await self.push(replies.HELP)
 
-    async def smtp_AUTH(self, arg: str) -> None:
-        """Not offered."""
-        await self.push(replies.NOT_IMPLEMENTED)
+
+def _fingerprint(transport: asyncio.BaseTransport) -> str:
+    """SHA-256 of the client's certificate, if it showed one; the handshake has verified it."""
+    shown = transport.get_extra_info("ssl_object").getpeercert(binary_form=True)
+    return hashlib.sha256(shown).hexdigest() if shown else ""
 
 
 COMMANDS: dict[bytes, Callable[[GatewaySMTP, str], Awaitable[None]]] = {

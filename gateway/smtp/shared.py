@@ -13,7 +13,7 @@ from itertools import count
 from ssl import SSLContext
 from typing import Protocol
 
-from gateway.core.model import Answer, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient
+from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
 from gateway.smtp.data import Budget
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.rates import Rates
@@ -24,8 +24,11 @@ _NETWORKS_REMEMBERED = 10_000
 class Journey(Protocol):
     """What the dialogue asks of the rest of the product. What any of these raises is our own fault: 451."""
 
-    async def peer(self, ip: str) -> Peer:
-        """The client and the sources that its address belongs to."""
+    async def peer(self, ip: str, login: Login | None, certificate: str) -> Peer:
+        """The client and the sources that its address, its login and its certificate (SHA-256, hex) show it to be."""
+
+    async def login(self, name: str, password: str) -> Login | None:
+        """Whose they are; None, after the same time, where they are nobody's."""
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         """The capture address taken apart, or the reason slug for which this peer is refused it."""
@@ -58,6 +61,9 @@ class Events(Protocol):
     def tls_failed(self, connection_id: str) -> None:
         """A TLS handshake came to nothing."""
 
+    def login_refused(self, connection_id: str, peer: str, reason: str) -> None:
+        """SMTP AUTH failed; `reason`: wrong, or limit after too many failures."""
+
     def recipient_refused(self, trace_id: str, reason: str) -> None:
         """One recipient was refused or deferred."""
 
@@ -71,14 +77,18 @@ class Events(Protocol):
         """Something of ours was raised: class name and place."""
 
 
-class Session(Protocol):
+class Abortable(Protocol):
+    """A connection that can be ended."""
+
+    def abort(self) -> None:
+        """End it now."""
+
+
+class Session(Abortable, Protocol):
     """A connection, as the end of all of them needs it."""
 
     def shut_down(self) -> None:
         """Say 421 as soon as nothing runs."""
-
-    def abort(self) -> None:
-        """End it now."""
 
 
 def canonical_ip(ip: str) -> str:
@@ -158,20 +168,27 @@ class Connections:
 
 
 class Guesses:
-    """Unknown recipients that each network named of late."""
+    """What each network guessed of late, and wrongly: recipients, or passwords."""
 
-    def __init__(self, limits: SmtpLimits) -> None:
-        self._limits = limits
+    def __init__(self, most: int, window: float) -> None:
+        """`most` within `window` seconds are none too many."""
+        self._most = most
+        self._window = window
         self._times: dict[str, deque[float]] = {}
 
     def count(self, network: str, now: float) -> bool:
         """Remember one more; true where it is one too many."""
-        times = self._times.pop(network, None) or deque(maxlen=self._limits.unknown_recipients + 1)
+        times = self._times.pop(network, None) or deque(maxlen=self._most + 1)
         times.append(now)
         self._times[network] = times
         if len(self._times) > _NETWORKS_REMEMBERED:
             del self._times[next(iter(self._times))]
-        return len(times) == times.maxlen and now - times[0] < self._limits.unknown_recipients_window
+        return len(times) == times.maxlen and now - times[0] < self._window
+
+    def forget(self, network: str) -> None:
+        """The last one was none."""
+        if times := self._times.get(network):
+            times.pop()
 
 
 @dataclass(eq=False)
@@ -188,9 +205,13 @@ class Shared:
     sources_need_tls: bool = False
     free_disk: Callable[[], int] = lambda: sys.maxsize
     """Bytes free where messages are stored."""
+    tls_asking: SSLContext | None = None
+    """The same certificate, for listeners that ask clients for theirs."""
     draining: bool = False
     connection_numbers: Iterator[int] = field(default_factory=lambda: count(1))
     sessions: set[Session] = field(default_factory=set)
+    proxied: set[Abortable] = field(default_factory=set)
+    """Connections from proxies whose client isn't known yet."""
     journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
 
@@ -200,7 +221,8 @@ class Shared:
 
     def __post_init__(self) -> None:
         self.connections = Connections(self.limits)
-        self.guesses = Guesses(self.limits)
+        self.guesses = Guesses(self.limits.unknown_recipients, self.limits.unknown_recipients_window)
+        self.login_failures = Guesses(self.limits.auth_attempts_per_ip, self.limits.auth_window)
         self.budget = Budget(self.limits)
         self.address_rates = Rates(self.limits.address_rate, self.limits.address_burst)
         self.account_rates = Rates(self.limits.account_rate, self.limits.account_burst)

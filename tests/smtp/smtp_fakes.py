@@ -11,14 +11,19 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from gateway.core.model import Answer, Channel, Envelope, OperatorMail, OperatorMailbox, Peer, Recipient, Source
+from gateway.core.model import Answer, Channel, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient, Source
 from gateway.smtp.limits import SmtpLimits
+from gateway.smtp.listener import PLAIN, Listener
 from gateway.smtp.server import SmtpServer
 
 KEY = "key@bcc.example"
 NOW = 1_700_000_000_000
 ISSUED = datetime(2030, 1, 1, tzinfo=UTC)
 SOURCE = Source("s", "a", "relay", "127.0.0.0/8", frozenset(Channel), vouches=False)
+
+PASSWORD = "correct horse"  # noqa: S105 - a fake
+LOGINS = {"ana@us.example": Login("ana@us.example", "a"), "mx": Login("mx", "a")}
+"""All with that password; mx is the source."""
 
 QUICK = SmtpLimits(
     command_wait=5,
@@ -43,16 +48,29 @@ class FakeJourney:
     peer_fault: Exception | None = None
     gate: asyncio.Event | None = None
     full: bool = False
+    source_certificate: str = "none"
+    tried: list[tuple[str, str]] = field(default_factory=list)
+    """Names and passwords."""
     messages: list[tuple[Envelope, bytes]] = field(default_factory=list)
     for_operator: list[OperatorMail] = field(default_factory=list)
     begun: asyncio.Event = field(default_factory=asyncio.Event)
     finished: int = 0
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    async def peer(self, ip: str) -> Peer:
+    async def peer(self, ip: str, login: Login | None, certificate: str) -> Peer:
         if self.peer_fault:
             raise self.peer_fault
-        return Peer(ip, (SOURCE,) if self.source else ())
+        name = login.name if login else ""
+        source = self.source or name == "mx" or certificate == self.source_certificate
+        return Peer(
+            ip, (SOURCE,) if source else (), login=name, account_id="a" if login else "", certificate=certificate
+        )
+
+    async def login(self, name: str, password: str) -> Login | None:
+        self.tried.append((name, password))
+        if password == "broken":  # noqa: S105 - a fake
+            raise RuntimeError(name)
+        return LOGINS.get(name) if password == PASSWORD else None
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         local, _, domain = address.rpartition("@")
@@ -109,6 +127,9 @@ class RecordingEvents:
 
     def tls_failed(self, connection_id: str) -> None:
         self.seen.append(("tls_failed",))
+
+    def login_refused(self, connection_id: str, peer: str, reason: str) -> None:
+        self.seen.append(("login_refused", peer, reason))
 
     def recipient_refused(self, trace_id: str, reason: str) -> None:
         self.seen.append(("recipient_refused", trace_id, reason))
@@ -223,6 +244,8 @@ async def serving(
     journey: FakeJourney | None = None,
     tls: ssl.SSLContext | None = None,
     *,
+    listener: Listener = PLAIN,
+    tls_asking: ssl.SSLContext | None = None,
     sources_need_tls: bool = False,
     free_disk: Callable[[], int] = lambda: 1 << 40,
     **limits: float,
@@ -234,7 +257,8 @@ async def serving(
         journey, events, changed, "mx.example", tls, lambda: NOW, sources_need_tls=sources_need_tls, free_disk=free_disk
     )
     sock = loopback_socket()
-    await server.listen([sock])
+    server.use_tls(tls, tls_asking)
+    await server.listen([sock], listener)
     try:
         yield Running(server, sock.getsockname()[1], journey, events)
     finally:

@@ -76,13 +76,21 @@ def test_an_ipv6_client_counts_by_its_64() -> None:
 
 
 def test_guesses_are_forgotten_after_their_window() -> None:
-    guesses = Guesses(SmtpLimits(unknown_recipients=2, unknown_recipients_window=10))
+    guesses = Guesses(2, 10)
     assert [guesses.count("n", now) for now in (0, 1, 2, 11.5, 12, 13)] == [False, False, True, False, False, True]
     assert guesses.count("other", 2) is False
 
 
+def test_a_guess_that_was_right_is_forgotten() -> None:
+    guesses = Guesses(2, 10)
+    for now in range(5):
+        assert not guesses.count("n", now)
+        guesses.forget("n")
+    assert [guesses.count("n", 5) for _ in range(3)] == [False, False, True]
+
+
 def test_guesses_of_many_networks_stay_few() -> None:
-    guesses = Guesses(SmtpLimits())
+    guesses = Guesses(10, 600)
     for n in range(10_100):
         guesses.count(str(n), 0)
     assert len(guesses._times) == 10_000
