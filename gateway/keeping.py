@@ -1,23 +1,29 @@
-"""What is stored of a message: its bytes, compressed and redacted; and, sealed, a reply that waits for its parent."""
+"""What is stored of a message: its bytes, compressed and redacted; and, sealed, what it can be decided by again."""
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import zlib
-from dataclasses import asdict
+from collections.abc import Collection
+from dataclasses import asdict, replace
 from typing import Any
 
+from gateway.core import addresses, delivery
 from gateway.core.cases import Setting, cases
-from gateway.core.claims import with_evidence
+from gateway.core.claims import claim
+from gateway.core.decision import Decision
+from gateway.core.facts import StoredParticipant
 from gateway.core.message import read_parts
-from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Source
+from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Role, Source
 from gateway.core.questions import Case
-from gateway.core.redact import redacted, redacted_copy
-from storage.content import Content, compressed
-from storage.errors import StoreBroken
+from gateway.core.redact import WITHHELD, redacted, redacted_copy
+from gateway.core.thread_names import Parents
+from storage.content import Content, HeldCopy, compressed
+from storage.errors import Refused, StoreBroken
 from storage.sealing import Sealing
 
-_PLACE = "waiting"
+_WAITING, _HELD = "waiting", "held"
 
 
 class Keeping:
@@ -32,30 +38,124 @@ class Keeping:
     def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
         return compressed(redacted(case, withheld)) if withheld else self._compressed(case.raw)
 
-    def copy(self, case: Case, withheld: tuple[str, ...]) -> Content:
-        return compressed(redacted_copy(case, withheld)) if withheld else self._compressed(case.copy)
+    def held(self, case: Case, decision: Decision) -> HeldCopy:
+        withheld = decision.redact
+        content = compressed(redacted_copy(case, withheld)) if withheld else self._compressed(case.copy)
+        about = _about(replace(_without(case, withheld), passed_over=decision.passed_over))
+        claimed, subject = claim(case), case.outer.subject
+        shown = subject is None or set(withheld).isdisjoint(addresses.tokens(subject))
+        return HeldCopy(
+            content,
+            self._sealing.seal_bytes(about, _HELD),
+            claimed.mailbox.canonical if claimed else "",
+            subject if shown else WITHHELD,
+        )
 
     def _compressed(self, raw: bytes) -> Content:
         return self._ready[1] if self._ready and raw is self._ready[0] else compressed(raw)
 
     def seal(self, case: Case) -> bytes:
-        """All that the case can be made from again: envelope, evidence and the copy's bytes."""
-        about = {"number": case.asked.number, "proofs": [[p.method, p.name] for p in case.evidence.proofs]}
-        about |= {"envelope": asdict(case.envelope), "recipient": asdict(case.recipient)}
-        text = json.dumps(about, default=sorted).encode()
-        return self._sealing.seal_bytes(text + b"\n" + zlib.compress(case.copy, level=1), _PLACE)
+        """All that the case can be made from again: what is known of it, and the copy's bytes."""
+        return self._sealing.seal_bytes(_about(case) + b"\n" + zlib.compress(case.copy, level=1), _WAITING)
 
     def reopen(self, sealed: bytes) -> Case:
-        text, _, copy = self._sealing.unseal_bytes(sealed, _PLACE).partition(b"\n")
+        about, _, copy = self._sealing.unseal_bytes(sealed, _WAITING).partition(b"\n")
+        return self._case(about, copy)
+
+    def open(self, held: HeldCopy, sources: Collection[Source]) -> Case:
+        """A held copy as a case again, from a peer that is whichever of these `sources` it is now.
+
+        Raises Refused where too little was kept of it, and StoreBroken.
+        """
+        if not held.about:
+            raise Refused("It was held by an older version: discard it, and have it sent again.")
+        return self._case(self._sealing.unseal_bytes(held.about, _HELD), held.content.data, sources)
+
+    def _case(self, about: bytes, copy: bytes, sources: Collection[Source] | None = None) -> Case:
         try:
-            about = json.loads(text)
-            envelope = _envelope(about["envelope"], _recipient(about["recipient"]))
-            evidence = Evidence(tuple(Proof(*proof) for proof in about["proofs"]))
+            known = json.loads(about)
+            envelope = _envelope(known["envelope"], _recipient(known["recipient"]))
+            if sources is not None:
+                peer = envelope.peer
+                envelope = replace(envelope, peer=replace(peer, sources=tuple(s for s in sources if _shows(peer, s))))
             reading = read_parts(zlib.decompress(copy), self._setting.limits)
-            number: int = about["number"]
-            return with_evidence(cases(envelope, reading, self._setting)[number], evidence)
+            found = cases(envelope, reading, self._setting)
+            if known["unwrapped"] and found[0].original is None:
+                raise Refused(_INCOMPLETE)
+            case = replace(found[known["number"]], passed_over=tuple(map(_participant, known["passed_over"])))
+            return _as_it_was(case, known)
         except (KeyError, TypeError, ValueError, IndexError, zlib.error):  # sealed by another version
-            raise StoreBroken("(a reply that waits can't be read)") from None
+            raise StoreBroken("(a message that was kept to be decided again can't be read)") from None
+
+
+_INCOMPLETE = (
+    "Somebody on the never-log list stands in the message inside, so that was not kept, and this can't be decided"
+    " again: have it sent again, and discard this one."
+)
+_NOT_KEPT = ("number", "people", "tokens")
+"""Of the questions: what is asked of people is asked anew, of those whom the copy still names."""
+
+
+def _about(case: Case) -> bytes:
+    """What is known of a case besides its bytes. Nobody asks DNS again, so what that might have said is left out."""
+    asked = {name: value for name, value in asdict(case.asked).items() if name not in _NOT_KEPT}
+    about = {
+        "number": case.asked.number,
+        "unwrapped": case.original is not None,
+        "envelope": asdict(case.envelope),
+        "recipient": asdict(case.recipient),
+        "evidence": asdict(replace(case.evidence, pending=())),
+        "asked": asked,
+        "passed_over": [asdict(person) for person in case.passed_over],
+    }
+    return json.dumps(about, default=sorted).encode()
+
+
+def _without(case: Case, tokens: Collection[str]) -> Case:
+    """The case without these tokens in its envelope."""
+    envelope, recipient = case.envelope, case.recipient
+    if not set(tokens).isdisjoint(delivery.senders(envelope.mail_from)):
+        envelope = replace(envelope, mail_from=WITHHELD)  # not the null path, which would make it a bounce
+    if delivery.encoded(recipient) in tokens:
+        local, _, domain = recipient.address.rpartition("@")
+        recipient = replace(recipient, address=f"{local.partition('+')[0]}@{domain}", tag="")
+    return replace(case, envelope=replace(envelope, recipients=(recipient,)), recipient=recipient)
+
+
+def _as_it_was(case: Case, known: dict[str, Any]) -> Case:  # Any: JSON of dataclasses
+    """The case with the evidence and the questions of its first decision.
+
+    Where something is found in it that wasn't then, by what is known of the source now, both are about another message:
+    only the source's own word is left, and that it is the same delivery.
+    """
+    stored = known["evidence"]
+    proofs = tuple(Proof(**proof) for proof in stored["proofs"])
+    if known["unwrapped"] is not (case.original is not None):
+        vouched = tuple(proof for proof in proofs if proof.method == "source")
+        asked = replace(case.asked, retry=known["asked"]["retry"])
+        return replace(case, asked=asked, evidence=Evidence(vouched))
+    seen = tuple((slug, domain) for slug, domain in stored["seen"])
+    evidence = Evidence(proofs, (), stored["contradicted"], seen, frozenset(stored["unsigned"]))
+    return replace(case, asked=replace(case.asked, **_questions(known["asked"])), evidence=evidence)
+
+
+def _questions(stored: dict[str, Any]) -> dict[str, Any]:
+    parents = {name: tuple(value) for name, value in stored["parents"].items()}
+    lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
+    return stored | lists | {"parents": Parents(**parents)}
+
+
+def _shows(peer: Peer, source: Source) -> bool:
+    """Whether the peer is the source, by all that this one is known by."""
+    client = ipaddress.ip_address(peer.ip)
+    known = [client in ipaddress.ip_network(source.network)] if source.network else []
+    known += [source.login == peer.login] if source.login else []
+    known += [source.certificate == peer.certificate] if source.certificate else []
+    return bool(known) and all(known)
+
+
+def _participant(stored: dict[str, Any]) -> StoredParticipant:
+    return StoredParticipant(**stored | {"role": Role(stored["role"])})
 
 
 def _envelope(stored: dict[str, Any], recipient: Recipient) -> Envelope:  # Any: JSON of a dataclass

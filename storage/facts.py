@@ -138,7 +138,7 @@ def _people(
         hashes,
     )
     contacts = yield from ask(
-        "SELECT a.address_hash, c.id, a.address, c.owner_id"
+        "SELECT a.address_hash, c.id, a.address, c.owner_id, a.approved_at"
         " FROM contact_address a JOIN contact c ON c.id = a.contact_id"
         " WHERE a.account_id = $1 AND a.address_hash = ANY($2)",
         account_id,
@@ -147,7 +147,7 @@ def _people(
     return (
         {h: user_of(row) for h, *row in users},
         dict(shared),
-        {h: Contact(*row) for h, *row in contacts},
+        {h: Contact(i, address, owner, approved=at is not None) for h, i, address, owner, at in contacts},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.facts import Facts
 from gateway.core.questions import Case
-from storage.content import Content
+from storage.content import Content, HeldCopy
 from storage.plan import Plan
 
 T = TypeVar("T")
@@ -25,8 +25,8 @@ class Keeper(Protocol):
         """Its bytes, without the header fields that hold these tokens."""
         ...
 
-    def copy(self, case: Case, withheld: tuple[str, ...]) -> Content:
-        """The same of the whole copy that it came in."""
+    def held(self, case: Case, decision: Decision) -> HeldCopy:
+        """The whole copy that it came in, and what it can be decided by again."""
         ...
 
     def seal(self, case: Case) -> bytes:
@@ -55,8 +55,11 @@ class Store(Protocol):
         """Runs a plan that only reads, on a snapshot of what is committed."""
         ...
 
-    async def change(self, plan: Plan[T]) -> T:
-        """Runs a plan that writes, in one transaction that is on disk when this returns."""
+    async def change(self, plan: Plan[T], *, erases: bool = False) -> T:
+        """Runs a plan that writes, in one transaction that is on disk when this returns.
+
+        `erases`: what it takes away must not be left in any log of the database either, as soon as nobody reads it.
+        """
         ...
 
     async def backup(self, target: Path) -> None:

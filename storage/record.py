@@ -307,17 +307,18 @@ def _exposed(key_hash: str, at: int) -> Plan[None]:
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    content = recorder.keeper.copy(case, decision.redact)
+    kept = recorder.keeper.held(case, decision)
     yield from insert(
         "held",
         decision_id=decision_id,
         account_id=decision.account_id,
-        recipient=case.recipient.address,
-        mail_from="" if case.envelope.mail_from in decision.redact else case.envelope.mail_from,
-        peer=case.envelope.peer.ip,
-        encoding=content.encoding,
-        content=content.data,
-        at=decision.at,
+        encoding=kept.content.encoding,
+        content=kept.content.data,
+        about=kept.about,
+        sender=kept.sender,
+        subject=kept.subject,
+        size=decision.size,
+        at=case.envelope.received_at,
     )
 
 

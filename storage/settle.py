@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core.decision import Decision
+from gateway.core.facts import Facts
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
@@ -38,7 +39,14 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
     decision = decide(case, facts)
     if decision.outcome is Outcome.DEFERRED:
         raise Undecided
-    thread_id = yield from record(case, decision, recorder)
+    return (yield from conclude(case, facts, decision, decide, recorder))
+
+
+def conclude(
+    case: Case, facts: Facts, decision: Decision, decide: Decide, recorder: Recorder, before: str | None = None
+) -> Plan[Decision]:
+    """Records a decision, in the place of the one `before` if there was one, then decides what waited for it."""
+    thread_id = yield from record(case, decision, recorder, before)
     if thread_id and facts.account.settings.late_parent_hours:
         calls = yield from _call_in(thread_id, decide, recorder, decision.at)
         return replace(decision, calls=tuple(calls))

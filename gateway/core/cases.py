@@ -65,6 +65,14 @@ def cases(envelope: Envelope, reading: Reading, setting: Setting) -> list[Case]:
     ]
 
 
+def taking(case: Case, original: Original, setting: Setting) -> Case:
+    """The case with another original of the same copy."""
+    message, raw = (original.message, original.raw) if original.message else (_told(original, case.outer), case.raw)
+    asked = ask(case.envelope, case.recipient, message, case.outer, case.unwrapped, "", 0, setting.keyed)
+    asked = replace(asked, retry=case.asked.retry, number=case.asked.number)
+    return replace(case, message=message, original=original, raw=raw, asked=asked)
+
+
 def _originals(found: Unwrapped | None, reading: Reading) -> list[tuple[Message, Original | None, bytes]]:
     """Each original as a message, with the bytes that are stored of it; the copy itself where nothing is inside."""
     if found is None or not found.originals:

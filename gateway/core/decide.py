@@ -44,7 +44,9 @@ def decide(case: Case, facts: Facts) -> Decision:
 
 
 def _verdict(decision: Decision) -> tuple[object, ...]:
-    return decision.outcome, decision.reason, decision.entry_id, decision.activity
+    """All that a proof could change, but for the flag that says whether there is one."""
+    activity = decision.activity and replace(decision.activity, richness="")
+    return decision.outcome, decision.reason, decision.entry_id, activity
 
 
 def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — the one place that knows the order of the stages
@@ -120,7 +122,9 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
     draft.stand(place)
     if draft.earlier:
         place = draft.unite(draft.earlier, place)
-    elif not standing.explicit and (stop := thread_policy.allow(place, standing, draft.left, facts)):
+    elif not (standing.explicit or standing.approved) and (
+        stop := thread_policy.allow(place, standing, draft.left, facts)
+    ):
         return draft.end(stop, thread_policy.waits_until(stop, case, facts))
 
     targets = draft.targets = contacts.choose(draft.left, standing.direction, place, draft.creates)

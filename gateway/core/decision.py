@@ -128,6 +128,8 @@ class Decision:
     """Later decisions about replies that waited for this message."""
     redact: tuple[str, ...] = ()
     """Tokens of passed-over participants: they are taken out of whatever is stored."""
+    passed_over: tuple[StoredParticipant, ...] = ()
+    """The placeholders that stand for them."""
     waits_until: int | None = None
     """Epoch ms: a reply that came before its parent is kept that long, sealed."""
     keeps_out: bool = False

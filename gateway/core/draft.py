@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from gateway.core import reply_text, stored
 from gateway.core.decision import Activity, Attribution, Decision, Remembered, Target
-from gateway.core.facts import Facts, FirstDecision, KnownActivity, KnownMessage, KnownThread, Rule
+from gateway.core.facts import (
+    Facts,
+    FirstDecision,
+    KnownActivity,
+    KnownMessage,
+    KnownThread,
+    Rule,
+    StoredParticipant,
+)
 from gateway.core.model import Finding, Outcome, Role
 from gateway.core.participants import person_of
 from gateway.core.questions import Case
@@ -116,11 +124,17 @@ class Draft:
         return self.place
 
     def withheld_before(self) -> int:
-        """Recipients of earlier copies of whom only the never-log entry is known, and whom this copy doesn't name."""
+        """Recipients whom this copy doesn't name and of whom only the never-log entry is known, from earlier copies or
+        from before it was held.
+        """
         passed_over = self.listed.passed_over.items() if self.listed else ()
         here = {(self.people.persons[i].role, entry.id) for i, entry in passed_over}
-        before = {(p.role, p.entry_id) for p in (self.earlier.participants if self.earlier else ()) if p.entry_id}
+        before = {(p.role, p.entry_id) for p in self._placeholders()}
         return sum(role in (Role.TO, Role.CC) for role, _ in before - here)
+
+    def _placeholders(self) -> list[StoredParticipant]:
+        earlier = self.earlier.participants if self.earlier else ()
+        return [p for p in (*earlier, *self.case.passed_over) if p.entry_id]
 
     def attribute(self, chosen: Attribution) -> Attribution:
         """What this copy says, or what the activity has: an older one keeps its user, and a thread's user was chosen by
@@ -156,7 +170,7 @@ class Draft:
         return self._decision(outcome, reason, activity=self._activity())
 
     def _activity(self) -> Activity:
-        people = stored.participants(self.people, self.listed, self.earlier)
+        people = stored.participants(self.people, self.listed, self._placeholders())
         made = stored.activity(self.case, self.standing, people, self.targets, self.attribution, self._withheld())
         if self.earlier is None:
             return made
@@ -169,6 +183,8 @@ class Draft:
         if self.standing.explicit:
             asked = "forward" if self.standing.forwarder else "bcc"
             return "dedupe.upgraded" if self.duplicate.same else f"explicit.{asked}"
+        if self.standing.approved:
+            return "sender.approved"
         created = any(t.contact_id is None for t in self.targets)
         if created:
             return "rule.log_all_and_create"
@@ -203,6 +219,7 @@ class Draft:
             activity=activity,
             remembered=self._remembered(logged=activity is not None),
             redact=self._withheld(),
+            passed_over=self._passed_over(),
             failed=self._failed(reason),
         )
 
@@ -223,6 +240,12 @@ class Draft:
         """The tokens of the passed-over participants."""
         passed_over = self.listed.passed_over if self.listed else ()
         return tuple(dict.fromkeys(t for i in passed_over for t in self.people.persons[i].tokens))
+
+    def _passed_over(self) -> tuple[StoredParticipant, ...]:
+        """Their placeholders, and those of whom the copy no longer names."""
+        passed_over = self.listed.passed_over.items() if self.listed else ()
+        here = [stored.placeholder(self.people.persons[i], entry) for i, entry in passed_over]
+        return tuple(dict.fromkeys((*self.case.passed_over, *here)))
 
     def _remembered(self, *, logged: bool) -> Remembered | None:
         if self.found is None:

@@ -71,6 +71,8 @@ class Contact:
     owner_id: str | None = None
     listed: bool = False
     """Whether the account's never-log list names one of its addresses; known for contacts of a thread only."""
+    approved: bool = False
+    """Whether an admin lets through what it sends to a Bcc address from this one; known for a message's own people."""
 
 
 @dataclass(frozen=True, slots=True)

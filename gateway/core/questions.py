@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gateway.core import addresses, delivery, message_ids, thread_names
 from gateway.core.address_keys import token_keys
+from gateway.core.facts import StoredParticipant
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Envelope, Evidence, Message, Recipient
 from gateway.core.thread_names import Parents
@@ -85,6 +86,8 @@ class Case:
     """The gateway's own name, as it writes it into Received."""
     may_refuse: bool = True
     """False where another recipient of the transaction was taken: then what would be refused is held."""
+    passed_over: tuple[StoredParticipant, ...] = ()
+    """Placeholders of those whom a held copy no longer names, since the never-log list passed them over."""
 
     @property
     def null_path(self) -> bool:

@@ -22,7 +22,9 @@ def redacted(case: Case, tokens: Collection[str]) -> bytes:
 def redacted_copy(case: Case, tokens: Collection[str]) -> bytes:
     """The same of the copy around it: what a person is shown who must decide."""
     told = case.original is not None and case.original.message is None
-    return redact(case.copy, case.outer, tokens, without_body=told)
+    report = case.unwrapped.journal if case.unwrapped else None
+    named = report is not None and not set(tokens).isdisjoint(report.tokens)
+    return redact(case.copy, case.outer, tokens, without_body=told or named)
 
 
 def redact(raw: bytes, message: Message, tokens: Collection[str], *, without_body: bool = False) -> bytes:

@@ -106,6 +106,8 @@ class Standing:
     explicit: bool
     """Decided as a copy that a person asked for."""
     proven: bool = False
+    approved: bool = False
+    """An admin lets through what this contact sends."""
     writer: User | None = None
     forwarder: User | None = None
     """The user who forwarded the original."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from gateway.core import addresses, delivery
 from gateway.core.decision import Activity, Attribution, Target
-from gateway.core.facts import Entry, KnownActivity, StoredParticipant
+from gateway.core.facts import Entry, StoredParticipant
 from gateway.core.model import Role
 from gateway.core.questions import Case
 from gateway.core.redact import WITHHELD
@@ -44,20 +44,27 @@ def activity(
 
 
 def participants(
-    people: People, listed: Judgement | None, earlier: KnownActivity | None
+    people: People, listed: Judgement | None, before: Iterable[StoredParticipant]
 ) -> tuple[StoredParticipant, ...]:
-    """Those of all copies; of one who is passed over nothing but the entry that names him."""
+    """Those of all copies; of one who is passed over nothing but the entry that names him. `before`: placeholders of
+    those whom this copy doesn't show.
+    """
     passed_over = listed.passed_over if listed else {}
     stored = [_stored(person, passed_over.get(i)) for i, person in enumerate(people.persons)]
-    stored += [p for p in (earlier.participants if earlier else ()) if p.entry_id]
+    stored += before
     shown = {p.canonical for p in stored if p.role in (Role.TO, Role.CC)}  # one copy may show whom another hides
     kept = (p for p in stored if not (p.hidden and p.canonical and p.canonical in shown))
     return tuple(dict.fromkeys(kept))[:MAX_PARTICIPANTS]
 
 
+def placeholder(person: Person, entry: Entry) -> StoredParticipant:
+    """What is stored of one who is passed over."""
+    return StoredParticipant(person.role, "", "", "", entry_id=entry.id)
+
+
 def _stored(person: Person, entry: Entry | None) -> StoredParticipant:
     if entry:
-        return StoredParticipant(person.role, "", "", "", entry_id=entry.id)
+        return placeholder(person, entry)
     return StoredParticipant(
         person.role,
         person.name,

@@ -9,7 +9,7 @@ from gateway.core.addresses import canonical
 from storage.administration import typed, users
 from storage.administration.act import Act, audit
 from storage.administration.contact_addresses import append, take_away
-from storage.administration.holders import Holder, holder, holders
+from storage.administration.holders import Holder, address_hash, holder, holders
 from storage.administration.imports import Result
 from storage.errors import Refused
 from storage.plan import Plan, Row, ask, insert
@@ -42,6 +42,8 @@ class ContactDetail:
     contact: ContactRecord
     activities: int
     latest_at: int | None
+    approved: tuple[str, ...] = ()
+    """The addresses from which what it sends to a Bcc address is logged."""
 
 
 def add(act: Act, account_id: str, name: str, addresses: Sequence[str], owner: str = "") -> Plan[str]:
@@ -113,7 +115,11 @@ def show(act: Act, account_id: str, contact: str) -> Plan[ContactDetail]:
         rows = yield from ask(f"{_CONTACT} WHERE c.id = $1", contact_id)
     (record,) = yield from _records(rows)
     counted = yield from ask("SELECT count(*), max(at) FROM activity_contact WHERE contact_id = $1", record.id)
-    return ContactDetail(record, *counted[0])
+    approved = yield from ask(
+        "SELECT address FROM contact_address WHERE contact_id = $1 AND approved_at IS NOT NULL ORDER BY position",
+        record.id,
+    )
+    return ContactDetail(record, *counted[0], tuple(a for (a,) in approved))
 
 
 def take_line(act: Act, account_id: str, cells: Mapping[str, str]) -> Plan[Result]:
@@ -160,6 +166,38 @@ def add_address(act: Act, account_id: str, contact: str, address: str) -> Plan[N
     yield from _must_be_free(act, account_id, [other])
     yield from append(act, account_id, contact_id, [other])
     yield from audit(act, account_id, "contact.add_address", contact=contact_id, address=other)
+
+
+def approve(act: Act, account_id: str, address: str, name: str = "") -> Plan[str]:
+    """Lets through what is sent to a Bcc address from this address; who is no contact becomes one. Its id."""
+    canonical_ = typed.address(address)
+    held = yield from holder(act.keyed, account_id, canonical_)
+    if held and held.kind == "contact":
+        contact_id = held.id
+    else:
+        contact_id = yield from add(act, account_id, "" if "@" in name else typed.fitting_name(name), [canonical_])
+    yield from ask(
+        "UPDATE contact_address SET approved_at = coalesce(approved_at, $3)"
+        " WHERE account_id = $1 AND address_hash = $2",
+        account_id,
+        address_hash(act.keyed, canonical_),
+        act.at,
+    )
+    yield from audit(act, account_id, "contact.approve", contact=contact_id, address=canonical_)
+    return contact_id
+
+
+def disapprove(act: Act, account_id: str, contact: str) -> Plan[None]:
+    """Holds again what the contact sends to a Bcc address, from whichever of its addresses."""
+    contact_id = yield from find(act, account_id, contact)
+    rows = yield from ask(
+        "UPDATE contact_address SET approved_at = NULL WHERE contact_id = $1 AND approved_at IS NOT NULL"
+        " RETURNING address",
+        contact_id,
+    )
+    if not rows:
+        raise Refused("Nothing that this contact sends is let through; `contact show` tells what is.")
+    yield from audit(act, account_id, "contact.disapprove", contact=contact_id, addresses=[a for (a,) in rows])
 
 
 def remove_address(act: Act, account_id: str, contact: str, address: str) -> Plan[None]:

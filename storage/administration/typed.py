@@ -23,6 +23,14 @@ def optional_name(text: str, what: str) -> str:
     return name(text, what) if text.strip() else ""
 
 
+def fitting_name(text: str) -> str:
+    """A name as a message gives it, or "" where it can't be one."""
+    try:
+        return optional_name(text, "a contact")
+    except Refused:
+        return ""
+
+
 def address(text: str) -> str:
     """An e-mail address in the form in which it is compared."""
     canonical = addresses.canonical(text.strip())

@@ -31,10 +31,16 @@ SELECT 'evidence of a skipped message', d.id FROM decision d JOIN finding f ON f
 WHERE d.outcome = 'skipped'
 UNION ALL
 SELECT 'held without its message', d.id FROM decision d
-WHERE d.outcome = 'held' AND NOT EXISTS (SELECT 1 FROM held h WHERE h.decision_id = d.id)
+WHERE d.outcome = 'held' AND d.superseded_by IS NULL AND NOT EXISTS (SELECT 1 FROM held h WHERE h.decision_id = d.id)
 UNION ALL
-SELECT 'a held message of a decision that is not held', h.decision_id FROM held h
-JOIN decision d ON d.id = h.decision_id WHERE d.outcome <> 'held'
+SELECT 'a held message of a decision that is not held, or no more', h.decision_id FROM held h
+JOIN decision d ON d.id = h.decision_id WHERE d.outcome <> 'held' OR d.superseded_by IS NOT NULL
+UNION ALL
+SELECT 'evidence of a message that is held no more', d.id FROM decision d JOIN finding f ON f.decision_id = d.id
+WHERE d.outcome = 'held' AND d.superseded_by IS NOT NULL
+UNION ALL
+SELECT 'a decision superseded by one of another message or account', d.id FROM decision d
+JOIN decision l ON l.id = d.superseded_by WHERE l.account_id <> d.account_id OR l.trace_id <> d.trace_id
 UNION ALL
 SELECT 'a placeholder that names somebody', activity_id FROM participant
 WHERE entry_id IS NOT NULL AND (name <> '' OR address <> '' OR canonical <> '' OR contact_id IS NOT NULL)

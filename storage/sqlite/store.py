@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
-from storage.errors import StoreFailed, StoreInUse, StoreUnavailable
+from storage.errors import StoreError, StoreFailed, StoreInUse, StoreUnavailable
 from storage.interface import Decide, Keeper
 from storage.plan import Plan
 from storage.record import Recorder
@@ -69,8 +69,13 @@ class SqliteStore:
 
         return await self._do(plan)
 
-    async def change(self, plan: Plan[T]) -> T:
-        return await self._do(lambda: plan)
+    async def change(self, plan: Plan[T], *, erases: bool = False) -> T:
+        def noted() -> Plan[T]:
+            result = yield from plan
+            self._erased = self._erased or erases
+            return result
+
+        return await self._do(noted)
 
     async def read(self, plan: Plan[T]) -> T:
         async with self._reading:
@@ -84,6 +89,9 @@ class SqliteStore:
         if not self._writing.done():
             self._queue.put_nowait(None)
             await self._writing
+        if self._erased:  # the log may outlive this process, where another one has the database open
+            with suppress(StoreError):
+                await self._writer.work(_log_is_kept, patient=True)
         await self._reader.close()
         await self._writer.close()
         if self._lock is not None:
@@ -178,10 +186,10 @@ def _commit(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
         raise
 
 
-def _log_is_kept(db: sqlite3.Connection) -> bool:
-    """Begins the write-ahead log anew; True where a reader needs the old one, which isn't waited for."""
+def _log_is_kept(db: sqlite3.Connection, *, patient: bool = False) -> bool:
+    """Begins the write-ahead log anew; True where a reader needs the old one, which only who is `patient` waits for."""
     [(patience,)] = db.execute("PRAGMA busy_timeout").fetchall()
-    db.execute("PRAGMA busy_timeout = 0")
+    db.execute(f"PRAGMA busy_timeout = {patience if patient else 0}")
     try:
         [(busy, *_)] = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     finally:
