@@ -90,7 +90,7 @@ def _name_server(text: str) -> None:
     try:
         ipaddress.ip_address(host)
     except ValueError:
-        raise ValueError('must name servers by IP address, as "192.0.2.53", "192.0.2.53:53" or "[2001:db8::53]:53"') from None
+        raise ValueError('must name servers by IP address, as "192.0.2.53" or "192.0.2.53:5353"') from None
 
 
 def file_path(value: object) -> Path:

@@ -8,22 +8,27 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
 
 from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log
 from gateway.authenticate import Authenticator
+from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
 from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
+from gateway.private_memory import keep_memory_private
+from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import UnusableCertificateError, load_certificate
-from storage import migrate, waiting
+from storage import dns_trouble, migrate, operator_mail, waiting
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
 from storage.open import installation_key, open_store
@@ -45,8 +50,11 @@ class FaultError(Exception):
 class App:
     """A running gateway: the store, the journey and the SMTP server."""
 
-    def __init__(self, store: SqliteStore, smtp: SmtpServer, addresses: list[tuple[str, int]]) -> None:
+    def __init__(
+        self, store: SqliteStore, smtp: SmtpServer, resolver: Resolver, addresses: list[tuple[str, int]]
+    ) -> None:
         self.store = store
+        self._resolver = resolver
         self._erasing = asyncio.create_task(_erase(store))
         self.addresses = addresses
         """Where SMTP is served: host and port."""
@@ -74,13 +82,16 @@ class App:
         try:
             sockets = [_bind(address) for address in settings.smtp.listen]
             setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
-            ingest = Ingest(store, setting, Sealing(key), Authenticator(), limits.handler, new_id, now)
-            smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now)
+            resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
+            authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
+            ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now)
+            free = FreeDisk(partial(bytes_free, settings.store.path.parent), time.monotonic)
+            smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now, free_disk=free)
             await smtp.listen(sockets)
         except BaseException:
             await store.close()
             raise
-        app = cls(store, smtp, [s.getsockname()[:2] for s in sockets])
+        app = cls(store, smtp, resolver, [s.getsockname()[:2] for s in sockets])
         for host, port in app.addresses:
             operator_log.listening(f"{host}:{port}")
         return app
@@ -89,6 +100,7 @@ class App:
         """No new connections, running messages get their answer, then the store is closed."""
         await self._smtp.drain()
         self._erasing.cancel()
+        await self._resolver.close()
         await self.store.close()
         operator_log.stopped()
 
@@ -98,6 +110,8 @@ async def _erase(store: Store) -> None:
     while True:
         try:
             await store.change(waiting.expire(now()))
+            await store.change(dns_trouble.expire(now()))
+            await store.change(operator_mail.expire(now()))
         except StoreError as error:
             operator_log.store_failed(type(error).__name__)
         await asyncio.sleep(ERASE_EVERY)
@@ -105,6 +119,7 @@ async def _erase(store: Store) -> None:
 
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then drains."""
+    keep_memory_private()
     route_stray_errors()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)

@@ -17,10 +17,11 @@ from fakes.world import load_world, seed
 from gateway.authenticate import Authenticator, session
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
-from gateway.core.limits import ReadingLimits
-from gateway.core.model import Channel, Envelope, Outcome, Peer, Proof, Recipient
+from gateway.core.limits import DkimLimits, ReadingLimits
+from gateway.core.model import Channel, Envelope, OperatorMail, OperatorMailbox, Outcome, Peer, Proof, Recipient
 from gateway.core.questions import Case
 from gateway.ingest import Ingest
+from storage import operator_mail
 from storage.errors import StoreBroken, StoreError, StoreFull, StoreUnavailable
 from storage.interface import Decide, Keeper, Store
 from storage.open import open_store
@@ -69,7 +70,7 @@ async def store(tmp_path: Path) -> AsyncIterator[Failing]:
 @pytest.fixture
 def ingest(store: Failing) -> Ingest:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    return Ingest(store, setting, Sealing(KEY), Authenticator(), 30, counting_ids(Clock()), Clock())
+    return Ingest(store, setting, Sealing(KEY), Authenticator(None, DkimLimits()), 30, counting_ids(Clock()), Clock())
 
 
 async def envelope(ingest: Ingest, *to: str, ip: str = OFFICE, mail_from: str = ANA) -> Envelope:
@@ -136,6 +137,26 @@ async def test_what_a_peer_proves(ingest: Ingest) -> None:
     assert session.check(logged_in, recipient).proofs == (Proof("smtp_auth", ANA),)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postmaster",
+        "Postmaster",
+        "POSTMASTER@log.example",
+        "postmaster@gw.log.example",
+        "abuse@bcc.log.example",
+        "abuse@Journal.Log.example",
+    ],
+)
+async def test_anybody_may_write_to_the_operator(ingest: Ingest, address: str) -> None:
+    assert await ingest.recipient(await ingest.peer(STRANGER), address) == OperatorMailbox(address)
+
+
+@pytest.mark.parametrize("address", ["abuse", "postmaster@client.example", "postmaster@deep.bcc.log.example"])
+async def test_other_hosts_have_their_own_operators(ingest: Ingest, address: str) -> None:
+    assert await ingest.recipient(await ingest.peer(STRANGER), address) == "smtp.peer_denied"
+
+
 # --- the answer ---
 
 
@@ -157,7 +178,7 @@ async def test_trouble_with_the_store_is_told_as_temporary_and_leaves_nothing(
 ) -> None:
     store.before = error
     answer = await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))
-    assert answer.reason == "smtp.store_unavailable"
+    assert (answer.reason, answer.full) == ("smtp.store_unavailable", isinstance(error, StoreFull))
     store.before = None
     assert await store.read(seen("us")) == []
 
@@ -176,9 +197,28 @@ async def test_after_the_trouble_the_repeat_makes_one_activity(ingest: Ingest, s
 
 async def test_a_store_that_does_not_answer_in_time_is_trouble_too(store: Failing) -> None:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    ingest = Ingest(store, setting, Sealing(KEY), Authenticator(), 0.05, counting_ids(Clock()), Clock())
+    ingest = Ingest(store, setting, Sealing(KEY), Authenticator(None, DkimLimits()), 0.05, counting_ids(Clock()), Clock())
     store.slow = True
     assert (await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))).reason == "smtp.store_unavailable"
+
+
+async def test_mail_to_the_operator_is_held_outside_every_account(ingest: Ingest, store: Failing) -> None:
+    sent = OperatorMail("trace1", STRANGER, "", (OperatorMailbox("postmaster"),), NOON, b"Subject: x\r\n\r\nhi\r\n")
+    assert (await ingest.operator_mail(sent)).outcomes == (Outcome.HELD,)
+    assert [record.trace_id for record in await store.read(operator_mail.every())] == ["trace1"]
+    assert await store.read(seen("us")) == []
+    for n in range(operator_mail.MOST_A_DAY):
+        answer = await ingest.operator_mail(replace(sent, raw=b"%d" % n))
+    assert answer.reason == "smtp.busy"
+
+
+async def test_trouble_with_mail_to_the_operator_is_temporary(ingest: Ingest, store: Failing) -> None:
+    async def full(_plan: object) -> None:
+        raise StoreFull
+
+    store.change = full  # type: ignore[assignment]  # a fake of the store
+    answer = await ingest.operator_mail(OperatorMail("t", STRANGER, "", (OperatorMailbox("postmaster"),), NOON, b"x"))
+    assert (answer.reason, answer.full) == ("smtp.store_unavailable", True)
 
 
 # --- the bytes ---

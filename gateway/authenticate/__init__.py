@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
-from gateway.authenticate import session
+from gateway.authenticate import dkim, dmarc, results, session, spf
+from gateway.authenticate.dns import Lookups
 from gateway.core.claims import Claim, claim
 from gateway.core.facts import AccountSettings
+from gateway.core.limits import DkimLimits
 from gateway.core.model import Evidence
 from gateway.core.questions import Case
+
+_SUFFICIENT = frozenset({"dkim", "arc", "results"})
 
 
 class Authenticator:
     """Finds out whether somebody stands behind what he seems to have written."""
+
+    def __init__(self, lookups: Callable[[], Lookups] | None, limits: DkimLimits) -> None:
+        """`lookups`: those of one message; without, only the session speaks for a sender."""
+        self._lookups = lookups
+        self._limits = limits
 
     async def evidence(self, cases: Sequence[Case], accounts: Mapping[str, AccountSettings]) -> list[Evidence]:
         """That of each case of one message. `accounts`: by id, of those whose cases aren't `satisfied`.
@@ -22,19 +31,34 @@ class Authenticator:
         found: dict[tuple[object, ...], Evidence] = {}
         everything = []
         for case in cases:
-            at_hand = session.check(case.envelope, case.recipient)
-            claimed = claim(case)
-            settings = accounts.get(case.recipient.account_id)
+            evidence = session.check(case.envelope, case.recipient)
+            claimed, settings = claim(case), accounts.get(case.recipient.account_id)
             if claimed and settings and settings.sender_proof != "off" and not satisfied(case):
                 same = (case.recipient.account_id, case.recipient.channel.explicit, claimed.field, id(claimed.message))
                 if same not in found:
                     found[same] = await self._looked_up(case, claimed, settings)
-                at_hand += found[same]
-            everything.append(at_hand)
+                evidence += found[same]
+            everything.append(evidence)
         return everything
 
     async def _looked_up(self, case: Case, claimed: Claim, settings: AccountSettings) -> Evidence:
-        return Evidence()
+        """One method after the other until one of them is proof enough."""
+        if self._lookups is None:
+            return Evidence()
+        envelope, lookups = case.envelope, self._lookups()
+        alignment = await dmarc.alignment(claimed.domain, lookups)
+        found = await results.check(envelope, case.recipient, claimed, alignment)
+        if not _proven(found):
+            found += await dkim.check(claimed, alignment, lookups, envelope.received_at, self._limits)
+        # Behind a mail server that copies, the address says nothing of who sent the mail to it.
+        if not _proven(found) and case.recipient.channel.explicit:
+            found += await spf.check(envelope.peer.ip, envelope.mail_from, "", claimed, alignment, lookups)
+            found += await dmarc.verdict(claimed, found.proofs, alignment)
+        return found
+
+
+def _proven(evidence: Evidence) -> bool:
+    return any(proof.method in _SUFFICIENT for proof in evidence.proofs)
 
 
 def satisfied(case: Case) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from gateway.authenticate import Authenticator
+from gateway.authenticate.dns import Resolver
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.cli.listing import findings_record
@@ -16,10 +17,12 @@ from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.explain import explain as explained
 from gateway.core.message import read
-from gateway.core.model import Envelope
+from gateway.core.model import Envelope, Recipient
 from gateway.core.reasons import sentence
 from gateway.ingest import Ingest
 from gateway.operator_log import escape
+
+OPERATOR_MAIL = "operator.mail"
 
 
 @click.command()
@@ -44,19 +47,23 @@ def explain(
     async def work(desk: Desk) -> list[Decision] | str:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
-        deadline = settings.smtp_limits().handler
-        ingest = Ingest(desk.store, setting, desk.sealing, Authenticator(), deadline, act.new_id, lambda: act.at)
+        deadline, resolver = settings.smtp_limits().handler, Resolver(settings.dns.nameservers, settings.dns_limits())
+        authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
+        ingest = Ingest(desk.store, setting, desk.sealing, authenticator, deadline, act.new_id, lambda: act.at)
         known = await ingest.peer(client)
         recipient = await ingest.recipient(known, rcpt_to)
-        if isinstance(recipient, str):
-            return recipient
+        if not isinstance(recipient, Recipient):
+            return recipient if isinstance(recipient, str) else OPERATOR_MAIL
         sender = _author(raw) if mail_from is None else mail_from.strip("<>")
         envelope = Envelope(act.new_id(), known, sender, (recipient,), act.at)
-        return await ingest.explain(envelope, raw)
+        try:
+            return await ingest.explain(envelope, raw)
+        finally:
+            await resolver.close()
 
     decided = common.run(options, work)
     if isinstance(decided, str):
-        common.fail(f"refused {decided}: {sentence(decided)}")
+        common.fail(f"{'held' if decided == OPERATOR_MAIL else 'refused'} {decided}: {sentence(decided)}")
     for decision in decided:
         if as_json:
             told = {"outcome": decision.outcome, "reason": decision.reason, "flags": list(decision.flags)}

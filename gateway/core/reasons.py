@@ -111,7 +111,7 @@ FINDINGS: dict[str, str] = {
     "automated.none": "Nothing says that a program sent it.",
     "automated.allowed": "The account lets this class of automated mail through.",
     "dns.unavailable": "DNS could not answer about this domain.",
-    "dmarc.fail": "The domain asks that mail without aligned proof be rejected or put aside, and nothing proves this one.",
+    "dmarc.fail": "The domain wants mail without aligned proof rejected or put aside, and nothing proves this one.",
     "dkim.pass": "A signature of the author's domain, or of its organisation, holds.",
     "dkim.none": "It isn't signed.",
     "dkim.not_aligned": "The signature is of another domain than the author's.",

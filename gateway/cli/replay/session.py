@@ -22,6 +22,7 @@ from gateway.cli.replay.output import Tally
 from gateway.cli.replay.threads import Threads
 from gateway.clock import new_id
 from gateway.core.cases import Setting
+from gateway.core.limits import DkimLimits
 from gateway.core.model import Channel, Peer, Recipient
 from gateway.ingest import Ingest
 from gateway.operator_log import escape
@@ -57,7 +58,8 @@ class Session:
         settings, act = desk.settings, desk.act
         setting = Setting(settings.domain, settings.hostname, act.keyed, settings.reading_limits())
         deadline = settings.smtp_limits().handler
-        ingest = Ingest(store, setting, desk.sealing, Authenticator(), deadline, new_id, lambda: act.at)
+        session_only = Authenticator(None, DkimLimits())
+        ingest = Ingest(store, setting, desk.sealing, session_only, deadline, new_id, lambda: act.at)
         before = desk.store if wish.dry_run else None
         self._act = act
         self._store = store
