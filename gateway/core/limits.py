@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 KIB = 1024
+MIB = 1024 * KIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,18 @@ class DkimLimits:
     """Seconds since it was signed."""
     most_ahead: int = 3600
     """Seconds by which a signer's clock may be ahead."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParserLimits:
+    """What the parser process may use. Sizes in bytes, times in seconds."""
+
+    processes: int = 1
+    in_loop: int = 64 * KIB
+    """Size up to which a message that the pre-scan finds usual is read without a process."""
+    wall: float = 5
+    cpu: int = 5
+    memory: int = 512 * MIB
+    """Address space of a process, the message included."""
+    answer: int = 8 * MIB
+    """Of what is told about a message, its own bytes aside."""
