@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-import click
+import hashlib
+from pathlib import Path
 
-from gateway.cli import common
+import click
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from gateway import passwords
+from gateway.cli import common, password
 from gateway.cli.common import Options
 from gateway.core.delivery import FIELDS
-from gateway.core.model import Channel
+from gateway.core.model import Channel, Source
+from storage.administration import passwords as stored
 from storage.administration import sources
 from storage.administration.sources import TRUSTING, VOUCHING
 
@@ -19,7 +26,7 @@ def group() -> None:
 
 @group.command()
 @click.argument("name")
-@click.argument("network")
+@click.argument("network", default="")
 @click.option(
     "--channel",
     "channels",
@@ -27,6 +34,19 @@ def group() -> None:
     multiple=True,
     required=True,
     help="What it may use; may be repeated.",
+)
+@click.option("--login", default="", metavar="NAME", help="It signs in under this name; then `source password` it.")
+@click.option(
+    "--certificate",
+    default="",
+    metavar="FILE|SHA256",
+    help="It shows this TLS client certificate: a PEM file, or the hash of one.",
+)
+@click.option(
+    "--authserv-id",
+    default="",
+    metavar="NAME",
+    help="Its Authentication-Results under this name are believed: only if it takes out those of others.",
 )
 @click.option("--vouches", is_flag=True, help="Its senders count as proven: only if it copies signed-in users' mail.")
 @click.option(
@@ -52,14 +72,22 @@ def add(
     name: str,
     network: str,
     channels: tuple[str, ...],
+    *,
+    login: str,
+    certificate: str,
+    authserv_id: str,
     trusts: str,
     hosts: tuple[str, ...],
     labels: tuple[str, ...],
-    *,
     vouches: bool,
     alternate: bool,
 ) -> None:
-    """Let a mail server at a NETWORK (192.0.2.0/24, or one IP address) send copies."""
+    """Let a mail server send copies.
+
+    It is known by its NETWORK (192.0.2.0/24, or one IP address), its login or its certificate. At least one of the
+    three is needed, and all that are given must hold.
+    """
+    fingerprint = common.told(lambda: _fingerprint(certificate))
     fields = [field for field in trusts.split(",") if field.strip()]
     source = common.change(
         options,
@@ -69,6 +97,9 @@ def add(
             name,
             network,
             channels,
+            login=login,
+            certificate=fingerprint,
+            authserv_id=authserv_id,
             vouches=vouches,
             trusts=fields,
             alternate=alternate,
@@ -76,7 +107,9 @@ def add(
             labels=labels,
         ),
     )
-    common.say(f"{source.name} at {source.network} may use {' and '.join(sorted(source.channels))}.")
+    common.say(f"{source.name} {_known_by(source)} may use {' and '.join(sorted(source.channels))}.")
+    if source.login:
+        common.say(f"It can sign in once it has a password: bcc-gateway source password {source.name}")
     if vouches:
         common.say(VOUCHING)
     else:
@@ -93,7 +126,7 @@ def add(
 def list_(options: Options, *, as_json: bool) -> None:
     """List all sources."""
     records = common.read(options, lambda _, account_id: sources.every(account_id))
-    columns = ["name", "network", "channels", "vouches", "trusts", "alternate", "hosts", "labels"]
+    columns = ["name", "network", "login", "channels", "vouches", "trusts", "alternate", "hosts", "labels"]
     common.show_list(records, columns, as_json=as_json)
 
 
@@ -103,4 +136,39 @@ def list_(options: Options, *, as_json: bool) -> None:
 def remove(options: Options, source: str) -> None:
     """Let a mail server send no more copies, from its next connection on."""
     removed = common.change(options, lambda desk, account_id: sources.remove(desk.act, account_id, source))
-    common.say(f"{removed.name} at {removed.network} is no source any more.")
+    common.say(f"{removed.name} {_known_by(removed)} is no source any more.")
+
+
+@group.command("password")
+@click.argument("source")
+@password.options
+@common.options
+def password_(options: Options, source: str, *, generate: bool, from_stdin: bool, remove: bool) -> None:
+    """Set the password with which a source signs in (SMTP AUTH), under its login."""
+    if remove:
+        taken = common.change(options, lambda desk, a: stored.take_from_source(desk.act, a, source))
+        common.say(f"{taken.name} can't sign in any more.")
+        return
+    new = password.given(generate=generate, from_stdin=from_stdin)
+    hashed = passwords.hashed(new)
+    common.change(options, lambda desk, a: stored.give_source(desk.act, a, source, hashed))
+    password.tell(new, generate=generate)
+
+
+def _known_by(source: Source) -> str:
+    """Such as "at 192.0.2.0/24, signed in as mx"."""
+    network = f"at {source.network}" if source.network else ""
+    login = f"signed in as {source.login}" if source.login else ""
+    certificate = f"with the certificate {source.certificate[:16]}…" if source.certificate else ""
+    return ", ".join(filter(None, (network, login, certificate)))
+
+
+def _fingerprint(certificate: str) -> str:
+    """The SHA-256 of the first certificate in a file; what names no file is a hash already, or is refused as one."""
+    if not certificate or not Path(certificate).exists():
+        return certificate
+    try:
+        found = x509.load_pem_x509_certificates(Path(certificate).read_bytes())[0]
+    except ValueError:
+        common.fail(f"{certificate} holds no certificate in PEM form.")
+    return hashlib.sha256(found.public_bytes(Encoding.DER)).hexdigest()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 
-from gateway.cli import common
+from gateway import passwords
+from gateway.cli import common, password
 from gateway.cli.account import tell_released
 from gateway.cli.common import Options
+from storage.administration import passwords as stored
 from storage.administration import users
 from storage.administration.users import KINDS, PERMISSIONS
 
@@ -104,6 +106,22 @@ def set_permissions(options: Options, user: str, permissions: tuple[str, ...]) -
     """
     common.change(options, lambda desk, a: users.set_permissions(desk.act, a, user, permissions))
     common.say(f"The user has {', '.join(permissions)}.")
+
+
+@group.command("password")
+@click.argument("user")
+@password.options
+@common.options
+def password_(options: Options, user: str, *, generate: bool, from_stdin: bool, remove: bool) -> None:
+    """Set the password with which a user signs in (SMTP AUTH), under any of their addresses."""
+    if remove:
+        taken = common.change(options, lambda desk, a: stored.take_from_user(desk.act, a, user))
+        common.say(f"{taken.name} can't sign in any more.")
+        return
+    new = password.given(generate=generate, from_stdin=from_stdin)
+    hashed = passwords.hashed(new)
+    common.change(options, lambda desk, a: stored.give_user(desk.act, a, user, hashed))
+    password.tell(new, generate=generate)
 
 
 @group.command()
