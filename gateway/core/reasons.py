@@ -123,7 +123,7 @@ FINDINGS: dict[str, str] = {
     "dkim.from_not_signed": "The signature doesn't cover the field that names the author.",
     "dkim.body_length": "The signature covers only a part of the body.",
     "dkim.algorithm": "The signature or its key is made for an algorithm that isn't accepted.",
-    "dkim.duplicate_field": "Its header can be read in several ways, so no signature says anything about it.",
+    "dkim.duplicate_field": "Its header breaks limits or can be read in several ways, so no signature says anything.",
     "dkim.unreadable": "The signature isn't written as the standard has it.",
     "arc.pass": "A trusted forwarder has seen the author proven, and the chain of its seals holds.",
     "arc.untrusted_sealer": "The newest seal is of a domain that the account doesn't trust.",

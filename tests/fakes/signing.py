@@ -63,7 +63,7 @@ class Signer:
             "h": ":".join(h),
             "bh": base64.b64encode(hashlib.new(hash_name, canonical[:length]).digest()).decode(),
         }
-        names = [name for name in h if name in {n.decode("latin-1").lower() for n, _ in fields}]
+        names = [name.strip().lower() for name in h]
         return self._field(b"DKIM-Signature", chosen | tags, select(fields, names), c, hash_name) + raw
 
     def seal(self, raw: bytes, results: str, *, cv: str | None = None, h: Iterable[str] = SIGNED, **tags: str) -> bytes:
@@ -74,7 +74,7 @@ class Signer:
         common |= {"d": self.domain, "s": self.selector, "t": str(NOW)} | tags
         c = "relaxed/relaxed"
         bh = base64.b64encode(hashlib.sha256(canonical_body(body, c)).digest()).decode()
-        names = [name for name in h if name in {n.decode("latin-1").lower() for n, _ in fields}]
+        names = [name.strip().lower() for name in h]
         told = b"ARC-Authentication-Results: i=%d; %s\r\n" % (number, results.encode())
         signature = common | {"c": c, "h": ":".join(h), "bh": bh}
         made = self._field(b"ARC-Message-Signature", signature, select(fields, names), c)
