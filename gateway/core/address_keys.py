@@ -13,12 +13,16 @@ from dataclasses import dataclass
 import idna
 
 _DOTS = str.maketrans("。．｡", "...")
-_IGNORABLE = re.compile(
-    r"[\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+"
+IGNORABLE = (
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff"
 )
+"""Default_Ignorable_Code_Point of Unicode, as the inside of a character class: what nobody sees."""
+_UNSEEN = re.compile(rf"[\s{IGNORABLE}]+")
 _COMMENT = re.compile(r"\([^()]*\)")
 _SPECIAL = re.compile(r"[\s@<>()\[\],;:\\\"]")
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)+"')
+_LONGEST_LABEL = 63
 _PLAIN = re.compile(r"[a-z0-9._=/-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\Z")
 
 
@@ -83,33 +87,43 @@ def domain_forms(domain: str) -> frozenset[str]:
     The two differ where case folding changes a letter (ß and ss, final sigma), so both foldings are encoded.
     """
     text = unicodedata.normalize("NFKC", _COMMENT.sub("", domain).translate(_DOTS))
-    text = _IGNORABLE.sub("", text).strip(".").lower()
+    text = _UNSEEN.sub("", text).strip(".").lower()
     if "xn--" in text:
-        text = ".".join(_u_label(label) for label in text.split("."))
+        text = ".".join(map(_u_label, text.split(".")))
     if text.isascii():
         return frozenset((text,))
-    return frozenset(_a_label(form) for form in (text, text.casefold()))
+    return frozenset(".".join(map(_a_label, form.split("."))) for form in (text, text.casefold()))
 
 
 def _local(written: str) -> str:
     text = _COMMENT.sub("", unicodedata.normalize("NFKC", written)).strip()
     if text.startswith('"') and text.endswith('"') and len(text) > 1:
         text = re.sub(r"\\(.)", r"\1", text[1:-1])
-    return _IGNORABLE.sub("", text.replace('"', "").replace("\\", "")).casefold()
+    text = _UNSEEN.sub("", text.replace('"', "").replace("\\", ""))
+    return unicodedata.normalize("NFKC", text.casefold())
 
 
 def _u_label(label: str) -> str:
+    """What an A-label stands for, whether or not a registry would give it out."""
+    if not label.startswith("xn--") or len(label) > _LONGEST_LABEL:
+        return label
     try:
-        return idna.ulabel(label) if label.startswith("xn--") else label
-    except (idna.IDNAError, UnicodeError):
+        return label[4:].encode("ascii").decode("punycode").lower()
+    except UnicodeError:
         return label
 
 
-def _a_label(domain: str) -> str:
+def _a_label(label: str) -> str:
+    if label.isascii() or len(label) > _LONGEST_LABEL:
+        return label
     try:
-        return idna.encode(domain, uts46=True).decode()
+        return idna.encode(label, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
-        return domain
+        pass
+    try:
+        return f"xn--{label.encode('punycode').decode()}"
+    except UnicodeError:
+        return label
 
 
 def _is_local(local: str) -> bool:

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import unquote
 
 from . import encoded_words
+from .address_keys import IGNORABLE
+from .headers import without_comments
 
 _AT = re.compile("@|=40|%40|=\\?|[\uff20\ufe6b]")
 _WIDE = str.maketrans("＠﹫，；：＜＞（）［］＂．", '@@,;:<>()[]".')
-_IGNORABLE = re.compile("[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]+")
+_UNSEEN = re.compile(f"[{IGNORABLE}]+")
 _NAME = r'[^\s"(),:;<>@\[\]]'
 # Each run of characters is read once: it must begin behind a delimiter, and the domain is only looked at.
 _TOKEN = re.compile(rf"(?<!{_NAME})({_NAME}++)@(?=({_NAME}++|\[[^\]\s]{{1,60}}+\]))")
 _QUOTED_TOKEN = re.compile(rf'("(?:[^"\\]|\\.){{1,128}}+")@(?=({_NAME}++))')
-_PLAIN_TOKEN = re.compile(r"[\w.+-]+")
-_PUNCTUATION = re.compile(r"[!#$%&'*/=?^`{|}~\\“”„‘’«»、。]")
-_INNER_COMMENT = re.compile(r"\([^()]*+\)")
+_PLAIN_TOKEN = re.compile(r"\w[\w.+-]*")
+_PUNCTUATION = re.compile(r"[^\w.+-]")
+_WRITTEN_INTO = re.compile(r"[=%!#]")
+"""Between the parts of an address that was written into another's local part (SRS, VERP, source routes of old)."""
+_PARENTHESIS = re.compile(r"[()]")
 _BLANKS = re.compile(r"\s+")
 _DOMAIN_BLANKS = re.compile(r"@[^\s@<>(),;:]*+(?: ?\. ?[^\s@<>(),;:.]++)*+")
 _HEX = re.compile(rb"=([0-9A-Fa-f]{2})")
-_NESTING = 8
+_QUOTED_PRINTABLE = re.compile(r"=[0-9A-Fa-f]{2}")
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _LONGEST_PART = 320
+_MOST_PIECES = 8
 
 
 def tokens(text: str) -> tuple[str, ...]:
@@ -36,45 +43,77 @@ def tokens(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for view in dict.fromkeys(spelling for decoded in _decoded(text) for spelling in _spellings(decoded)):
         for local, domain in _QUOTED_TOKEN.findall(view):
-            found[f"{local}@{domain.rstrip('.')[-_LONGEST_PART:]}"] = None
+            found[f"{local}@{domain.rstrip('._-')[-_LONGEST_PART:]}"] = None
         for local, domain in _TOKEN.findall(view):
-            found[f"{local[-_LONGEST_PART:]}@{domain.rstrip('.')[-_LONGEST_PART:]}"] = None
-            if not (_PLAIN_TOKEN.fullmatch(local) and _PLAIN_TOKEN.fullmatch(domain)):
-                core = _PUNCTUATION.split(local)[-1][-_LONGEST_PART:]
-                name = _PUNCTUATION.split(domain)[0].rstrip(".")[-_LONGEST_PART:]
-                if core and name:
-                    found[f"{core}@{name}"] = None
+            found |= dict.fromkeys(_readings(local[-_LONGEST_PART:], domain.rstrip("._-")[-_LONGEST_PART:]))
     return tuple(found)
+
+
+def _readings(local: str, domain: str) -> Iterator[str]:
+    """A token as it stands, without punctuation that sticks to it, and the addresses written into its local part."""
+    yield f"{local}@{domain}"
+    if _PLAIN_TOKEN.fullmatch(local) and _PLAIN_TOKEN.fullmatch(domain):
+        return
+    pieces = [p.start() + 1 for p in _PUNCTUATION.finditer(local)][-_MOST_PIECES:]
+    name = _PUNCTUATION.split(domain)[0].rstrip("._-")
+    for start in (0, *pieces):
+        core = local[start:].lstrip("._+-")
+        if core and name:
+            yield f"{core}@{name}"
+    for one, other in pairwise(_WRITTEN_INTO.split(local)[-_MOST_PIECES:]):
+        if "." in other:
+            yield f"{one}@{other}"
+            yield f"{one.rpartition('+')[2]}@{other}"
+        if "." in one:
+            yield f"{other}@{one.rpartition('+')[2]}"
 
 
 def _decoded(text: str) -> Iterator[str]:
     yield text
+    if _QUOTED_PRINTABLE.search(text):
+        data = text.encode("utf-8", "replace")
+        yield _HEX.sub(lambda m: bytes.fromhex(m[1].decode()), data).decode("utf-8", "replace")
+    if _PERCENT.search(text):
+        yield unquote(text)
     if "=?" in text or not text.isascii():
         yield encoded_words.decode(text)
         yield from encoded_words.fragments(text)
-    if "=40" in text:
-        data = text.encode("utf-8", "replace")
-        yield _HEX.sub(lambda m: bytes.fromhex(m[1].decode()), data).decode("utf-8", "replace")
-    if "%40" in text:
-        yield unquote(text)
 
 
 def _spellings(text: str) -> Iterator[str]:
     """A text and what remains of it without what readers may overlook."""
     if not text.isascii():
         text = text.translate(_WIDE)
-        yield from _without_blanks(_IGNORABLE.sub("", text))
+        yield from _without_blanks(_UNSEEN.sub("", text))
     yield from _without_blanks(text)
     if "(" in text:
-        bare = text.replace("\\(", "").replace("\\)", "")
-        for _ in range(_NESTING):
-            bare, count = _INNER_COMMENT.subn("", bare)
-            if not count:
-                break
-        yield from _without_blanks(bare)
-        yield from _without_blanks(bare.replace('"', "").replace("\\", ""))
+        for bare in (without_comments(text), _without_parentheses(text)):
+            yield from _without_blanks(bare)
+            yield from _without_blanks(_without_quotes(bare))
     if '"' in text or "\\" in text:
-        yield from _without_blanks(text.replace('"', "").replace("\\", ""))
+        yield from _without_blanks(_without_quotes(text))
+
+
+def _without_quotes(text: str) -> str:
+    return text.replace('"', "").replace("\\", "")
+
+
+def _without_parentheses(text: str) -> str:
+    """A text without what stands in parentheses, as who doesn't know of quotes sees it; one never closed stays."""
+    text = text.replace("\\(", "").replace("\\)", "")
+    opened: list[int] = []
+    closed: list[tuple[int, int]] = []
+    for mark in _PARENTHESIS.finditer(text):
+        if mark[0] == "(":
+            opened.append(mark.start())
+        elif opened:
+            start = opened.pop()
+            while closed and closed[-1][0] > start:
+                closed.pop()
+            closed.append((start, mark.end()))
+    ends = [0, *(end for _, end in closed)]
+    starts = [*(start for start, _ in closed), len(text)]
+    return "".join(text[end:start] for end, start in zip(ends, starts, strict=True))
 
 
 def _without_blanks(text: str) -> Iterator[str]:

@@ -41,6 +41,7 @@ _QUOTED_NAME = r'"([^"\\\0-\x1f\x7f]*+)"[ \t]*+'
 _PLAIN_NAME = r'([^]"\\\0-\x1f\x7f<>()[,;:]*+)'
 _USUAL = re.compile(rf"[ \t]*+(?:(?:{_QUOTED_NAME}|{_PLAIN_NAME})<({_SPEC})>|({_SPEC}))[ \t]*+(?:,|\Z)")
 _USUAL_SPEC = re.compile(_SPEC)
+_MORE_TO_READ = re.compile(r"[=%!#]|[^\0-\x7f]")
 _LONGEST_USUAL = 254
 _LONGEST = 998
 
@@ -72,11 +73,10 @@ def read(value: str) -> AddressList:
         shown = quoted if name is None else name.rstrip()
         if len(address) > _LONGEST_USUAL or (shown and "@" in shown and shown.strip("'").lower() != address.lower()):
             return _read(value)
-        found: tuple[str, ...] = (address,)
+        found = (address, *tokens(usual[0])) if _MORE_TO_READ.search(usual[0]) else (address,)
         if shown and ("=?" in shown or not shown.isascii()):
             shown = encoded_words.decode(shown)
-            found = (address, *tokens(quoted or name))
-        mailboxes.append(Mailbox(shown or "", address, address.lower(), found))
+        mailboxes.append(Mailbox(shown or "", address, address.lower(), tuple(dict.fromkeys(found))))
         position = usual.end()
     return AddressList(tuple(mailboxes), unreadable=False)
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from binascii import a2b_base64
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from gateway.core import addresses, headers, mime, wire
 from gateway.core.limits import ReadingLimits
@@ -20,6 +22,20 @@ _NO_ADDRESSES = re.compile(
 )
 """Fields of ids, host names and signatures."""
 _RECEIVED_ADDRESS = re.compile(r"\b(?:for|from)\s+<?([^\s<>;()]+@[^\s<>;()]+)", re.IGNORECASE)
+_HEADER_TYPES = frozenset(
+    {
+        "text/rfc822-headers",
+        "text/rfc822-header",
+        "message/global-headers",
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+    }
+)
+"""Parts that are header blocks, of a message or about one."""
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{12,}+[ \t]*+)++")
+_BLANKS_AND_URL_SAFE = str.maketrans("-_", "+/", " \t")
 _MOST_ENCODED = 10
 """Levels of attached messages inside base64, which RFC 2046 §5.2.1 forbids and mail programs write."""
 
@@ -28,8 +44,6 @@ def of_header(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
     """(lower-case field name, token) of every field that isn't read as mailboxes."""
     read: set[str] = set()
     for field in fields:
-        if "@" not in field.value and "=?" not in field.value:
-            continue
         name = field.name.lower()
         if name in JOINED_FIELDS or (name in SINGLE_FIELDS and name not in read):
             read.add(name)
@@ -46,24 +60,45 @@ def of_messages(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Iterator[
         for part in tree.everywhere():
             if part.message:
                 yield from _inner(part.children[0].fields)
+            elif part.content_type in _HEADER_TYPES:
+                content = part.content(raw, 4 * limits.header_block).replace(b"\r\n", b"\n")
+                for block in content.split(b"\n\n"):
+                    yield from _inner(headers.split(block, limits).fields)
             elif part.encoded_message and level < _MOST_ENCODED:
                 content = wire.repair(part.content(raw))
-                block = headers.split(content, limits)
-                yield from _inner(block.fields)
-                waiting.append((content, mime.walk(content, block.fields, block.body, limits), level + 1))
+                found = headers.split(content, limits)
+                yield from _inner(found.fields)
+                waiting.append((content, mime.walk(content, found.fields, found.body, limits), level + 1))
+
+
+def of_value(value: str) -> Iterator[str]:
+    """Every token of a field's value, what stands in it as base64 included."""
+    yield from addresses.tokens(value)
+    for run in _BASE64.findall(value):
+        letters = run.translate(_BLANKS_AND_URL_SAFE)
+        letters = letters[: len(letters) - (len(letters) % 4 == 1)]
+        try:
+            text = a2b_base64(letters + "=" * (-len(letters) % 4)).decode("utf-8")
+        except UnicodeDecodeError:
+            continue
+        yield from addresses.tokens(text)
 
 
 def _inner(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
     for field in fields:
         name = field.name.lower()
-        if "@" in field.value or "=?" in field.value:
-            for token in _tokens(name, field.value):
-                yield f"inner:{name}", token
+        for token in _tokens(name, field.value):
+            yield f"inner:{name}", token
 
 
 def _tokens(name: str, value: str) -> Iterator[str]:
     if name == "received":  # it names a recipient beside its ids
         for address in _RECEIVED_ADDRESS.findall(value):
             yield from addresses.tokens(address)
-    elif not _NO_ADDRESSES.fullmatch(name):
-        yield from addresses.tokens(value)
+    elif _names_people(name):
+        yield from of_value(value)
+
+
+@lru_cache(maxsize=1024)
+def _names_people(name: str) -> bool:
+    return _NO_ADDRESSES.fullmatch(name) is None
