@@ -22,15 +22,15 @@ from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.message import Reading, read_parts
-from gateway.core.model import Answer, Envelope, Login, Outcome, Peer, Recipient, Source
+from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Outcome, Peer, Recipient, Source
 from gateway.core.questions import Case
 from gateway.keeping import Keeping
-from storage import dns_trouble
+from storage import dns_trouble, operator_mail
 from storage.administration.addresses import find_recipient
 from storage.administration.passwords import known
 from storage.administration.sources import sources
 from storage.content import compressed
-from storage.errors import StoreError, Undecided
+from storage.errors import StoreError, StoreFull, Undecided
 from storage.facts import account_settings
 from storage.interface import Keeper, Store
 from storage.sealing import Sealing
@@ -86,9 +86,12 @@ class Ingest:
         position = await passwords.which_fits(password, having.hashes, having.most)
         return None if position is None else having.logins[position]
 
-    async def recipient(self, peer: Peer, address: str) -> Recipient | str:
-        """An envelope recipient as a capture address, or the reason why it is refused."""
-        capture = addressing.take_apart(addresses.canonical(address), self._setting.domain)
+    async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
+        """An envelope recipient as a capture address or as the operator, or the reason why it is refused."""
+        domain, canonical = self._setting.domain, addresses.canonical(address)
+        if address.lower() == "postmaster" or addressing.is_operator(canonical, domain, self._setting.host):
+            return OperatorMailbox(address)
+        capture = addressing.take_apart(canonical, domain)
         if capture is None:
             return "smtp.peer_denied"
         key_hash = self._setting.keyed("capture", capture.key)
@@ -116,8 +119,7 @@ class Ingest:
         except Undecided:
             return Answer(envelope.trace_id, "smtp.dns_unavailable")
         except (StoreError, TimeoutError) as error:
-            operator_log.store_failed(type(error).__name__)
-            return Answer(envelope.trace_id, "smtp.store_unavailable")
+            return _deferred(envelope.trace_id, error)
         settled_at = time.monotonic()
         for decision in [d for one in decisions for d in (one, *one.calls)]:
             _log(
@@ -129,6 +131,20 @@ class Ingest:
         if all(d.outcome is Outcome.REFUSED for d in decisions):
             return Answer(envelope.trace_id, decisions[0].reason)
         return Answer(envelope.trace_id, outcomes=tuple(d.outcome for d in decisions))
+
+    async def operator_mail(self, mail: OperatorMail) -> Answer:
+        """Keeps a message for the operator in one durable step. Nothing in it is read."""
+        started = time.monotonic()
+        keeping = operator_mail.keep(mail, compressed(mail.raw), self._setting.keyed, self.new_trace_id)
+        try:
+            async with asyncio.timeout(self._deadline):
+                kept = await self._store.change(keeping)
+        except (StoreError, TimeoutError) as error:
+            return _deferred(mail.trace_id, error)
+        if not kept:
+            return Answer(mail.trace_id, "smtp.busy")
+        operator_log.operator_mail_held(mail.trace_id, len(mail.raw), _ms(started, time.monotonic()))
+        return Answer(mail.trace_id, outcomes=(Outcome.HELD,) * len(mail.recipients))
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
@@ -184,6 +200,11 @@ def _is(source: Source, ip: str, login: Login | None, certificate: str) -> bool:
 @lru_cache(maxsize=1024)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
+
+
+def _deferred(trace_id: str, error: StoreError | TimeoutError) -> Answer:
+    operator_log.store_failed(type(error).__name__)
+    return Answer(trace_id, "smtp.store_unavailable", full=isinstance(error, StoreFull))
 
 
 def _log(decision: Decision, *, read_ms: float, authenticate_ms: float, settle_ms: float) -> None:

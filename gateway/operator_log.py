@@ -137,6 +137,12 @@ def message_decided(
     )
 
 
+def operator_mail_held(trace_id: str, size: int, settle_ms: float) -> None:
+    """A message to postmaster or abuse was kept; `size` is in bytes."""
+    told = {"outcome": "held", "reason": "operator.mail", "size": size, "settle_ms": round(settle_ms, 2)}
+    _log.info("message.decided", trace_id=trace_id, **told)
+
+
 def message_refused(trace_id: str, reason: str) -> None:
     _log.info("message.refused", trace_id=trace_id, reason=reason)
 

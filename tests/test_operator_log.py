@@ -89,6 +89,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "certificate_refused",
         "recipient_refused",
         "message_decided",
+        "operator_mail_held",
         "message_refused",
         "message_deferred",
         "internal_error",

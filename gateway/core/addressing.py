@@ -8,6 +8,8 @@ from gateway.core.facts import Facts
 from gateway.core.model import Channel, Finding
 from gateway.core.reasons import finding
 
+_OPERATOR = ("postmaster", "abuse")
+
 
 @dataclass(frozen=True, slots=True)
 class CaptureAddress:
@@ -31,6 +33,15 @@ def take_apart(canonical: str, domain: str) -> CaptureAddress | None:
         return None
     key, _, tag = local.partition("+")
     return CaptureAddress(Channel(name), key, tag)
+
+
+def is_operator(canonical: str, domain: str, host: str) -> bool:
+    """Whether a canonical address is the operator's (RFC 5321 §4.5.1, RFC 2142) at a domain that this gateway serves.
+
+    `host`: the gateway's own name.
+    """
+    local, _, at = canonical.rpartition("@")
+    return local in _OPERATOR and at in {domain, host, *hosts(domain)}
 
 
 def locate(facts: Facts, tag: str) -> Finding:

@@ -107,6 +107,7 @@ def test_explain_from_a_client_that_proves_nothing_says_that_the_copy_would_be_r
         (["explain", "none.eml", "--to", "x@bcc.log.example"], 1, "none.eml"),
         (["explain", "FILE", "--to", "x@elsewhere.example"], 1, "smtp.peer_denied"),
         (["explain", "FILE", "--to", "guess@bcc.log.example"], 1, "smtp.unknown_recipient"),
+        (["explain", "FILE", "--to", "postmaster@bcc.log.example"], 1, "held operator.mail"),
         (["explain", "FILE", "--to", "x@bcc.log.example", "--peer", "nobody"], 2, "no IP address"),
         (["explain", "FILE"], 2, "--to"),
     ],

@@ -40,7 +40,10 @@ QUICK = SmtpLimits(
 
 @dataclass
 class FakeJourney:
-    """Accepts key@bcc.example and its like, and postmaster anywhere; the local part of other addresses there says how they are refused."""
+    """Accepts key@bcc.example and its like, and postmaster there.
+
+    The local part of other addresses there says how they are refused.
+    """
 
     source: bool = False
     answer: str = ""
@@ -74,7 +77,7 @@ class FakeJourney:
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         local, _, domain = address.rpartition("@")
-        if local == "postmaster":
+        if address in ("postmaster", "postmaster@bcc.example"):
             return OperatorMailbox(address)
         if local == "broken":
             raise RuntimeError(address)
@@ -247,15 +250,14 @@ async def serving(
     listener: Listener = PLAIN,
     tls_asking: ssl.SSLContext | None = None,
     sources_need_tls: bool = False,
-    free_disk: Callable[[], int] = lambda: 1 << 40,
+    bytes_free: Callable[[], int] = lambda: 1 << 40,
     **limits: float,
 ) -> AsyncIterator[Running]:
     """A server with limits fit for tests, gone without a trace afterwards."""
     journey, events = journey or FakeJourney(), RecordingEvents()
     changed = replace(QUICK, **limits)  # type: ignore[arg-type]  # names and types of the fields
-    server = SmtpServer(
-        journey, events, changed, "mx.example", tls, lambda: NOW, sources_need_tls=sources_need_tls, free_disk=free_disk
-    )
+    bounds = {"sources_need_tls": sources_need_tls, "free_disk": bytes_free}
+    server = SmtpServer(journey, events, changed, "mx.example", tls, lambda: NOW, **bounds)  # type: ignore[arg-type]
     sock = loopback_socket()
     server.use_tls(tls, tls_asking)
     await server.listen([sock], listener)
