@@ -14,6 +14,7 @@ from gateway.core.model import Outcome
 from gateway.held import Resolved, Resolving
 from storage import held
 from storage.administration.act import Act
+from storage.held import HeldMail
 from storage.interface import Store
 from storage.reads import RecordedDecision
 from storage.sealing import Sealing
@@ -30,7 +31,7 @@ class Admin:
         setting = Setting(world.domain, world.host, KEYED, ReadingLimits())
         self._resolving = Resolving(self._act, setting, Sealing(KEY))
 
-    async def held(self) -> list[held.HeldMail]:
+    async def waiting(self) -> list[HeldMail]:
         return list(await self._store.read(held.every()))
 
     async def approve(self, held_id: str, way: Way = Way.AS_IT_IS, user: str = "") -> Resolved:
@@ -39,7 +40,7 @@ class Admin:
     async def decide(self, held_id: str) -> Resolved:
         return await self._store.change(self._resolving.decide(held_id), erases=True)
 
-    async def discard(self, held_id: str) -> held.HeldMail:
+    async def discard(self, held_id: str) -> HeldMail:
         return await self._store.change(held.discard(self._act, held_id), erases=True)
 
     async def expire(self) -> int:

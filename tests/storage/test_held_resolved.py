@@ -92,7 +92,7 @@ async def test_as_a_users_alias_it_is_that_users_copy_and_so_are_later_ones(worl
     assert (activity.user, activity.attribution, activity.contacts) == ("us/ana", "attribution.author", (BOB,))
     later = strangers(mail(OTHER, KIM, "Another", message_id="later"), "later")
     assert (await settle(world, later)).reason == "explicit.bcc"
-    assert await admin.held() == []
+    assert await admin.waiting() == []
 
 
 async def test_an_alias_that_isnt_proven_later_is_refused_as_any_users_mail_is(world: Store, admin: Admin) -> None:
@@ -167,7 +167,7 @@ async def test_without_a_user_among_its_recipients_it_can_not_go_on_a_contacts_r
     with pytest.raises(Refused, match=r"participants\.no_user.*discard it"):
         await admin.approve(held_id, Way.CONTACT)
     assert await rows(world, "SELECT count(*) FROM contact") == before
-    assert [h.id for h in await admin.held()] == [held_id]
+    assert [h.id for h in await admin.waiting()] == [held_id]
 
 
 @pytest.mark.parametrize(
@@ -189,12 +189,12 @@ async def test_an_address_of_somebody_else_is_no_alias(
             if address.startswith("dan")
             else accounts.add_mailbox(act, "us", OTHER)
         )
-        await world.change(change)  # type: ignore[arg-type]  # what they return is of no interest
+        await world.change(change)
     else:
         await world.change(contacts.add_address(act, "us", BOB, OTHER))
     with pytest.raises(Refused, match=said):
         await admin.approve(held_id, Way.ALIAS, ANA)
-    assert [h.id for h in await admin.held()] == [held_id]
+    assert [h.id for h in await admin.waiting()] == [held_id]
 
 
 async def test_an_address_that_is_the_users_by_now_needs_no_more_than_the_approval(
@@ -210,7 +210,7 @@ async def test_a_user_who_may_not_log_is_told_and_nothing_changes(world: Store, 
     with pytest.raises(Refused, match=r"sender\.not_permitted"):
         await admin.approve(held_id, Way.ALIAS, "max@us.example")
     assert [a.address for a in (await world.read(users.show(act, "us", "max@us.example"))).other_addresses] == []
-    assert [h.id for h in await admin.held()] == [held_id]
+    assert [h.id for h in await admin.waiting()] == [held_id]
 
 
 async def test_a_strangers_forward_may_turn_out_to_be_a_users_but_no_contacts(world: Store, admin: Admin) -> None:
@@ -239,7 +239,7 @@ async def test_a_sender_is_believed_for_this_message_alone(store: Store, act: Ac
     assert "whoever approved it" in evidence
     later = replace(delivery, raw=mail(ANA, BOB, "Another", message_id="later"), trace_id="later")
     assert (await settle(store, later)).reason == reason
-    assert [h.trace_id for h in await admin.held()] == ["later"]
+    assert [h.trace_id for h in await admin.waiting()] == ["later"]
 
 
 @pytest.mark.parametrize("way", [Way.ALIAS, Way.CONTACT])
@@ -291,7 +291,7 @@ async def test_what_nobody_can_approve_is_refused_with_what_helps(world: Store, 
     await world.change(ask("UPDATE decision SET reason = $1", reason))
     with pytest.raises(Refused, match="iscard"):
         await admin.approve(held_id)
-    assert [h.id for h in await admin.held()] == [held_id]
+    assert [h.id for h in await admin.waiting()] == [held_id]
 
 
 def test_something_is_said_of_every_reason_to_hold_mail() -> None:
@@ -306,7 +306,7 @@ def test_something_is_said_of_every_reason_to_hold_mail() -> None:
 async def test_it_stays_held_where_nothing_changed(world: Store, admin: Admin) -> None:
     held_id = await hold(world)
     assert (await admin.decide(held_id)).still_held
-    assert [(h.id, h.reason) for h in await admin.held()] == [(held_id, "sender.unknown")]
+    assert [(h.id, h.reason) for h in await admin.waiting()] == [(held_id, "sender.unknown")]
     assert await decisions(world) == [("held", "sender.unknown")]
 
 
@@ -340,9 +340,9 @@ async def test_what_is_held_for_another_reason_then_waits_under_that_one_as_long
 ) -> None:
     raw = mail(OTHER, FORWARD, "FW: Offer", text='On 4 March 2025, "Bob" <bob@client.example> wrote:\r\n\r\nYes.')
     held_id = await hold(world, strangers(raw, to=[FORWARD]))
-    [before] = await admin.held()
+    [before] = await admin.waiting()
     assert outcome_of(await admin.approve(held_id, Way.ALIAS, ANA)) == (HELD, "forward.ambiguous")
-    [after] = await admin.held()
+    [after] = await admin.waiting()
     assert (after.reason, after.expires_at, after.trace_id) == ("forward.ambiguous", before.expires_at, before.trace_id)
     assert outcome_of(await admin.approve(after.trace_id)) == (LOGGED, "explicit.forward")
 
@@ -402,7 +402,7 @@ async def test_a_message_inside_that_was_not_kept_can_not_be_decided_again(world
     body = f"--b\r\n\r\nWhich?\r\n--b\r\nContent-Type: message/rfc822\r\n\r\n{original}\r\n--b--"
     raw = mail(ANA, FORWARD, "Fwd: Offer", message_id="fwd", text=body, Content_Type="multipart/mixed; boundary=b")
     held_id = await hold(world, Delivery(raw, [FORWARD], ANA))
-    with pytest.raises(Refused, match="never-log list.*sent again"):
+    with pytest.raises(Refused, match=r"never-log list.*sent again"):
         await admin.approve(held_id)
     await admin.discard(held_id)
 
@@ -444,7 +444,7 @@ async def test_of_what_is_discarded_nothing_stays(world: Store, admin: Admin, tm
     await admin.discard(held_id)
     assert await decisions(world) == [("skipped", "held.discarded")]
     await _is_gone(world, tmp_path, *SECRETS, OTHER)
-    assert await admin.held() == []
+    assert await admin.waiting() == []
 
 
 async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store, act: Act, tmp_path: Path) -> None:
@@ -475,7 +475,7 @@ async def test_what_is_held_no_more_says_what_became_of_it(world: Store, admin: 
 
 async def test_a_trace_id_of_several_is_refused_with_their_ids(world: Store, admin: Admin) -> None:
     await world.settle(cases(US, replace(ALIASED, to=[BCC, "dankey@bcc.log.example"])), decide, keeper(ALIASED, US))
-    ids = [h.id for h in await admin.held()]
+    ids = [h.id for h in await admin.waiting()]
     with pytest.raises(Refused, match=", ".join(ids)):
         await admin.discard("trace")
     await admin.discard(ids[0])
