@@ -36,6 +36,9 @@ busy_timeout = {busy_timeout}
 format = "json"
 """
 
+RATES = ("address_rate", "address_burst", "account_rate", "account_burst")
+"""High, unless a test says otherwise: one client here delivers what many would."""
+
 
 def free_port() -> int:
     """A port on loopback that nobody listens on now."""
@@ -62,10 +65,10 @@ class Gateway:
     def prepare(self, limits: str = "") -> None:
         """Configuration and database: one account that logs all mail, one user, a Bcc, a forward and a relay address.
 
-        `limits` are lines of the section smtp.limits.
+        `limits` are lines of the section smtp.limits, each with its line end.
         """
         text = CONFIGURATION.format(folder=self.folder, port=self.port, busy_timeout=self.busy_timeout)
-        text += f"\n[smtp.limits]\n{limits}"
+        text += f"\n[smtp.limits]\n{limits}\n" + "".join(f"{rate} = 1000000\n" for rate in RATES if rate not in limits)
         self.config.write_text(text, encoding="utf-8")
         asyncio.run(self._fill())
 
