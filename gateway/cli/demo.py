@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import dkim
 
 from config.load import ConfigurationError, load
 from config.settings import Settings
 from gateway import app
 from gateway.cli import demo_accounts
+from gateway.cli.demo_dns import serve_zones
 from gateway.cli.listing import colour
 from gateway.clock import new_id, now
 from gateway.core.reasons import sentence
@@ -33,9 +35,14 @@ listen = ["127.0.0.1:{port}"]
 path = "{folder}/gateway.db"
 key_file = "{folder}/installation.key"
 
+[dns]
+nameservers = ["{nameserver}"]
+
 [log]
 level = "warning"
 """
+
+_SIGNED = [b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"references"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,8 @@ class Sample:
     to: str
     from_outside: bool = False
     """Sent from an address that is no mail server of the account."""
+    signed_by: str = ""
+    """The domain whose mail server signs it."""
 
 
 @click.command()
@@ -62,11 +71,9 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
         raise SystemExit(1)
     config_file = folder / "gateway.toml"
     folder.mkdir(parents=True, exist_ok=True)
-    config_file.write_text(_CONFIGURATION.format(port=port, folder=folder), encoding="utf-8")
     log = OperatorLog("warning")
     try:
-        settings = load({}, config_file, {"smtp.listen": ["127.0.0.1:0"]} if once else None)
-        asyncio.run(_run(settings, tomllib.loads(script.read_text(encoding="utf-8")), samples, config_file, once=once))
+        asyncio.run(_run(tomllib.loads(script.read_text(encoding="utf-8")), samples, config_file, port, once=once))
     except ConfigurationError as error:
         click.echo("\n".join(f"bcc-gateway: {f.path}: {f.sentence}" for f in error.faults), err=True)
         raise SystemExit(78) from None
@@ -78,11 +85,13 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
         log.close()
 
 
-async def _run(
-    settings: Settings, script: Mapping[str, object], folder: Path, config_file: Path, *, once: bool
-) -> None:
+async def _run(script: Mapping[str, object], folder: Path, config_file: Path, port: int, *, once: bool) -> None:
     app.route_stray_errors()
     told_to_stop = app.stop_on_signal()
+    nameserver, close_dns = await serve_zones(folder.glob("*.zone"))
+    text = _CONFIGURATION.format(port=port, folder=config_file.parent, nameserver=nameserver)
+    config_file.write_text(text, encoding="utf-8")
+    settings = load({}, config_file, {"smtp.listen": ["127.0.0.1:0"]} if once else None)
     captures = await _prepare(settings, script)
     messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
     if any(message["to"] not in captures for message in messages):
@@ -96,9 +105,10 @@ async def _run(
                 str(message["about"]),
                 captures[str(message["to"])],
                 from_outside=bool(message.get("from_outside")),
+                signed_by=str(message.get("signed_by", "")),
             )
             click.echo(f"\n{number:>2}  {sample.about}")
-            reply = await asyncio.to_thread(_send, sample, host, port)
+            reply = await asyncio.to_thread(_send, sample, _sent(sample, config_file.parent / "sent"), host, port)
             click.echo(f"    {reply}")
             for text in await _decided(running, reply):
                 click.echo(f"    {text}")
@@ -107,6 +117,7 @@ async def _run(
             await told_to_stop.wait()
     finally:
         await running.stop()
+        await close_dns()
 
 
 async def _prepare(settings: Settings, script: Mapping[str, object]) -> dict[str, str]:
@@ -121,9 +132,22 @@ async def _prepare(settings: Settings, script: Mapping[str, object]) -> dict[str
         await store.close()
 
 
-def _send(sample: Sample, host: str, port: int) -> str:
+def _sent(sample: Sample, folder: Path) -> bytes:
+    """The sample as its author's mail server sends it on: signed once, and the same ever after."""
+    raw = sample.file.read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    if not sample.signed_by:
+        return raw
+    signed = folder / sample.file.name
+    if not signed.exists():
+        key = sample.file.with_name(f"{sample.signed_by}.key").read_bytes()
+        signature: bytes = dkim.sign(raw, b"demo", sample.signed_by.encode(), key, include_headers=_SIGNED)
+        folder.mkdir(exist_ok=True)
+        signed.write_bytes(signature + raw)
+    return signed.read_bytes()
+
+
+def _send(sample: Sample, raw: bytes, host: str, port: int) -> str:
     """The gateway's last word about the message, as the sending server sees it."""
-    raw = sample.file.read_bytes()
     source = ("127.0.0.2", 0) if sample.from_outside else None
     try:
         with smtplib.SMTP(host, port, "demo.example", 30, source) as client:
