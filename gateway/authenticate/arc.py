@@ -127,7 +127,7 @@ async def _author_proven(claim: Claim, told: str, alignment: Alignment, limits: 
     """Whether the results say that the claimed domain, or one that speaks for it, stood behind the message."""
     results = authentication_results.read(told)
     passed = [m for m in results.methods if m.result == "pass"] if results else []
-    if any(m.method == "dmarc" and a_label(m.properties.get("header.from", "")) == claim.domain for m in passed):
+    if any(m.method == "dmarc" and a_label(m.told("header", "from")) == claim.domain for m in passed):
         return True
     signers = dict.fromkeys(_signer(m) for m in passed if m.method == "dkim")
     for domain in [s for s in signers if s][: limits.looked_at]:
@@ -138,5 +138,4 @@ async def _author_proven(claim: Claim, told: str, alignment: Alignment, limits: 
 
 def _signer(dkim_result: MethodResult) -> str:
     """The domain that signed, as A-label: header.d, else that of header.i (RFC 8601 §2.7.1)."""
-    found = dkim_result.properties
-    return a_label(found.get("header.d") or found.get("header.i", "").rpartition("@")[2])
+    return a_label(dkim_result.told("header", "d") or dkim_result.told("header", "i").rpartition("@")[2])

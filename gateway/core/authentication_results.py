@@ -37,6 +37,10 @@ class MethodResult:
     properties: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name (header.d, smtp.mailfrom, reason), the value as written, unquoted."""
 
+    def told(self, kind: str, name: str) -> str:
+        """A property's value, or ""."""
+        return self.properties.get(f"{kind}.{name}", "")
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
