@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+import socket
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ nameservers = ["{nameserver}"]
 level = "warning"
 """
 
+_PROVIDER, _ANYBODY = "127.0.0.2", "127.0.0.3"
+"""Where mail comes from that no mail server of the account brings: the user's provider, and everybody else."""
 _SIGNED = [b"from", b"to", b"cc", b"subject", b"date", b"message-id", b"in-reply-to", b"references"]
 
 
@@ -148,7 +151,9 @@ def _sent(sample: Sample, folder: Path) -> bytes:
 
 def _send(sample: Sample, raw: bytes, host: str, port: int) -> str:
     """The gateway's last word about the message, as the sending server sees it."""
-    source = ("127.0.0.2", 0) if sample.from_outside else None
+    source = (_PROVIDER if sample.signed_by else _ANYBODY, 0) if sample.from_outside else None
+    if sample.signed_by and not _is_here(_PROVIDER):
+        source = None
     try:
         with smtplib.SMTP(host, port, "demo.example", 30, source) as client:
             client.ehlo()
@@ -161,6 +166,16 @@ def _send(sample: Sample, raw: bytes, host: str, port: int) -> str:
             return f"{code} {text.decode()}"
     except OSError as error:
         return f"not sent: {error.strerror or error}"
+
+
+def _is_here(address: str) -> bool:
+    """Some machines have no loopback address but the first one."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 async def _decided(running: app.App, reply: str) -> list[str]:
