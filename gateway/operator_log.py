@@ -152,6 +152,11 @@ def message_deferred(trace_id: str, reason: str, error: str) -> None:
     _log.warning("message.deferred", trace_id=trace_id, reason=reason, error=error)
 
 
+def held_expired(count: int) -> None:
+    """Held messages that nobody resolved in time, erased."""
+    _log.info("held.expired", count=count)
+
+
 def internal_error(error: str, location: str) -> None:
     """`error`: class name; `location`: as `raised_at` gives it."""
     _log.error("internal.failed", error=error, location=location)

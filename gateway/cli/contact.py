@@ -115,6 +115,15 @@ def remove(options: Options, contact: str) -> None:
     common.say("The contact was removed; its activities stay.")
 
 
+@group.command()
+@click.argument("contact")
+@common.options
+def disapprove(options: Options, contact: str) -> None:
+    """Hold again what a CONTACT sends to a Bcc address; `held approve --contact` had let it through."""
+    common.change(options, lambda desk, account_id: contacts.disapprove(desk.act, account_id, contact))
+    common.say("What the contact sends to a Bcc address is held again.")
+
+
 @group.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @common.options

@@ -13,11 +13,12 @@ from gateway.authenticate.dns import Resolver
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.cli.listing import findings_record
+from gateway.core.approval import WHAT_TO_DO
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.explain import explain as explained
 from gateway.core.message import read
-from gateway.core.model import Envelope, Recipient
+from gateway.core.model import Envelope, Outcome, Recipient
 from gateway.core.reasons import sentence
 from gateway.ingest import Ingest
 from gateway.operator_log import escape
@@ -70,6 +71,8 @@ def explain(
             common.print_json({**told, "findings": findings_record(decision.findings)})
         else:
             click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
+            if decision.outcome is Outcome.HELD:
+                click.echo(f"  It would wait for a person. {WHAT_TO_DO.get(decision.reason, '')}")
 
 
 def _author(raw: bytes) -> str:

@@ -67,6 +67,8 @@ def text(decision: RecordedDecision, said: Sequence[Finding]) -> str:
     kept = WAITS if decision.waits else KEPT[Outcome(decision.outcome)]
     if decision.outcome == "skipped" and not decision.stages:
         kept = "nothing of the message"
+    if decision.outcome == "held" and decision.superseded_by:
+        kept = "nothing more; it was decided again"
     return render(
         decision.outcome,
         decision.reason,

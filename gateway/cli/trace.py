@@ -11,6 +11,7 @@ from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.cli.listing import as_record, findings_record, line, text
 from gateway.core import addresses, message_ids
+from gateway.core.approval import WHAT_TO_DO
 from gateway.core.model import Finding
 from gateway.operator_log import escape
 from storage import reads
@@ -48,6 +49,8 @@ def trace(options: Options, what: str, *, as_json: bool) -> None:
         else:
             click.echo(line(decision))
             click.echo("\n".join(map(escape, text(decision, said).rstrip("\n").split("\n"))))
+            if decision.outcome == "held" and not decision.superseded_by:
+                click.echo(f"  `bcc-gateway held show {decision.id}` shows it. {WHAT_TO_DO.get(decision.reason, '')}")
             if decision.entry_id:
                 click.echo(f"  never-log entry {decision.entry_id}: `bcc-gateway never-log list` shows it")
             for trace_id, at in repeats:

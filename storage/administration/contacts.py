@@ -119,7 +119,8 @@ def show(act: Act, account_id: str, contact: str) -> Plan[ContactDetail]:
         "SELECT address FROM contact_address WHERE contact_id = $1 AND approved_at IS NOT NULL ORDER BY position",
         record.id,
     )
-    return ContactDetail(record, *counted[0], tuple(a for (a,) in approved))
+    [(activities, latest_at)] = counted
+    return ContactDetail(record, activities, latest_at, tuple(a for (a,) in approved))
 
 
 def take_line(act: Act, account_id: str, cells: Mapping[str, str]) -> Plan[Result]:
