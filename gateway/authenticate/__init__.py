@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from gateway.authenticate import dkim, dmarc, results, session, spf
+from gateway.authenticate import arc, dkim, dmarc, results, session, spf
 from gateway.authenticate.dns import Lookups
 from gateway.core.claims import Claim, claim
 from gateway.core.facts import AccountSettings
@@ -50,6 +50,9 @@ class Authenticator:
         found = await results.check(envelope, case.recipient, claimed, alignment)
         if not _proven(found):
             found += await dkim.check(claimed, alignment, lookups, envelope.received_at, self._limits)
+        if not _proven(found):
+            sealers = settings.arc_sealers
+            found += await arc.check(claimed, sealers, alignment, lookups, envelope.received_at, self._limits)
         # Behind a mail server that copies, the address says nothing of who sent the mail to it.
         if not _proven(found) and case.recipient.channel.explicit:
             found += await spf.check(envelope.peer.ip, envelope.mail_from, "", claimed, alignment, lookups)
