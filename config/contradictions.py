@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import cast
 
 from config.settings import Settings, value_at
+from gateway.smtp.listener import Tls
 
 NEVER_REACHED = "it could never be reached"
 FOR_SOURCES = "a source must be allowed at least as much"
@@ -48,16 +49,30 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     for smaller, larger, reason in AT_MOST:
         if cast("float", value_at(settings, smaller)) > cast("float", value_at(settings, larger)):
             yield smaller, larger, f"must not be above {larger}: {reason}"
-    limits, smtp, store = settings.smtp_limits(), settings.smtp, settings.store
+    limits, store = settings.smtp_limits(), settings.store
     if limits.reserved_for_sources >= limits.connections:
         reserved, connections = "smtp.limits.reserved_for_sources", "smtp.limits.connections"
         yield reserved, connections, f"must be below {connections}: nothing would be left for everybody else"
     if limits.data_in_memory_per_ip > limits.data_in_memory - limits.data_in_memory_for_sources:
         per_ip, memory = "smtp.limits.data_in_memory_per_ip", "smtp.limits.data_in_memory"
         yield per_ip, memory, f"must not be above {memory} without the share for sources: {NEVER_REACHED}"
+    yield from _tls(settings)
+    if store.key_file == store.path:
+        yield "store.key_file", "store.path", "must be another file than store.path"
+
+
+def _tls(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    smtp, modes = settings.smtp, [mode for _, mode in settings.listeners()]
+    asking = any(mode.client_certificates for mode in modes)
     if smtp.certificate and not smtp.private_key:
         yield "smtp.certificate", "smtp.private_key", "needs smtp.private_key beside it: TLS takes both"
     if smtp.private_key and not smtp.certificate:
         yield "smtp.private_key", "smtp.certificate", "needs smtp.certificate beside it: TLS takes both"
-    if store.key_file == store.path:
-        yield "store.key_file", "store.path", "must be another file than store.path"
+    if not smtp.certificate and (asking or any(mode.tls is not Tls.OFFERED or mode.auth for mode in modes)):
+        yield "smtp.listen", "smtp.certificate", "has modes that need TLS, so it needs smtp.certificate"
+    if not smtp.certificate and smtp.sources_need_tls:
+        yield "smtp.sources_need_tls", "smtp.certificate", "needs smtp.certificate: no source could send anything"
+    if asking and not smtp.client_ca:
+        yield "smtp.listen", "smtp.client_ca", "has client-certificates, so it needs smtp.client_ca"
+    if smtp.client_ca and not asking:
+        yield "smtp.client_ca", "smtp.listen", "is of no use: no address in smtp.listen has client-certificates"

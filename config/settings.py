@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from config.values import FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole
+from config.values import FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole, listener
 from gateway.core.limits import DkimLimits, DnsLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
+from gateway.smtp.listener import Listener
 
 MAY_BE_ZERO = {
     "reserved_for_sources",
@@ -66,6 +67,8 @@ class Smtp(Section):
     listen: ListenAddresses = ("127.0.0.1:2525",)
     certificate: FilePath | None = None
     private_key: FilePath | None = None
+    client_ca: FilePath | None = None
+    sources_need_tls: bool = False
     limits: SmtpLimitsSection = SmtpLimitsSection()
 
 
@@ -94,6 +97,10 @@ class Settings(Section):
     dkim: DkimSection = DkimSection()
     store: Store = Store()
     log: Log = Log()
+
+    def listeners(self) -> list[tuple[str, Listener]]:
+        """Address and mode of each."""
+        return [listener(text) for text in self.smtp.listen]
 
     def smtp_limits(self) -> SmtpLimits:
         return SmtpLimits(**self.smtp.limits.model_dump())

@@ -11,9 +11,12 @@ from typing import Annotated
 
 from pydantic import BeforeValidator
 
+from gateway.smtp.listener import Listener, Network, Tls
+
 UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESS = re.compile(r"(\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
+_MODES = "an address may be followed by tls=required or tls=implicit, auth, client-certificates, and proxy=NETWORK"
 _AMOUNT = re.compile(r"\s*([0-9]{1,15})\s*(|KiB|MiB|GiB)\s*")
 
 
@@ -60,17 +63,41 @@ def host_and_port(address: str) -> tuple[str, int]:
     raise ValueError('must be given as "host:port" or "[IPv6 address]:port", port at most 65535')
 
 
+def listener(text: str) -> tuple[str, Listener]:
+    """Takes "host:port" with the words for its mode behind it apart: address and mode. ValueError for anything else."""
+    address, *words = text.split()
+    host_and_port(address)
+    modes = [word for word in words if not word.startswith("proxy=")]
+    tls = [Tls(word.removeprefix("tls=")) for word in modes if word in ("tls=required", "tls=implicit")]
+    others = [word for word in modes if word in ("auth", "client-certificates")]
+    if len(tls) + len(others) < len(modes) or len(tls) > 1 or len(set(words)) < len(words):
+        raise ValueError(f"must name modes that there are, each once: {_MODES}")
+    proxies = tuple(_proxy(word.removeprefix("proxy=")) for word in words if word.startswith("proxy="))
+    if tls == [Tls.IMPLICIT] and proxies:
+        raise ValueError("must not have tls=implicit and proxy= together: behind a proxy, TLS begins with STARTTLS")
+    mode = Listener(tls[0] if tls else Tls.OFFERED, "auth" in others, "client-certificates" in others, proxies)
+    return address, mode
+
+
+def _proxy(text: str) -> Network:
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError:
+        network = None
+    if network is None or not network.prefixlen:
+        raise ValueError("must name a proxy by its network or IP address, as in proxy=192.0.2.0/24")
+    return network
+
+
 def listen_addresses(value: object) -> tuple[str, ...]:
     """A list, or text with commas between, as the environment has it."""
     given = value.split(",") if isinstance(value, str) else value
     if not isinstance(given, list | tuple) or not given or not all(isinstance(item, str) for item in given):
         raise ValueError('must be a list of "host:port" with at least one')
-    addresses = tuple(item.strip() for item in given)
-    for address in addresses:
-        host_and_port(address)
-    if len(set(addresses)) < len(addresses):
+    listeners = tuple(" ".join(item.split()) for item in given)
+    if len({listener(item or ":")[0] for item in listeners}) < len(listeners):
         raise ValueError("must not name an address twice")
-    return addresses
+    return listeners
 
 
 def name_servers(value: object) -> tuple[str, ...]:

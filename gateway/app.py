@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 import socket
-import ssl
 import sys
 import time
 from contextlib import suppress
@@ -16,7 +15,7 @@ from types import TracebackType
 
 from config.settings import Settings
 from config.values import host_and_port
-from gateway import operator_log
+from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
@@ -27,7 +26,7 @@ from gateway.ingest import Ingest
 from gateway.private_memory import keep_memory_private
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
-from gateway.smtp.tls import UnusableCertificateError, load_certificate
+from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
 from storage import dns_trouble, migrate, operator_mail, waiting
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
@@ -51,7 +50,12 @@ class App:
     """A running gateway: the store, the journey and the SMTP server."""
 
     def __init__(
-        self, store: SqliteStore, smtp: SmtpServer, resolver: Resolver, addresses: list[tuple[str, int]]
+        self,
+        store: SqliteStore,
+        smtp: SmtpServer,
+        resolver: Resolver,
+        addresses: list[tuple[str, int]],
+        renewal: Renewal | None,
     ) -> None:
         self.store = store
         self._resolver = resolver
@@ -59,6 +63,8 @@ class App:
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
+        self._renewal = renewal
+        self._watching = asyncio.create_task(renewal.watch()) if renewal else None
 
     @classmethod
     async def start(cls, settings: Settings) -> App:
@@ -67,7 +73,8 @@ class App:
         fault = descriptor_fault(limits)
         if fault:
             raise FaultError(fault, 78)
-        certificate = _certificate(settings)
+        files = _tls_files(settings)
+        tls = _load(files) if files else None
         try:
             migrate.check(settings.store.path)  # without a database the lack of that is told first
             key = installation_key(settings.store.key_file, create=False)
@@ -80,26 +87,39 @@ class App:
         # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
         await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
         try:
-            sockets = [_bind(address) for address in settings.smtp.listen]
+            listeners = [(_bind(address), mode) for address, mode in settings.listeners()]
+            if any(mode.auth for _, mode in listeners):
+                await asyncio.to_thread(passwords.prepare)
             setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
             resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
             authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
             ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now)
             free = FreeDisk(partial(bytes_free, settings.store.path.parent), time.monotonic)
-            smtp = SmtpServer(ingest, operator_log, limits, settings.hostname, certificate, now, free_disk=free)
-            await smtp.listen(sockets)
+            need = settings.smtp.sources_need_tls
+            name = settings.hostname
+            smtp = SmtpServer(ingest, operator_log, limits, name, None, now, sources_need_tls=need, free_disk=free)
+            renewal = _use_tls(smtp, files, tls) if files and tls else None
+            for sock, mode in listeners:
+                await smtp.listen([sock], mode)
         except BaseException:
             await store.close()
             raise
-        app = cls(store, smtp, resolver, [s.getsockname()[:2] for s in sockets])
+        app = cls(store, smtp, resolver, [sock.getsockname()[:2] for sock, _ in listeners], renewal)
         for host, port in app.addresses:
             operator_log.listening(f"{host}:{port}")
         return app
+
+    def renew_certificate(self) -> None:
+        """Reads the files of the certificate again; what is no good leaves the one in use."""
+        if self._renewal:
+            self._renewal.renew()
 
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
         await self._smtp.drain()
         self._erasing.cancel()
+        if self._watching:
+            self._watching.cancel()
         await self._resolver.close()
         await self.store.close()
         operator_log.stopped()
@@ -123,6 +143,7 @@ async def serve(settings: Settings) -> None:
     route_stray_errors()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.renew_certificate)
     ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, app.store.failed)}
     _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     for end in waiting:
@@ -169,12 +190,26 @@ def route_stray_errors() -> None:
         asyncio.get_running_loop().set_exception_handler(on_loop_error)
 
 
-def _certificate(settings: Settings) -> ssl.SSLContext | None:
+def _tls_files(settings: Settings) -> Files | None:
     smtp = settings.smtp
     if smtp.certificate is None or smtp.private_key is None:
         return None
+    return Files(smtp.certificate, smtp.private_key, smtp.client_ca)
+
+
+def _use_tls(smtp: SmtpServer, files: Files, first: Contexts) -> Renewal:
+    """Gives the server its certificate, and each one that follows."""
+
+    def use(contexts: Contexts) -> None:
+        smtp.use_tls(contexts.plain, contexts.asking)
+
+    use(first)
+    return Renewal(files, use, operator_log, lambda: datetime.now(UTC))
+
+
+def _load(files: Files) -> Contexts:
     try:
-        return load_certificate(smtp.certificate, smtp.private_key, datetime.now(UTC))
+        return files.load(datetime.now(UTC))
     except UnusableCertificateError as error:
         raise FaultError(str(error), 78) from None
 

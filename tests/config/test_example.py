@@ -10,7 +10,8 @@ from config.settings import Settings, plain_value
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "gateway.example.toml"
-UNSET = {"smtp.certificate", "smtp.private_key"}
+ASKING = "127.0.0.1:2525 client-certificates"
+UNSET = {"smtp.certificate", "smtp.private_key", "smtp.client_ca"}
 
 
 def example() -> dict[str, tuple[str, str]]:
@@ -42,9 +43,10 @@ def test_the_example_names_every_setting_in_order_with_a_comment() -> None:
 
 
 def test_settings_without_a_value_are_shown_as_they_could_be_set(tmp_path: Path) -> None:
-    (tmp_path / "tls.toml").write_text(re.sub(r"(?m)^# (certificate|private_key) =", r"\1 =", EXAMPLE.read_text()))
-    settings = effective({}, tmp_path / "tls.toml").settings
-    assert None not in (settings.smtp.certificate, settings.smtp.private_key)
+    set_ = re.sub(r"(?m)^# (certificate|private_key|client_ca) =", r"\1 =", EXAMPLE.read_text())
+    (tmp_path / "tls.toml").write_text(set_)
+    settings = effective({"GATEWAY_SMTP__LISTEN": ASKING}, tmp_path / "tls.toml").settings
+    assert None not in (settings.smtp.certificate, settings.smtp.private_key, settings.smtp.client_ca)
 
 
 def test_the_docs_have_the_same_table() -> None:

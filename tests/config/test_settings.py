@@ -1,6 +1,7 @@
 """Settings: their types, their defaults, and which of them disagree."""
 
 from dataclasses import asdict, fields
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from pydantic import ValidationError
 
 from config.contradictions import AT_MOST, contradictions
 from config.settings import ReadingSection, Section, Settings, SmtpLimitsSection, value_at
-from config.values import host_and_port, host_name, listen_addresses, seconds, whole_number
+from config.values import host_and_port, host_name, listen_addresses, listener, seconds, whole_number
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
+from gateway.smtp.listener import Listener, Tls
 
+PAIR = {"certificate": "a.pem", "private_key": "b.pem"}
 MAY_BE_ZERO = {
     "reserved_for_sources",
     "data_rate",
@@ -130,6 +133,33 @@ def test_lists_of_listen_addresses_are_sound_or_refused(value: object) -> None:
         listen_addresses(value)
 
 
+def test_words_behind_an_address_are_its_mode() -> None:
+    words = "[::1]:25 tls=required auth  client-certificates proxy=192.0.2.0/24 proxy=2001:db8::1"
+    proxies = (ip_network("192.0.2.0/24"), ip_network("2001:db8::1/128"))
+    assert listener(words) == ("[::1]:25", Listener(Tls.REQUIRED, True, True, proxies))  # noqa: FBT003 - its fields
+    assert listener("a:1") == ("a:1", Listener())
+    assert settings(smtp={"listen": ["a:1 tls=implicit"]}).listeners() == [("a:1", Listener(Tls.IMPLICIT))]
+    assert listen_addresses("a:1  auth , b:2") == ("a:1 auth", "b:2")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("a:1 tls", "a:1 tls=none", "a:1 Auth", "a:1 auth auth", "a:1 tls=implicit tls=required", "a:1 proxy="),
+        *("a:1 b:2", "a:1 proxy=192.0.2.1/24", "a:1 proxy=0.0.0.0/0", "a:1 tls=implicit proxy=192.0.2.1"),
+    ],
+)
+def test_what_is_no_mode_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="must") as raised:
+        listener(text)
+    assert text not in str(raised.value)
+
+
+def test_an_address_is_named_once_whatever_its_mode() -> None:
+    with pytest.raises(ValueError, match="twice"):
+        listen_addresses(["a:1 auth", "a:1"])
+
+
 @pytest.mark.parametrize("path", ["", "a\0b", 3])
 def test_what_is_no_path_is_refused(path: object) -> None:
     with pytest.raises(ValidationError, match="path of a file"):
@@ -168,6 +198,10 @@ def test_what_must_not_be_above_another_is_refused_above_and_taken_at_it(smaller
         ({"smtp": {"limits": {"reserved_for_sources": 500}}}, "smtp.limits.reserved_for_sources"),
         ({"smtp": {"certificate": "a.pem"}}, "smtp.certificate"),
         ({"smtp": {"private_key": "a.pem"}}, "smtp.private_key"),
+        *(({"smtp": {"listen": [f"a:1 {m}"]}}, "smtp.listen") for m in ("tls=implicit", "tls=required", "auth")),
+        ({"smtp": {**PAIR, "listen": ["a:1 client-certificates"]}}, "smtp.listen"),
+        ({"smtp": {**PAIR, "client_ca": "c.pem"}}, "smtp.client_ca"),
+        ({"smtp": {"sources_need_tls": True}}, "smtp.sources_need_tls"),
         ({"store": {"key_file": "data/gateway.db"}}, "store.key_file"),
     ],
 )
