@@ -92,6 +92,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "operator_mail_held",
         "message_refused",
         "message_deferred",
+        "held_expired",
         "internal_error",
         "library_logged",
         "events_dropped",
