@@ -55,11 +55,22 @@ def read(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Message:
 
 def read_parts(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Reading:
     """The same, with the message's parts."""
+    return _reading(raw, limits, whole=True)
+
+
+def read_header(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Reading:
+    """The same of a message whose body nobody looks into: what can be read of it quickly, whatever it is."""
+    return _reading(raw, limits, whole=False)
+
+
+def _reading(raw: bytes, limits: ReadingLimits, *, whole: bool) -> Reading:
     repaired = wire.irregular(raw)
     if repaired:
         raw = wire.repair(raw)
     block = headers.split(raw, limits)
-    tree = mime.walk(raw, block.fields, block.body, limits)
+    tree = mime.walk(raw if whole else raw[: block.body], block.fields, block.body, limits)
+    if not whole:
+        tree = mime.Tree(replace(tree.root, children=()), broken=True)
     choice = body.choose(tree)
     message = _message(block, raw, tree, choice, limits, repaired=repaired)
     return Reading(_classified(message, raw, tree, limits), raw, tree, choice)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from gateway.core import addresses, delivery, exposure
 from gateway.core.facts import Contact, Entry, Facts, StoredParticipant, User
-from gateway.core.model import Mailbox, Outcome, Role
+from gateway.core.model import Mailbox, Message, Outcome, Role
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
 from gateway.core.results import RECIPIENT_ROLES, Kind, People, Person, Stop
@@ -40,6 +40,7 @@ def identify(case: Case, facts: Facts) -> People:
         exposed=not _wrapped(case) and exposure.exposed(case, facts),
         finding=seen,
         stop=_objection(case, facts, author),
+        beside=tuple(_beside(case, facts, {t for p in persons for t in p.tokens})),
     )
 
 
@@ -61,7 +62,7 @@ def _persons(role: Role, mailbox: Mailbox, case: Case, facts: Facts) -> Iterator
     hits = {t: e for t in (*mailbox.tokens, mailbox.canonical) if t and (e := _entries(t, case, facts))}
     entries, tokens = tuple(dict.fromkeys(e for found in hits.values() for e in found)), tuple(hits)
     if user:
-        yield Person(role, mailbox.name, mailbox.address, mailbox.canonical, kind, user)
+        yield Person(role, "" if entries else mailbox.name, mailbox.address, mailbox.canonical, kind, user)
         if entries:
             yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=tokens)
     elif mailbox.canonical or entries:
@@ -75,7 +76,7 @@ def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
     places = [(roles.get(name, Role.VIA), token) for name, token in case.message.nets.tokens]
     places += _of_the_copy(case)
     places += [(Role.ENVELOPE, address) for address in delivery.senders(case.envelope.mail_from)]
-    places += [(Role.VIA, delivery.encoded(case.recipient))]
+    places += [(Role.VIA, address) for address in delivery.named(case.envelope, case.recipient)]
     for role, token in places:
         entries = _entries(token, case, facts) if token and token not in seen else ()
         if _wrapped(case) and _kind(addresses.canonical(token), None, facts) is not Kind.EXTERNAL:
@@ -89,14 +90,24 @@ def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
     """What the copy around an original names; of a journal report its lines, as its header is the mail server's own."""
     if report := _report(case):
         for token in report.tokens:
-            yield Role.VIA, token
+            yield Role.SENDER if token in report.authors else Role.VIA, token
     elif case.outer is not case.message:
         for _, mailbox in case.outer.mailboxes():
             for token in (*mailbox.tokens, mailbox.canonical):
                 yield Role.VIA, token
         for name, token in case.outer.nets.tokens:
-            if not name.startswith("inner:"):
+            if not name.startswith("inner:") or case.raw is case.copy:
                 yield Role.VIA, token
+    for token in case.unwrapped.deeper() if case.unwrapped else ():
+        yield Role.VIA, token
+
+
+def _beside(case: Case, facts: Facts, seen: set[str]) -> Iterator[Entry]:
+    """The entries that are hit by nobody of this original, but by what else stands in the copy."""
+    inside = [token for name, token in case.outer.nets.tokens if name.startswith("inner:")]
+    for token in (*inside, *(case.unwrapped.unread if case.unwrapped else ())):
+        if token not in seen:
+            yield from _entries(token, case, facts)
 
 
 def _report(case: Case) -> JournalReport | None:
@@ -222,7 +233,13 @@ def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
         breaches += [b for b in message.breaches if b not in _BORNE]
     report = _report(case)
     unreadable = message.unreadable or (explicit and outer.unreadable) or (report is not None and report.unreadable)
+    if facts.account.has_entries and (breaches or unreadable or _unsearched(message) or _unsearched(outer)):
+        return Stop(Outcome.SKIPPED, "participants.unparsable")
     if breaches or unreadable or author is None:
-        entries = facts.account.has_entries and (breaches or unreadable)
-        return Stop(Outcome.SKIPPED if entries else Outcome.HELD, "participants.unparsable")
+        return Stop(Outcome.HELD, "participants.unparsable")
     return None
+
+
+def _unsearched(message: Message) -> bool:
+    """A message inside it may name somebody whom the never-log list never met."""
+    return "body.unparsed" in message.findings
