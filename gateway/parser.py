@@ -1,0 +1,204 @@
+"""The process that reads large or odd mail under limits: starting it, asking it, replacing it.
+
+Whatever becomes of the process, a request ends: with its answer, or after `wall` seconds with Unparsed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import signal
+import sys
+from asyncio import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import is_dataclass
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Concatenate, ParamSpec, TypeVar, cast
+
+from gateway.core.limits import ParserLimits
+from gateway.parser_process import COUNT, LENGTH, READY, Failure, Unpickler, head, packed
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_START = 30.0
+"""Seconds within which a process must be ready."""
+_PAUSE = 1.0
+"""Seconds until one that couldn't be started is tried again."""
+_CHUNK = 1024 * 1024
+_TIMES = frozenset({datetime, timedelta, timezone})
+_PROGRAM = "from gateway.parser_process import main; main({memory}, {cpu}, {answer})"
+
+
+class Unparsed(Exception):
+    """The process exceeded a limit or failed, and would again: these bytes can't be read as a whole."""
+
+
+class Closed(Exception):
+    """The gateway stops."""
+
+
+class NotStarted(Exception):
+    """No parser process can be started."""
+
+
+class _Died(Exception):
+    """The process ended before it answered, and not for a limit."""
+
+
+class Parser:
+    """A fixed number of processes, each of which reads one message at a time."""
+
+    def __init__(self, limits: ParserLimits, replaced: Callable[[str, str], None]) -> None:
+        """`replaced` is told each time that a process had to be: why, and the place in the code or ""."""
+        self._limits = limits
+        self._tell = replaced
+        self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()
+        self._processes: set[_Process] = set()
+        self._replacing: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    async def start(self) -> None:
+        """Returns when all are ready. Raises NotStarted; then none is left."""
+        try:
+            for _ in range(self._limits.processes):
+                await self._start_one()
+        except (OSError, EOFError, TimeoutError):
+            await self.close()
+            raise NotStarted from None
+
+    async def close(self) -> None:
+        """Ends the processes. Whoever still waits for an answer gets Closed."""
+        self._closed = True
+        self._idle.put_nowait(None)
+        for task in self._replacing:
+            task.cancel()
+        await asyncio.gather(*self._replacing, return_exceptions=True)
+        await asyncio.gather(*(process.end() for process in self._processes))
+
+    async def run(self, function: Callable[Concatenate[bytes, P], T], raw: bytes, *args: P.args, **_: P.kwargs) -> T:
+        """What a function of a module makes of these bytes and further arguments. Raises Unparsed and Closed.
+
+        Of a process that dies for no reason of its own the next one is asked again; a second death is no accident.
+        """
+        with suppress(_Died):
+            return await self._ask(function, raw, *args)
+        with suppress(_Died):
+            return await self._ask(function, raw, *args)
+        raise Unparsed
+
+    async def _ask(self, function: Callable[..., T], raw: bytes, *args: object) -> T:
+        process = await self._idle.get()
+        if process is None or self._closed:
+            self._idle.put_nowait(None)
+            raise Closed
+        reason, place, died = "CancelledError", "", False
+        try:
+            async with asyncio.timeout(self._limits.wall):
+                answer = await process.ask(packed((function, raw, *args)), raw)
+            reason, place = (answer.error, answer.place) if isinstance(answer, Failure) else ("", "")
+        except (EOFError, ConnectionError):
+            code = await process.end()
+            reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            died = code < 0 and code != -signal.SIGXCPU
+        except Exception as error:
+            reason = type(error).__name__
+        finally:
+            if reason:
+                self._replace(process, reason, place)
+            else:
+                self._idle.put_nowait(process)
+        if self._closed:
+            raise Closed
+        if reason:
+            raise _Died if died else Unparsed
+        return cast("T", answer)
+
+    def _replace(self, process: _Process, reason: str, place: str) -> None:
+        if not self._closed:
+            self._tell(reason, place)
+            task = asyncio.get_running_loop().create_task(self._start_another(process))
+            self._replacing.add(task)
+            task.add_done_callback(self._replacing.discard)
+
+    async def _start_another(self, old: _Process) -> None:
+        await old.end()
+        self._processes.discard(old)
+        while True:
+            try:
+                return await self._start_one()
+            except (OSError, EOFError, TimeoutError) as error:
+                self._tell(type(error).__name__, "")
+                await asyncio.sleep(_PAUSE)
+
+    async def _start_one(self) -> None:
+        process = await _Process.start(self._limits)
+        self._processes.add(process)
+        self._idle.put_nowait(process)
+
+
+class _Process:
+    """One of them, ready to be asked."""
+
+    def __init__(self, process: subprocess.Process, most: int) -> None:
+        assert process.stdin is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None  # noqa: S101 - the same
+        self._process = process
+        self._stdin, self._stdout = process.stdin, process.stdout
+        self._most = most
+
+    @classmethod
+    async def start(cls, limits: ParserLimits) -> _Process:
+        """Returns once it is ready. Raises OSError, EOFError, TimeoutError."""
+        # It finds the modules that we have and sees nothing else of the environment, which may hold secrets.
+        environment = {"PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)}
+        program = _PROGRAM.format(memory=limits.memory, cpu=limits.cpu, answer=limits.answer)
+        started = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-B", "-c", program),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        process = cls(started, limits.memory)
+        try:
+            async with asyncio.timeout(_START):
+                await process._stdout.readexactly(len(READY))
+        except BaseException:
+            await process.end()
+            raise
+        return process
+
+    async def ask(self, request: Sequence[bytes], raw: bytes) -> object:
+        """The answer, or a Failure. `raw`: what of the request the answer may refer to."""
+        self._stdin.write(head(request))
+        for piece in request:
+            for start in range(0, len(piece), _CHUNK):
+                self._stdin.write(memoryview(piece)[start : start + _CHUNK])
+                await self._stdin.drain()
+        (count,) = COUNT.unpack(await self._stdout.readexactly(COUNT.size))
+        lengths = [LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))[0] for _ in range(count)]
+        if sum(lengths) > self._most:
+            raise ValueError("more than the process can hold")
+        return _Answer([await self._stdout.readexactly(length) for length in lengths], (raw,)).load()
+
+    async def end(self) -> int:
+        """Kills it, if it still runs; its exit code, negative for a signal."""
+        with suppress(ProcessLookupError):
+            self._process.kill()
+        self._stdin.close()
+        return await self._process.wait()
+
+
+class _Answer(Unpickler):
+    """Makes values and nothing else, whatever the process that read the mail has become."""
+
+    def find_class(self, module: str, name: str) -> object:
+        if module.startswith("gateway.") or module in ("datetime", "storage.content"):
+            found = super().find_class(module, name)
+            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum) or found in _TIMES):
+                return found
+        raise pickle.UnpicklingError
