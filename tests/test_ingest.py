@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes.deliveries import ANA, BCC, BOB, EVE, KEY, KEYED, NOON, RELAY, mail
 from fakes.gateway import Clock, counting_ids, empty_database
+from fakes.lookups import FakeLookups
 from fakes.scan import found
 from fakes.seen import seen
+from fakes.signing import Signer
 from fakes.world import load_world, seed
 
 from gateway.authenticate import Authenticator, session
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.limits import DkimLimits, ReadingLimits
-from gateway.core.model import Channel, Envelope, OperatorMail, OperatorMailbox, Outcome, Peer, Proof, Recipient
+from gateway.core.model import Answer, Channel, Envelope, OperatorMail, OperatorMailbox, Outcome, Peer, Proof, Recipient
 from gateway.core.questions import Case
 from gateway.ingest import Ingest
 from storage import operator_mail
@@ -197,7 +199,8 @@ async def test_after_the_trouble_the_repeat_makes_one_activity(ingest: Ingest, s
 
 async def test_a_store_that_does_not_answer_in_time_is_trouble_too(store: Failing) -> None:
     setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
-    ingest = Ingest(store, setting, Sealing(KEY), Authenticator(None, DkimLimits()), 0.05, counting_ids(Clock()), Clock())
+    session_only = Authenticator(None, DkimLimits())
+    ingest = Ingest(store, setting, Sealing(KEY), session_only, 0.05, counting_ids(Clock()), Clock())
     store.slow = True
     assert (await ingest.message(await envelope(ingest, BCC), mail(ANA, BOB))).reason == "smtp.store_unavailable"
 
@@ -258,3 +261,30 @@ async def test_a_message_of_any_bytes_gets_an_answer(ingest: Ingest) -> None:
     for raw in (b"", b"\r\n", b"\xff" * 100, b":\r\n\r\n", b"From: \r\n" * 50, b"a" * 70_000):
         for address in (BCC, RELAY):
             assert (await ingest.message(await envelope(ingest, address), raw)).trace_id
+
+
+# --- the proof of a sender ---
+
+
+def asking(store: Failing, zone: Mapping[str, tuple[str, ...] | None]) -> Ingest:
+    """A gateway for which this is all of DNS."""
+    setting = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
+    authenticator = Authenticator(lambda: FakeLookups(zone), DkimLimits())
+    return Ingest(store, setting, Sealing(KEY), authenticator, 30, counting_ids(Clock()), Clock())
+
+
+async def test_a_signature_proves_a_user_whose_mail_comes_from_anywhere(store: Failing) -> None:
+    signer = Signer("us.example")
+    ingest = asking(store, {f"{name} TXT": (text.decode(),) for name, (text,) in signer.zone().items()})
+    raw = signer.sign(mail(ANA, BOB), t=str(NOON // 1000))
+    answer = await ingest.message(await envelope(ingest, BCC, ip=STRANGER), raw)
+    assert answer.outcomes == (Outcome.LOGGED,)
+
+
+async def test_while_dns_is_down_the_sender_is_told_to_come_again(store: Failing) -> None:
+    raw = Signer("us.example").sign(mail(ANA, BOB), t=str(NOON // 1000))
+    down = asking(store, {"s1._domainkey.us.example TXT": None, "us.example TXT": None})
+    sent = await envelope(down, BCC, ip=STRANGER)
+    assert await down.message(sent, raw) == Answer(sent.trace_id, "smtp.dns_unavailable")
+    assert await store.read(ask("SELECT count(*) FROM decision")) == [(0,)]
+    assert await store.read(ask("SELECT count(*) FROM dns_trouble")) == [(1,)]
