@@ -51,7 +51,7 @@ class Resolver:
         self._cache = Cache(limits.cached_names, limits.cached_bytes, clock)
         self._flights: dict[Question, asyncio.Task[Records | None]] = {}
         self._probe: asyncio.Task[None] | None = None
-        self._heard = clock()
+        self._heard = 0
         self._silent_until = clock()
 
     def lookups(self) -> Lookups:
@@ -90,13 +90,13 @@ class Resolver:
 
     async def _fetch(self, question: Question) -> Records | None:
         """Never raises, since perhaps nobody waits any longer."""
-        began, limits = self.clock(), self.limits
+        heard, limits = self._heard, self.limits
         try:
             answer = await self._exchange(question)
         except Unanswered:
             self._cache.put(question, None, limits.failure)
-            if self._heard < began and self._probe is None:
-                self._probe = asyncio.create_task(self._find_out(began))
+            if self._heard == heard and self._probe is None:
+                self._probe = asyncio.create_task(self._find_out())
             return None
         finally:
             del self._flights[question]
@@ -108,21 +108,21 @@ class Resolver:
         try:
             answer = await dns_exchange.ask(self._servers, question, self.limits)
         except Unanswered as failure:
-            if failure.heard:
-                self._heard = self.clock()
+            self._heard += failure.heard
             raise
-        self._heard = self.clock()
+        self._heard += 1
         return answer
 
-    async def _find_out(self, since: float) -> None:
+    async def _find_out(self) -> None:
         """Nothing was heard: are the name servers dead, or those of one domain?
 
         Every living one knows the root. If they are dead, then for a while nobody waits for them.
         """
+        heard = self._heard
         try:
             await self._exchange(dns_exchange.ROOT)
         except Unanswered:
-            if self._heard < since:
+            if self._heard == heard:
                 self._silent_until = self.clock() + self.limits.failure
         finally:
             self._probe = None

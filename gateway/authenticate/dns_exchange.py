@@ -65,11 +65,13 @@ def askable(name: str) -> bool:
 
 
 async def ask(servers: Sequence[Server], question: Question, limits: DnsLimits) -> Answer:
-    """The first answer of any server; a single one is asked twice, since a packet may be lost. Raises Unanswered."""
-    heard = False
+    """The first answer of any server; a silent one is asked twice, since a packet may be lost. Raises Unanswered."""
+    heard: set[Server] = set()
     try:
         async with asyncio.timeout(limits.query):
-            for server in servers if len(servers) > 1 else (*servers, *servers):
+            for server in (*servers, *servers):
+                if server in heard:
+                    continue
                 try:
                     async with asyncio.timeout(limits.query / 2):
                         response = await _exchange(server, question, limits)
@@ -77,12 +79,12 @@ async def ask(servers: Sequence[Server], question: Question, limits: DnsLimits) 
                     return Answer((), 0)
                 except Exception:  # noqa: S112  # whatever the bytes did to the library: the next server
                     continue
-                heard = True
+                heard.add(server)
                 if response.rcode() in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
                     return _read(response, question, limits)
     except TimeoutError:
         pass
-    raise Unanswered(heard=heard)
+    raise Unanswered(heard=bool(heard))
 
 
 async def _exchange(server: Server, question: Question, limits: DnsLimits) -> dns.message.QueryMessage:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import cast
-from typing import cast
 
 import dns.exception
 import dns.flags
