@@ -99,6 +99,8 @@ async def _not_aligned(domain: str, alignment: Alignment) -> str:
 
 async def _first_that_holds(found: list[Signature], claim: Claim, lookups: Lookups, seen: Seen) -> Signature | None:
     """Of those that hold the one with the fewest fields left unsigned."""
+    if not found:
+        return None
     found = sorted(found, key=lambda s: len(signatures.unsigned(claim.message, s)))
     got = await asyncio.gather(*(_key_or_why(s, lookups) for s in found))
     seen += ((k, s.domain) for s, k in zip(found, got, strict=True) if isinstance(k, str))

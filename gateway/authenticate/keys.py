@@ -40,6 +40,7 @@ class Key:
             public.verify(signature, digest)
 
 
+@lru_cache(maxsize=1024)
 def read(records: tuple[bytes, ...], algorithm: str) -> Key | str:
     """The one key that the TXT records of a name publish for an algorithm (rsa-sha256), or the slug of what is wrong.
 

@@ -9,7 +9,7 @@ import re
 # Everything is possessive: a character is looked at once. Beyond ASCII only i= may go (RFC 8616 §5), unjudged here.
 _TAG = re.compile(rb"[ \t\r\n]*+([A-Za-z][A-Za-z0-9_]*+)[ \t\r\n]*+=([\t\r\n -:<-~\x80-\xff]*+)(?:;|\Z)")
 _WSP = re.compile(r"[ \t\r\n]+")
-_B = re.compile(rb"((?:\A|;)[ \t\r\n]*+b[ \t\r\n]*+=)[^;]*+")
+_B = re.compile(rb"(?:\A|;)[ \t\r\n]*+b[ \t\r\n]*+=([^;]*+)")
 _DOMAIN = re.compile(
     r"(?=.{1,253}\Z)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?)*"
 )
@@ -33,7 +33,8 @@ def read(value: bytes) -> dict[str, str]:
 
 def without_signature(value: bytes) -> bytes:
     """The value with nothing behind b=, the form that is signed (RFC 6376 §3.7)."""
-    return _B.sub(rb"\1", value, count=1)
+    found = _B.search(value)
+    return value[: found.start(1)] + value[found.end(1) :] if found else value
 
 
 def without_blanks(value: str) -> str:
