@@ -96,7 +96,7 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
         draft.say(finding("never_log", "never_log.barred"))
         return draft.end(Stop(Outcome.SKIPPED, f"never_log.{facts.barred.kind}", facts.barred.id))
     if hold:
-        return draft.end(hold)
+        return draft.end(never_log.of_hold(people, standing, facts) or hold)
     if not draft.left.outside():
         return draft.end(
             Stop(Outcome.HELD, "forward.ambiguous")

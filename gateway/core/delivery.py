@@ -74,6 +74,12 @@ def encoded(recipient: Recipient) -> str:
     return addresses.canonical(f"{local}@{domain}")
 
 
+def named(envelope: Envelope, recipient: Recipient) -> list[str]:
+    """The addresses that the capture addresses of one account encode, this recipient's and those that came with it."""
+    others = (r for r in envelope.recipients if r.account_id == recipient.account_id)
+    return list(filter(None, dict.fromkeys(map(encoded, (recipient, *others)))))
+
+
 def senders(mail_from: str) -> tuple[str, ...]:
     """A reverse-path, and the one before it that a forwarder (SRS) or the sender (BATV) wrote into it."""
     rewritten = _SRS.fullmatch(mail_from) or _SRS_AGAIN.fullmatch(mail_from)

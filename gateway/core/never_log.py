@@ -36,6 +36,13 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     return Judgement(finding("never_log", f"never_log.{slug}", told), passed_over, without)
 
 
+def of_hold(people: People, standing: Standing, facts: Facts) -> Stop | None:
+    """Why a copy isn't even held: its other messages, or a text that nobody can read for sure, name somebody listed."""
+    user = standing.writer or standing.forwarder
+    entry = _strongest(people.beside, user.id if user else facts.capture_user_id)
+    return Stop(Outcome.SKIPPED, f"never_log.{entry.kind}", entry.id) if entry else None
+
+
 def _whole(people: People, standing: Standing) -> bool:
     """Whether somebody listed keeps every copy out. Whoever isn't believed would erase what others have sent."""
     believed = (p for p in people.persons if standing.proven or p.proven)

@@ -78,10 +78,7 @@ def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
     places += [(Role.ENVELOPE, address) for address in delivery.senders(case.envelope.mail_from)]
     places += [(Role.VIA, address) for address in delivery.named(case.envelope, case.recipient)]
     for role, token in places:
-        entries = _entries(token, case, facts) if token and token not in seen else ()
-        if _wrapped(case) and _kind(addresses.canonical(token), None, facts) is not Kind.EXTERNAL:
-            entries = tuple(e for e in entries if e.effect == "message")  # the mail servers' own are among the tokens
-        if entries:
+        if entries := _mentioned(token, case, facts) if token and token not in seen else ():
             seen.add(token)
             yield Person(role, "", "", "", Kind.EXTERNAL, entries=entries, tokens=(token,))
 
@@ -107,7 +104,15 @@ def _beside(case: Case, facts: Facts, seen: set[str]) -> Iterator[Entry]:
     inside = [token for name, token in case.outer.nets.tokens if name.startswith("inner:")]
     for token in (*inside, *(case.unwrapped.unread if case.unwrapped else ())):
         if token not in seen:
-            yield from _entries(token, case, facts)
+            yield from _mentioned(token, case, facts)
+
+
+def _mentioned(token: str, case: Case, facts: Facts) -> tuple[Entry, ...]:
+    """What a token hits that stands in no address field; the mail servers' own are among those of a journal report."""
+    entries = _entries(token, case, facts)
+    if _wrapped(case) and _kind(addresses.canonical(token), None, facts) is not Kind.EXTERNAL:
+        return tuple(e for e in entries if e.effect == "message")
+    return entries
 
 
 def _report(case: Case) -> JournalReport | None:

@@ -163,10 +163,12 @@ def _named(
     found += [t for _, t in message.nets.tokens]
     if outer is not message:
         found += [t for _, m in outer.mailboxes() for t in (*m.tokens, m.canonical)]
-        found += [t for name, t in outer.nets.tokens if not name.startswith("inner:")]
+        found += [t for _, t in outer.nets.tokens]
+    if unwrapped:
+        found += [*unwrapped.deeper(), *unwrapped.unread]
     if unwrapped and unwrapped.journal:
         found += [*unwrapped.journal.tokens, *map(addresses.canonical, unwrapped.journal.addresses())]
-    found += [*delivery.senders(envelope.mail_from), delivery.encoded(recipient), envelope.peer.login]
+    found += [*delivery.senders(envelope.mail_from), *delivery.named(envelope, recipient), envelope.peer.login]
     found += message.failed_recipients
     return dict.fromkeys(filter(None, found))
 

@@ -69,6 +69,8 @@ class People:
     """A capture address stands in a visible field."""
     finding: Finding
     stop: Stop | None = None
+    beside: tuple[Entry, ...] = ()
+    """Never-log entries that something else in the copy hits: a hold would keep that, too."""
 
     def without(self, positions: Collection[int]) -> People:
         """The same people but for those at these positions."""

@@ -9,7 +9,7 @@ from gateway.core.decision import Activity, Attribution, Target
 from gateway.core.facts import Entry, StoredParticipant
 from gateway.core.model import Role
 from gateway.core.questions import Case
-from gateway.core.redact import WITHHELD
+from gateway.core.redact import WITHHELD, leaves_out_body
 from gateway.core.results import Judgement, People, Person, Standing
 
 MAX_PARTICIPANTS = 500
@@ -33,12 +33,12 @@ def activity(
         message_id=message.message_id,
         subject=message.subject if shown else WITHHELD,
         sent_at=int(message.date.timestamp() * 1000) if message.date else case.envelope.received_at,
-        text=message.text,
+        text=WITHHELD if case.unwrapped and not set(withheld).isdisjoint(case.unwrapped.deeper()) else message.text,
         reference=delivery.reference(case.recipient),
         participants=participants,
         targets=targets,
         attribution=attribution,
-        attachments=message.attachments,
+        attachments=() if leaves_out_body(case, withheld) else message.attachments,  # they are cut from the body
         richness=_richness(case, standing),
     )
 

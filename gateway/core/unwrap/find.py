@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
@@ -39,7 +40,10 @@ def find(
     found = forwarded(reading, limits)
     if (found is None or not found.originals) and redirect.automatic(message):
         return Unwrapped("none", (), (), findings=("unwrap.automatic",))
-    return found
+    if found and found.originals and found.originals[0].confidence >= HIGH:
+        return found
+    found = found or Unwrapped("none", (), (), findings=("forward.not_found",))
+    return replace(found, unread=inline.tokens(reading, limits))
 
 
 def forwarded(reading: Reading, limits: ReadingLimits) -> Unwrapped | None:

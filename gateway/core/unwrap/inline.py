@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from gateway.core import body, html_text, message_ids, subjects
+from gateway.core import addresses, body, html_text, message_ids, subjects
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading
 from gateway.core.unwrap import html_marks, locale_dates, pages, quoted_mailboxes, whole
@@ -41,6 +41,12 @@ def find(
         if best and _confidence(best) >= HIGH:
             break
     return best
+
+
+def tokens(reading: Reading, limits: ReadingLimits) -> tuple[str, ...]:
+    """Every address-like token of the text: anybody in it may be one of a forwarded message's people."""
+    found = (addresses.tokens(html_marks.with_addresses(text)) for text in _texts(reading, limits))
+    return tuple(dict.fromkeys(token for tokens in found for token in tokens))
 
 
 def _confidence(found: Unwrapped) -> float:

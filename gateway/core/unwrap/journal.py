@@ -165,6 +165,7 @@ def _report(lines: Lines) -> JournalReport:
         subject=lines.values.get("subject"),
         recipients=tuple(lines.recipients),
         tokens=tuple(lines.tokens),
+        authors=tuple(lines.authors),
         unreadable=lines.unreadable,
     )
 

@@ -21,6 +21,7 @@ _ORDER = {
 _RECIPIENT = 7
 _NO_PEOPLE = ("subject", "message-id", "label")
 """Lines in which what looks like an address isn't one of a person that takes part."""
+_AUTHORS = ("sender", "on-behalf-of")
 _VIA = re.compile(r",[ \t]*(expanded|forwarded)[ \t]*:", re.IGNORECASE)
 _LIST = re.compile(r"^[ \t]*+recipients[ \t]*+:", re.IGNORECASE | re.MULTILINE)
 _WRAP = re.compile(r"\n(?=[ \t]*+<)|\n[ \t]++(?![\w-]+:)")
@@ -40,6 +41,8 @@ class Lines:
     recipients: list[JournalRecipient] = field(default_factory=list)
     tokens: dict[str, None] = field(default_factory=dict)
     """Everything address-like in lines that may name people."""
+    authors: dict[str, None] = field(default_factory=dict)
+    """The same in the lines that name who wrote the message."""
     older: bool = False
     """The older form, with a list of recipients."""
     sound: bool = True
@@ -52,7 +55,9 @@ class Lines:
         name, _, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
         if name not in _NO_PEOPLE:
-            self.tokens |= dict.fromkeys(addresses.tokens(line))
+            found = dict.fromkeys(addresses.tokens(line))
+            self.tokens |= found
+            self.authors |= found if name in _AUTHORS else {}
         if name in labels and name not in _ORDER:
             return reached
         place = _ORDER.get(name, -1)

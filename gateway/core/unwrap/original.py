@@ -61,6 +61,8 @@ class JournalReport:
     recipients: tuple[JournalRecipient, ...]
     tokens: tuple[str, ...] = ()
     """Every address-like token of its lines but those of subject and id, understood or not."""
+    authors: tuple[str, ...] = ()
+    """Those of them that stand where it names who wrote the message."""
     unreadable: bool = False
     """Something with an @ stands where an address should and can't be read, or there is more than was read."""
 
@@ -89,3 +91,11 @@ class Unwrapped:
     """To whom he did."""
     findings: tuple[str, ...] = ()
     """Slugs such as journal.malformed, forward.ambiguous."""
+    unread: tuple[str, ...] = ()
+    """Every address-like token of a text in which a forward stands, perhaps, that can't be read for sure."""
+
+    def deeper(self) -> list[str]:
+        """Every address-like token in the headers of messages told of within the text of the first original."""
+        told = [original for original in self.chain[1:] if original.message is None]
+        named = [(*filter(None, (o.from_,)), *o.to, *o.cc, *o.bcc, *o.reply_to) for o in told]
+        return [token for mailboxes in named for mailbox in mailboxes for token in mailbox.tokens]
