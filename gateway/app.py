@@ -27,7 +27,8 @@ from gateway.private_memory import keep_memory_private
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
-from storage import dns_trouble, migrate, operator_mail, waiting
+from storage import dns_trouble, held, migrate, operator_mail, waiting
+from storage.administration.act import Act
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
 from storage.open import installation_key, open_store
@@ -54,12 +55,13 @@ class App:
         store: SqliteStore,
         smtp: SmtpServer,
         resolver: Resolver,
+        keyed: KeyedHash,
         addresses: list[tuple[str, int]],
         renewal: Renewal | None,
     ) -> None:
         self.store = store
         self._resolver = resolver
-        self._erasing = asyncio.create_task(_erase(store))
+        self._erasing = asyncio.create_task(_erase(store, keyed))
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
@@ -104,7 +106,7 @@ class App:
         except BaseException:
             await store.close()
             raise
-        app = cls(store, smtp, resolver, [sock.getsockname()[:2] for sock, _ in listeners], renewal)
+        app = cls(store, smtp, resolver, setting.keyed, [sock.getsockname()[:2] for sock, _ in listeners], renewal)
         for host, port in app.addresses:
             operator_log.listening(f"{host}:{port}")
         return app
@@ -125,16 +127,24 @@ class App:
         operator_log.stopped()
 
 
-async def _erase(store: Store) -> None:
+async def _erase(store: Store, keyed: KeyedHash) -> None:
     """Erases in time what was kept for a while only."""
     while True:
         try:
             await store.change(waiting.expire(now()))
             await store.change(dns_trouble.expire(now()))
             await store.change(operator_mail.expire(now()))
+            await _expire(store, keyed)
         except StoreError as error:
             operator_log.store_failed(type(error).__name__)
         await asyncio.sleep(ERASE_EVERY)
+
+
+async def _expire(store: Store, keyed: KeyedHash) -> None:
+    """Erases held mail whose time is over, page by page."""
+    while await store.read(held.due(now())):
+        act = Act("gateway", now(), new_id, keyed)
+        operator_log.held_expired(await store.change(held.expire(act), erases=True))
 
 
 async def serve(settings: Settings) -> None:
