@@ -12,19 +12,20 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ParamSpec, TypeVar
 
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator, satisfied
 from gateway.core import addresses, addressing
-from gateway.core.cases import Setting, cases
+from gateway.core.cases import Setting
 from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
-from gateway.core.message import Reading, read_parts
 from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Outcome, Peer, Recipient, Source
+from gateway.core.prescan import usual
 from gateway.core.questions import Case
 from gateway.keeping import Keeping
+from gateway.opening import Opened, header_opened, opened
+from gateway.parser import Parser, Unparsed
 from storage import dns_trouble, operator_mail
 from storage.administration.addresses import find_recipient
 from storage.administration.passwords import known
@@ -35,12 +36,6 @@ from storage.facts import account_settings
 from storage.interface import Keeper, Store
 from storage.sealing import Sealing
 from storage.settle import preview
-
-T = TypeVar("T")
-P = ParamSpec("P")
-
-_SMALL = 64 * 1024
-"""Bytes up to which reading and compressing are quicker than handing them to a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +58,16 @@ class Ingest:
         deadline: float,
         new_id: Callable[[], str],
         now: Callable[[], int],
+        parser: Parser | None = None,
     ) -> None:
-        """`deadline`: seconds from the final dot to the answer."""
+        """`deadline`: seconds from the final dot to the answer. Without a parser everything is read in the loop."""
         self._store = store
         self._setting = setting
         self._sealing = sealing
         self._authenticator = authenticator
         self._deadline = deadline
         self._now = now
+        self._parser = parser
         self.new_trace_id = new_id
 
     async def peer(self, ip: str, login: Login | None = None, certificate: str = "") -> Peer:
@@ -107,13 +104,14 @@ class Ingest:
     async def message(self, envelope: Envelope, raw: bytes) -> Answer:
         """Decides a message for all its recipients in one durable step."""
         started = time.monotonic()
-        reading = await _apart(len(raw), read_parts, raw, self._setting.limits)
-        if "bytes.repaired" in reading.message.findings and all(r.channel.explicit for r in envelope.recipients):
-            return Answer(envelope.trace_id, "smtp.malformed")
-        read_at = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):
-                prepared = await self.prepare(envelope, reading)
+                found = await self._open(envelope, raw)
+                repaired = "bytes.repaired" in found.cases[0].outer.findings
+                if repaired and all(r.channel.explicit for r in envelope.recipients):
+                    return Answer(envelope.trace_id, "smtp.malformed")
+                read_at = time.monotonic()
+                prepared = await self.prepare(found)
                 authenticated_at = time.monotonic()
                 decisions = await self.settle(prepared)
         except Undecided:
@@ -148,18 +146,13 @@ class Ingest:
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        found = cases(envelope, read_parts(raw, self._setting.limits), self._setting)
-        proven = await self._authenticate(found)
+        proven = await self._authenticate(opened(raw, envelope, self._setting).cases)
         return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in proven]
 
-    async def prepare(self, envelope: Envelope, reading: Reading) -> Prepared:
-        """All that is done before the transaction."""
-        size = len(reading.raw)
-        found = await _apart(size, cases, envelope, reading, self._setting)
-        found = await self._authenticate(found)
-        ready = await _apart(size, compressed, reading.raw) if size > _SMALL else None
-        keeper = Keeping(self._setting, self._sealing, (reading.raw, ready) if ready else None)
-        return Prepared(found, keeper)
+    async def prepare(self, found: Opened) -> Prepared:
+        """All that is done before the transaction with a message that was read."""
+        ready = (found.cases[0].copy, found.content) if found.content else None
+        return Prepared(await self._authenticate(found.cases), Keeping(self._setting, self._sealing, ready))
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
         """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls.
@@ -172,6 +165,15 @@ class Ingest:
             await self._store.change(dns_trouble.note(prepared.cases))
             raise
 
+    async def _open(self, envelope: Envelope, raw: bytes) -> Opened:
+        """A usual message is read at once, any other by the parser process; of one that this can't read, the header."""
+        if self._parser is None or (len(raw) <= self._parser.in_loop and usual(raw)):
+            return opened(raw, envelope, self._setting)
+        try:
+            return await self._parser.run(opened, raw, envelope, self._setting)
+        except Unparsed:
+            return await asyncio.to_thread(header_opened, raw, envelope, self._setting)
+
     async def _authenticate(self, found: Sequence[Case]) -> list[Case]:
         """The cases with what speaks for their senders, as far as their accounts ask for it."""
         settings = {}
@@ -179,11 +181,6 @@ class Ingest:
             settings[account_id] = await self._store.read(account_settings(account_id))
         evidence = await self._authenticator.evidence(found, settings)
         return [with_evidence(case, seen) for case, seen in zip(found, evidence, strict=True)]
-
-
-async def _apart(size: int, do: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Small work at once, large work in a thread, so that the loop goes on serving others."""
-    return do(*args, **kwargs) if size <= _SMALL else await asyncio.to_thread(do, *args, **kwargs)
 
 
 def _is(source: Source, ip: str, login: Login | None, certificate: str) -> bool:

@@ -54,6 +54,7 @@ class Parser:
 
     def __init__(self, limits: ParserLimits, replaced: Callable[[str, str], None]) -> None:
         """`replaced` is told each time that a process had to be: why, and the place in the code or ""."""
+        self.in_loop = limits.in_loop
         self._limits = limits
         self._tell = replaced
         self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()

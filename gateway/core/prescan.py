@@ -10,8 +10,10 @@ _MOST = ((b"@", 100), (b"=?", 100), (b"&#", 100), (b"\n--", 50))
 """Addresses, encoded words, HTML characters by number (lines among them), delimiters of parts."""
 _TO_GUESS = 16 * 1024
 """Bytes whose charset may have to be guessed."""
-_RICH = (b"base64", b"=0", b"=3c", b"&newline", b"/rfc822", b"/global", b"/digest", b".eml", b"name*", b'name="=?')
-"""Encodings that hide lines and tags from these counts, and messages inside."""
+_ENCODED = (b"base64", b"=0", b"=3c", b"&newline", b"utf-7", b"charset*")
+"""What hides lines and tags from these counts."""
+_INSIDE = (b"/rfc822", b"/global", b"/digest", b".eml", b"name*", b'name="=?')
+"""What may begin another message with a header of its own."""
 _BLANKS = b" \t\r\n"
 _LOWER = bytes(range(256)).lower()
 
@@ -28,4 +30,4 @@ def usual(raw: bytes) -> bool:
     if max(map(len, fields)) > _FIELD or (len(raw) > _TO_GUESS and not raw.isascii()):
         return False
     bare = raw.translate(_LOWER, _BLANKS)  # a MIME type may hold blanks and line ends
-    return not any(mark in bare for mark in _RICH)
+    return not any(mark in bare for mark in (*_ENCODED, *_INSIDE))

@@ -14,6 +14,7 @@ from gateway.core.message import read_parts
 from gateway.core.model import Envelope, Message, Peer, Recipient, Source
 from gateway.core.questions import Case
 from gateway.ingest import Ingest, Prepared
+from gateway.opening import from_reading
 from storage.interface import Store
 from storage.replay import recorded_before
 
@@ -85,7 +86,7 @@ class Replay:
             reading = read_parts(piece.raw, self._setting.limits)
             sender = _reverse_path(reading.message)
             envelope = Envelope(trace_id, self._peer, sender, (self._recipient,), now())
-            prepared = await self._ingest.prepare(envelope, reading)
+            prepared = await self._ingest.prepare(from_reading(reading, envelope, self._setting))
         except Exception as error:  # one message must not keep the others out
             return Result(piece, trace_id, error=error), None
         return Result(piece, trace_id, reading.message.message_id, prepared.cases), prepared
