@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fakes.names import nameserver
+
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage import migrate
@@ -31,6 +33,9 @@ listen = ["127.0.0.1:{port}"]
 path = "{folder}/gateway.db"
 key_file = "{folder}/installation.key"
 busy_timeout = {busy_timeout}
+
+[dns]
+nameservers = ["{nameserver}"]
 
 [log]
 format = "json"
@@ -67,7 +72,9 @@ class Gateway:
 
         `limits` are lines of the section smtp.limits, each with its line end.
         """
-        text = CONFIGURATION.format(folder=self.folder, port=self.port, busy_timeout=self.busy_timeout)
+        text = CONFIGURATION.format(
+            folder=self.folder, port=self.port, busy_timeout=self.busy_timeout, nameserver=nameserver()
+        )
         text += f"\n[smtp.limits]\n{limits}\n" + "".join(f"{rate} = 1000000\n" for rate in RATES if rate not in limits)
         self.config.write_text(text, encoding="utf-8")
         asyncio.run(self._fill())
