@@ -23,7 +23,7 @@ from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
-from gateway.private_memory import keep_memory_private
+from gateway.process_memory import give_back_large_blocks, keep_private
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
@@ -149,7 +149,8 @@ async def _expire(store: Store, keyed: KeyedHash) -> None:
 
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then drains."""
-    keep_memory_private()
+    keep_private()
+    give_back_large_blocks()
     route_stray_errors()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)

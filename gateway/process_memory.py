@@ -1,0 +1,29 @@
+"""What stands in this process's memory: nobody else looks at it, and what is freed goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import resource
+import sys
+
+_PR_SET_DUMPABLE = 4
+_M_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
+
+
+def keep_private() -> None:
+    """No core file, and no look inside by other processes of the same user. Children keep the former."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def give_back_large_blocks() -> None:
+    """Of the C library: a block of the size of messages is had from the system, and given back when it is freed.
+
+    Left to itself it keeps such blocks once it has seen some, and small ones between them keep it from giving any back.
+    """
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not every C library has it
+        if mallopt is not None:
+            mallopt(_M_MMAP_THRESHOLD, _LARGE)
