@@ -54,7 +54,8 @@ def with_evidence(case: Case, evidence: Evidence) -> Case:
     Anybody may have written that field into a mail which somebody else signed.
     """
     unsigned = evidence.unsigned & _THREADING
-    if not unsigned or not all(proof.method == "dkim" for proof in evidence.proofs):
+    methods = {proof.method for proof in evidence.proofs}
+    if not unsigned or "dkim" not in methods or not methods <= {"dkim", "spf"}:
         return replace(case, evidence=evidence)
     parents = case.asked.parents
     kept = Parents(

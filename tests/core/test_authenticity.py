@@ -8,7 +8,7 @@ import pytest
 from fakes.decisions import decided, stage
 from fakes.deliveries import ANA, BCC, BOB, RELAY, mail
 
-from gateway.core.model import Proof
+from gateway.core.model import Evidence, Proof
 
 DAN = "dan@us.example"
 ALIAS = "ana.s@us.example"
@@ -22,6 +22,8 @@ ALIAS = "ana.s@us.example"
         Proof("source", "*"),
         Proof("smtp_auth", ANA),
         Proof("smtp_auth", ALIAS),
+        Proof("results", "us.example"),
+        Proof("person", ANA),
     ],
 )
 def test_a_users_mail_counts_with_any_proof(proof: Proof) -> None:
@@ -36,6 +38,9 @@ def test_a_users_mail_counts_with_any_proof(proof: Proof) -> None:
         Proof("dkim", "example"),
         Proof("dkim", "mail.us.example"),
         Proof("arc", "evil.example"),
+        Proof("results", "evil.example"),
+        Proof("person", DAN),
+        Proof("person", "us.example"),
         Proof("smtp_auth", DAN),
         Proof("smtp_auth", "boss@them.example"),
         Proof("spf", "evil.example"),
@@ -125,3 +130,62 @@ def test_an_answer_to_all_must_be_of_a_proven_contact() -> None:
     assert decided(raw, BCC, BOB, source="hosted").reason == "sender.unknown"
     assert decided(mail("new@lead.example", ANA, Cc=BCC), BCC).reason == "sender.unknown"
     assert stage(decided(raw, BCC, BOB), "authenticity") == "sender.answers_all"
+
+
+WAITING = Evidence(pending=(Proof("dkim", "us.example"),), seen=(("dns.unavailable", "us.example"),))
+
+
+def test_a_users_mail_waits_for_dns() -> None:
+    decision = decided(mail(ANA, BOB), BCC, ANA, source="hosted", seen=WAITING)
+    assert (decision.outcome, decision.reason) == ("deferred", "smtp.dns_unavailable")
+    assert decision.activity is decision.remembered is None
+
+
+def test_a_users_mail_that_is_proven_without_dns_does_not_wait() -> None:
+    assert decided(mail(ANA, BOB), BCC, ANA, seen=WAITING).reason == "explicit.bcc"
+
+
+@pytest.mark.parametrize(
+    ("raw", "address", "reason"),
+    [
+        (mail(ANA, "counsel@secret.example"), BCC, "never_log.domain"),
+        (mail(ANA, DAN), RELAY, "participants.internal_only"),
+    ],
+)
+def test_what_no_proof_would_change_does_not_wait(raw: bytes, address: str, reason: str) -> None:
+    pending = Evidence(pending=(Proof("spf", "client.example"),))
+    assert decided(raw, address, ANA, seen=pending).reason == reason
+
+
+def test_an_incoming_mail_waits_only_where_its_author_must_be_proven() -> None:
+    waiting = Evidence(pending=(Proof("dkim", "client.example"),))
+    assert decided(mail(BOB, ANA), RELAY, BOB, source="hosted", seen=waiting, rule="log_all").outcome == "logged"
+    stranger = decided(mail(BOB, ANA), BCC, BOB, source="hosted", seen=waiting)
+    assert (stranger.outcome, stranger.reason) == ("deferred", "smtp.dns_unavailable")
+
+
+DISOWNED = Evidence(contradicted=True, seen=(("dmarc.fail", "client.example"),))
+
+
+def test_what_its_domain_disowns_is_not_written_on_a_customers_record() -> None:
+    forged = decided(mail(BOB, ANA), RELAY, BOB, source="hosted", seen=DISOWNED, rule="log_all")
+    assert (forged.outcome, forged.reason) == ("skipped", "sender.unverified")
+    assert stage(forged, "authenticity") == "sender.contradicted"
+    proven = decided(
+        mail(BOB, ANA), RELAY, BOB, source="hosted", proofs=(Proof("arc", "client.example"),), seen=DISOWNED, rule="log_all"
+    )
+    assert (proven.outcome, stage(proven, "authenticity")) == ("logged", "sender.proven")
+
+
+@pytest.mark.parametrize(("setting", "outcome"), [("refuse", "refused"), ("hold", "held")])
+def test_a_users_name_that_its_domain_disowns_is_unproven(setting: str, outcome: str) -> None:
+    seen = Evidence(contradicted=True)
+    decision = decided(mail(ANA, BOB), BCC, ANA, source="hosted", seen=seen, unproven_user=setting)
+    assert (decision.outcome, decision.reason) == (outcome, "sender.unverified")
+    assert stage(decision, "authenticity") == "sender.contradicted"
+
+
+def test_every_check_is_told() -> None:
+    seen = Evidence(seen=(("dns.unavailable", "a.example"), ("dmarc.fail", "b.example")))
+    told = [(f.slug, f.evidence) for f in decided(mail(ANA, BOB), BCC, seen=seen).findings if f.stage == "authenticate"]
+    assert told == list(seen.seen)

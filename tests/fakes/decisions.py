@@ -10,7 +10,7 @@ from fakes.memory_store import MemoryStore
 from fakes.world import World, load_world
 
 from gateway.core.decision import Activity, Decision
-from gateway.core.model import Proof
+from gateway.core.model import Evidence, Proof
 
 
 def decided(
@@ -22,11 +22,12 @@ def decided(
     world: World | None = None,
     source: str = "office",
     proofs: tuple[Proof, ...] = (),
+    seen: Evidence = Evidence(),  # noqa: B008 - it can't be changed
     **account: Any,
 ) -> Decision:
     """What becomes of a message after others. `account` are settings that differ from those of the world."""
     there = (world or load_world()).with_settings(**account)
-    last = Delivery(raw, [to], mail_from or "x@sender.example", source, proofs=proofs)
+    last = Delivery(raw, [to], mail_from or "x@sender.example", source, proofs=proofs, seen=seen)
     arrivals = [replace(d, at=NOON + n * MINUTE) for n, d in enumerate((*before, last))]
     [decision] = deliver(MemoryStore(KEYED, there), there, *arrivals)
     return decision

@@ -42,6 +42,8 @@ class Delivery:
     trace_id: str = "trace"
     proofs: tuple[Proof, ...] = ()
     """Besides what the source proves."""
+    seen: Evidence = Evidence()
+    """What else was found out."""
 
 
 def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Case]:
@@ -52,7 +54,7 @@ def cases(world: World, delivery: Delivery, keyed: KeyedHash = KEYED) -> list[Ca
     peer = Peer("127.0.0.1", (source,), login=login, account_id=world.account)
     envelope = Envelope(delivery.trace_id, peer, delivery.mail_from, recipients, delivery.at)
     vouched = (Proof("source", "*"),) if source.vouches else ()
-    evidence = Evidence((*vouched, *delivery.proofs))
+    evidence = Evidence((*vouched, *delivery.proofs)) + delivery.seen
     setting = _setting(world, keyed)
     found = cases_of(envelope, read_parts(delivery.raw, setting.limits), setting)
     return [with_evidence(case, evidence) for case in found]
