@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 import gateway.core.cases  # noqa: F401 - here, before the first message waits for it
 from gateway.core import charsets
-from gateway.private_memory import keep_memory_private
+from gateway.process_memory import keep_private
 
 COUNT, LENGTH = struct.Struct(">I"), struct.Struct(">Q")
 """A request or an answer: how many pieces, the length of each, the pieces. The first is a pickle."""
@@ -96,7 +96,7 @@ def main(memory: int, cpu: int, most: int) -> None:
 
 
 def _confine(memory: int) -> None:
-    keep_memory_private()
+    keep_private()
     for number in _SIGNALS_TO_ALL:
         signal.signal(number, signal.SIG_IGN)
     if sys.platform == "linux":  # a gateway that is killed closes our input too, but a stopped process sees no end
