@@ -112,13 +112,14 @@ def inline(piece: bytes) -> Callable[[int], bytes]:
     return lambda size: repeated(head, piece, size)
 
 
-def signatures(size: int) -> bytes:
+def signatures(count: int, blanks: int) -> Callable[[int], bytes]:
+    """DKIM signatures with blanks in their middle."""
     signature = (
-        b"DKIM-Signature: v=1; a=rsa-sha256; d=us.example; s=s%d; h=from:to:subject;\r\n bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=;"
-        b" b=" + b" " * 16_000 + b"AAAA\r\n"
+        b"DKIM-Signature: v=1; a=rsa-sha256; d=us.example; s=s%d; h=from:to:subject;\r\n"
+        b" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=" + b" " * blanks + b"AAAA\r\n"
     )
-    signed = b"".join(signature % n for n in range(100))
-    return repeated(signed + HEAD + BLANK, LINE, size)
+    signed = b"".join(signature % number for number in range(count))
+    return lambda size: repeated(signed + HEAD + BLANK, LINE, size)
 
 
 BOMBS: dict[str, Callable[[int], bytes]] = {
@@ -169,5 +170,7 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
     "M12 blanks": inline(b" " * 70 + b"\r\n"),
     "M12 no-break blanks": inline("\xa0".encode() * 35 + b"\r\n"),
     "M12 quote marks": inline(b">" * 70 + b"\r\n"),
-    "S31 a hundred signatures": signatures,
+    "S31 a hundred signatures": signatures(100, 1_600),
+    "S31 a signature of blanks": signatures(1, 16_000),
+    "S31 a signature of 100 KB": signatures(1, 100_000),
 }

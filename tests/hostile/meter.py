@@ -8,11 +8,11 @@ import json
 import smtplib
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 from tests.running_gateway import Gateway, free_port
 
@@ -80,13 +80,8 @@ class Metered(Gateway):
     port: int
 
     def start(self, *controls: str) -> None:
-        command = [sys.executable, "-P", "-m", "tests.hostile.metered", str(self.config), *controls]
-        root = Path(__file__).parents[2]
         with (self.folder / "gateway.log").open("ab") as log:
-            self._child = subprocess.Popen(
-                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, cwd=root, text=True,
-                env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
-            )  # fmt: skip
+            self._child = _program("metered", str(self.config), *controls, log=log)
         assert self._child.stdout is not None
         assert self._child.stdout.readline(), self.log()
 
@@ -124,41 +119,20 @@ class Metered(Gateway):
         """Measures what happens within, while a second client delivers mail, then waits until all have gone."""
         figures = Figures(name, in_flight)
         figures.open_before = int(self._ask("mark")["open"])
-        ended = threading.Event()
-        others = threading.Thread(target=self._deliver, args=(figures, ended))
-        others.start()
+        others = _program("bystander", str(self.port), LEGITIMATE, self.addresses["bcc"])
         began = time.monotonic()
         try:
             yield figures
         finally:
             figures.seconds = time.monotonic() - began
-            ended.set()
-            others.join(60)
+            served = json.loads(others.communicate(timeout=90)[0])
+            figures.latencies, figures.refused = served["served"], served["refused"]
         end = time.monotonic() + 15
         while (found := self._ask("read"))["open"] > figures.open_before and time.monotonic() < end:
             time.sleep(0.1)
         for key, value in found.items():
             setattr(figures, key, value)
         print(figures.row(), f"{figures.seconds:6.1f} s", flush=True)
-
-    def _deliver(self, figures: Figures, ended: threading.Event) -> None:
-        """Delivers small mail, one after the other, until the attack has ended; once at least."""
-        number = 0
-        while number == 0 or not ended.is_set():
-            number += 1
-            raw = (
-                f"From: ana@us.example\r\nTo: bob@client.example\r\nSubject: Offer\r\n"
-                f"Message-ID: <{time.time_ns()}@us.example>\r\nDate: Mon, 02 Mar 2026 09:12:04 +0000\r\n\r\nhi\r\n"
-            )
-            began = time.monotonic()
-            try:
-                with smtplib.SMTP("127.0.0.1", self.port, "mail.us.example", 60, (LEGITIMATE, 0)) as client:
-                    client.sendmail("ana@us.example", [self.addresses["bcc"]], raw)
-            except (OSError, smtplib.SMTPException):
-                figures.refused += 1
-            else:
-                figures.latencies.append(time.monotonic() - began)
-            ended.wait(0.05)
 
     def send(self, raw: bytes, channel: str = "relay", ip: str = LEGITIMATE, timeout: float = 90) -> tuple[int, float]:
         """Delivers one message; the code of its answer, and the seconds from the final dot to it."""
@@ -176,13 +150,25 @@ class Metered(Gateway):
             return code, time.monotonic() - began
 
 
+def _program(name: str, *arguments: str, log: IO[bytes] | None = None) -> subprocess.Popen[str]:
+    """One of this folder's programs, which ends when its input does."""
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", f"tests.hostile.{name}", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        cwd=root,
+        text=True,
+        env={"PYTHONPATH": str(root), "PATH": "/usr/bin:/bin"},
+    )
+
+
 def prepared(folder: Path, limits: str = "") -> Metered:
-    """A gateway that isn't started yet; it asks a DNS server that isn't there."""
+    """A gateway that isn't started yet."""
     folder.mkdir(exist_ok=True)
     made = Metered(folder, free_port())
     made.prepare(limits)
-    with made.config.open("a", encoding="utf-8") as config:
-        config.write('\n[dns]\nnameservers = ["127.0.0.1:9"]\n')
     return made
 
 

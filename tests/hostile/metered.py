@@ -1,4 +1,4 @@
-"""The gateway in a process of its own with a meter in its event loop: `python -m tests.hostile.metered CONFIG [CONTROL]`.
+"""The gateway in a process of its own with a meter in its loop: `python -m tests.hostile.metered CONFIG [CONTROL]`.
 
 It prints one line when it serves. Each line "mark" on standard input begins a measurement, each line "read" is answered
 with its figures so far as JSON; the end of the input stops the gateway.
@@ -18,6 +18,7 @@ from config.load import load
 from gateway import ingest
 from gateway.app import App, FaultError
 from gateway.operator_log import OperatorLog
+from gateway.process_memory import give_back_large_blocks
 from gateway.smtp import data
 
 TICK = 0.005
@@ -76,7 +77,7 @@ def unbounded() -> None:
     def endless(self: data.DataReader, _limit: int, holding: data.Holding, read_at_most: int = 4) -> None:
         plain(self, 1 << 40, holding, read_at_most)
 
-    data.DataReader.__init__ = endless  # type: ignore[method-assign]
+    data.DataReader.__init__ = endless  # type: ignore[method-assign,assignment]
 
 
 def blocking() -> None:
@@ -116,6 +117,7 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for control in sys.argv[2:]:
         CONTROLS[control]()
+    give_back_large_blocks()
     log = OperatorLog("warning", "json", descriptor=2)
     try:
         asyncio.run(main(Path(sys.argv[1])))
