@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from config.values import FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole, listener
-from gateway.core.limits import DkimLimits, DnsLimits, ReadingLimits
+from gateway.core.limits import DkimLimits, DnsLimits, ParserLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.listener import Listener
 
@@ -33,7 +33,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_default=True)
 
 
-Limits = type[SmtpLimits] | type[ReadingLimits] | type[DnsLimits] | type[DkimLimits]
+Limits = type[SmtpLimits] | type[ReadingLimits] | type[ParserLimits] | type[DnsLimits] | type[DkimLimits]
 
 
 def limits_section(limits: Limits) -> type[Section]:
@@ -52,6 +52,8 @@ if TYPE_CHECKING:  # a type checker cannot know a class made at run time
 
     class ReadingSection(Section): ...
 
+    class ParserSection(Section): ...
+
     class DnsLimitsSection(Section): ...
 
     class DkimSection(Section): ...
@@ -59,6 +61,7 @@ if TYPE_CHECKING:  # a type checker cannot know a class made at run time
 else:
     SmtpLimitsSection = limits_section(SmtpLimits)
     ReadingSection = limits_section(ReadingLimits)
+    ParserSection = limits_section(ParserLimits)
     DnsLimitsSection = limits_section(DnsLimits)
     DkimSection = limits_section(DkimLimits)
 
@@ -93,6 +96,7 @@ class Settings(Section):
     domain: HostName
     smtp: Smtp = Smtp()
     reading: ReadingSection = ReadingSection()
+    parser: ParserSection = ParserSection()
     dns: Dns = Dns()
     dkim: DkimSection = DkimSection()
     store: Store = Store()
@@ -107,6 +111,9 @@ class Settings(Section):
 
     def reading_limits(self) -> ReadingLimits:
         return ReadingLimits(**self.reading.model_dump())
+
+    def parser_limits(self) -> ParserLimits:
+        return ParserLimits(**self.parser.model_dump())
 
     def dns_limits(self) -> DnsLimits:
         return DnsLimits(**self.dns.limits.model_dump())

@@ -23,6 +23,7 @@ from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
+from gateway.parser import NotStarted, Parser
 from gateway.process_memory import give_back_large_blocks, keep_private
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
@@ -54,12 +55,14 @@ class App:
         self,
         store: SqliteStore,
         smtp: SmtpServer,
+        parser: Parser,
         resolver: Resolver,
         keyed: KeyedHash,
         addresses: list[tuple[str, int]],
         renewal: Renewal | None,
     ) -> None:
         self.store = store
+        self._parser = parser
         self._resolver = resolver
         self._erasing = asyncio.create_task(_erase(store, keyed))
         self.addresses = addresses
@@ -88,14 +91,16 @@ class App:
         operator_log.store_opened()
         # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
         await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
+        parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
         try:
+            await parser.start()
             listeners = [(_bind(address), mode) for address, mode in settings.listeners()]
             if any(mode.auth for _, mode in listeners):
                 await asyncio.to_thread(passwords.prepare)
             setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
             resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
             authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
-            ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now)
+            ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now, parser)
             free = FreeDisk(partial(bytes_free, settings.store.path.parent), time.monotonic)
             need = settings.smtp.sources_need_tls
             name = settings.hostname
@@ -103,10 +108,14 @@ class App:
             renewal = _use_tls(smtp, files, tls) if files and tls else None
             for sock, mode in listeners:
                 await smtp.listen([sock], mode)
-        except BaseException:
+        except BaseException as error:
+            await parser.close()
             await store.close()
+            if isinstance(error, NotStarted):
+                raise FaultError("the parser process doesn't start; is parser.memory enough for it?", 69) from None
             raise
-        app = cls(store, smtp, resolver, setting.keyed, [sock.getsockname()[:2] for sock, _ in listeners], renewal)
+        addresses = [sock.getsockname()[:2] for sock, _ in listeners]
+        app = cls(store, smtp, parser, resolver, setting.keyed, addresses, renewal)
         for host, port in app.addresses:
             operator_log.listening(f"{host}:{port}")
         return app
@@ -123,6 +132,7 @@ class App:
         if self._watching:
             self._watching.cancel()
         await self._resolver.close()
+        await self._parser.close()
         await self.store.close()
         operator_log.stopped()
 

@@ -157,6 +157,11 @@ def held_expired(count: int) -> None:
     _log.info("held.expired", count=count)
 
 
+def parser_replaced(reason: str, location: str, count: int) -> None:
+    """A parser process had to be: `reason` is a signal, an error's class or "exit code n"; `count`: so far."""
+    _log.warning("parser.replaced", reason=reason, location=location, count=count)
+
+
 def internal_error(error: str, location: str) -> None:
     """`error`: class name; `location`: as `raised_at` gives it."""
     _log.error("internal.failed", error=error, location=location)

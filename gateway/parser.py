@@ -52,11 +52,12 @@ class _Died(Exception):
 class Parser:
     """A fixed number of processes, each of which reads one message at a time."""
 
-    def __init__(self, limits: ParserLimits, replaced: Callable[[str, str], None]) -> None:
-        """`replaced` is told each time that a process had to be: why, and the place in the code or ""."""
+    def __init__(self, limits: ParserLimits, replaced: Callable[[str, str, int], None]) -> None:
+        """`replaced` is told when a process had to be: why, the place in the code or "", and how many so far."""
         self.in_loop = limits.in_loop
         self._limits = limits
-        self._tell = replaced
+        self._replaced = replaced
+        self._count = 0
         self._idle: asyncio.Queue[_Process | None] = asyncio.Queue()
         self._processes: set[_Process] = set()
         self._replacing: set[asyncio.Task[None]] = set()
@@ -124,6 +125,10 @@ class Parser:
             task = asyncio.get_running_loop().create_task(self._start_another(process))
             self._replacing.add(task)
             task.add_done_callback(self._replacing.discard)
+
+    def _tell(self, reason: str, place: str) -> None:
+        self._count += 1
+        self._replaced(reason, place, self._count)
 
     async def _start_another(self, old: _Process) -> None:
         await old.end()

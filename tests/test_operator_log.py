@@ -93,6 +93,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "message_refused",
         "message_deferred",
         "held_expired",
+        "parser_replaced",
         "internal_error",
         "library_logged",
         "events_dropped",
