@@ -16,9 +16,11 @@ from fakes.deliveries import KEY, KEYED, NOON, Delivery
 from fakes.world import World, seed
 
 from gateway import operator_log
+from gateway.authenticate import Authenticator
+from gateway.authenticate.dns import Lookups
 from gateway.core.cases import Setting
 from gateway.core.ids import Ids
-from gateway.core.limits import ReadingLimits
+from gateway.core.limits import DkimLimits, ReadingLimits
 from gateway.ingest import Ingest
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.server import SmtpServer
@@ -79,8 +81,13 @@ def empty_database(path: Path, template: Path) -> None:
 
 
 @asynccontextmanager
-async def gateway(path: Path, template: Path, *worlds: World) -> AsyncIterator[Gateway]:
-    """A gateway whose database at `path` holds these worlds; the first one's domain and sources count."""
+async def gateway(
+    path: Path, template: Path, *worlds: World, lookups: Callable[[], Lookups] | None = None
+) -> AsyncIterator[Gateway]:
+    """A gateway whose database at `path` holds these worlds; the first one's domain and sources count.
+
+    `lookups`: what it knows of DNS; without, only the session speaks for a sender.
+    """
     empty_database(path, template)
     clock = Clock()
     new_id = counting_ids(clock)
@@ -90,7 +97,8 @@ async def gateway(path: Path, template: Path, *worlds: World) -> AsyncIterator[G
             await store.change(seed(world, KEYED))
         world = worlds[0]
         setting = Setting(world.domain, world.host, KEYED, ReadingLimits())
-        ingest = Ingest(store, setting, Sealing(KEY), 30, new_id, clock)
+        authenticator = Authenticator(lookups, DkimLimits())
+        ingest = Ingest(store, setting, Sealing(KEY), authenticator, 30, new_id, clock)
         server = SmtpServer(ingest, operator_log, SmtpLimits(drain=5), world.host, None, clock)
         listener = socket.create_server(("127.0.0.1", 0))
         await server.listen([listener])
