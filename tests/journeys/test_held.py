@@ -1,4 +1,4 @@
-"""From a mail server's door to a colleague's record by way of a person: real SMTP, DNS that is a dictionary, real disk."""
+"""From a mail server's door to a record by way of a person: real SMTP, DNS that is a dictionary, real disk."""
 
 from __future__ import annotations
 
