@@ -37,6 +37,8 @@ AT_MOST = (
     ("reading.boundary", "reading.mime_field", NEVER_REACHED),
     ("dns.limits.query", "dns.limits.message", NEVER_REACHED),
     ("dns.limits.message", "smtp.limits.handler", "the handler would give up while DNS is still asked"),
+    ("dns.limits.key_record", "dns.limits.answer", NEVER_REACHED),
+    ("dns.limits.text_record", "dns.limits.answer", NEVER_REACHED),
     ("dns.limits.shortest_ttl", "dns.limits.longest_ttl", "the shortest time can't be longer than the longest"),
     ("dkim.field", "reading.header_field", NEVER_REACHED),
     ("dkim.verified", "dkim.looked_at", NEVER_REACHED),

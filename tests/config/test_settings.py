@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from config.contradictions import AT_MOST, contradictions
 from config.settings import ReadingSection, Section, Settings, SmtpLimitsSection, value_at
-from config.values import host_and_port, host_name, listen_addresses, listener, seconds, whole_number
+from config.values import host_and_port, host_name, listen_addresses, listener, name_servers, seconds, whole_number
 from gateway.core.limits import ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.listener import Listener, Tls
@@ -158,6 +158,19 @@ def test_what_is_no_mode_is_refused(text: str) -> None:
 def test_an_address_is_named_once_whatever_its_mode() -> None:
     with pytest.raises(ValueError, match="twice"):
         listen_addresses(["a:1 auth", "a:1"])
+
+
+def test_name_servers_are_a_list_or_text_with_commas_or_none_at_all() -> None:
+    given = ("192.0.2.53", "192.0.2.53:5353", "2001:db8::53", "[2001:db8::53]:5353")
+    assert name_servers(list(given)) == name_servers(", ".join(given)) == given
+    assert name_servers([]) == name_servers("") == ()
+    assert settings(dns={"nameservers": given}).dns.nameservers == given
+
+
+@pytest.mark.parametrize("value", ["ns.example", "192.0.2.53:", "192.0.2.53:65536", "192.0.2", "[192.0.2.53", [1], 3])
+def test_what_names_no_server_by_address_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="must"):
+        name_servers(value)
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", 3])
