@@ -225,6 +225,11 @@ async def test_a_signature_without_time_is_as_old_as_the_date_it_covers(days: fl
     assert [s for s, _ in found.seen] == ["dkim.pass" if counts else "dkim.stale_signature"]
 
 
+async def test_a_signature_that_covers_no_time_at_all_has_no_age() -> None:
+    signed = CORP.sign(MESSAGE, t=None, h=("from",))
+    assert (await check(signed, now=NOW + 30 * DAY)).proofs == (ALICE,)
+
+
 @pytest.mark.parametrize(
     ("tags", "slug"),
     [
@@ -319,6 +324,12 @@ async def test_fields_that_no_signature_covers_are_named() -> None:
     assert (found.proofs, found.unsigned) == ((ALICE,), frozenset({"subject", "message-id", "references"}))
 
 
+async def test_of_fields_with_one_name_the_lowest_is_signed_first() -> None:
+    raw = CORP.sign(b"X-Note: upper\r\nX-Note: lower\r\n" + MESSAGE, h=(*SIGNED, "x-note"))
+    assert await check(raw.replace(b"upper", b"other")) == PASS
+    assert (await check(raw.replace(b"lower", b"other"))).seen == (("dkim.fail", "corp.example"),)
+
+
 async def test_of_several_signatures_the_one_that_covers_most_is_taken() -> None:
     less = Signer(selector="s2", key="ed25519")
     raw = less.sign(CORP.sign(MESSAGE), h=("from",))
@@ -367,6 +378,16 @@ async def test_no_more_than_three_signatures_are_verified() -> None:
     zone = Zone({f"s{number}._domainkey.corp.example": (CORP.record(),) for number in range(10)})
     assert (await check(raw, zone)).seen == (("dkim.fail", "corp.example"),) * 3
     assert len(zone.asked) == 3
+
+
+async def test_signatures_of_the_organisation_share_that_number() -> None:
+    """S31"""
+    below = Signer("mail.corp.example")
+    raw = below.sign(MESSAGE)
+    for number in range(3):
+        raw = Signer(selector=f"s{number}").sign(raw, bh="AAAA")
+    zone = Zone(below.zone() | {f"s{number}._domainkey.corp.example": (CORP.record(),) for number in range(3)})
+    assert (await check(raw, zone)).seen == (("dkim.fail", "corp.example"),) * 3
 
 
 @pytest.mark.parametrize(

@@ -172,12 +172,12 @@ def test_other_texts_under_the_name_of_a_key_do_not_matter_but_other_keys_do() -
     [
         b"v=DKIM1; k=ed25519; p=" + base64.b64encode(b"k" * 31),
         b"v=DKIM1; k=ed25519; p=" + base64.b64encode(b"k" * 33),
-        b"p=AAAA; v=DKIM1",
-        b"v=dkim1; p=AAAA",
+        Signer(key="ed25519").record(v=None) + b"; v=DKIM1",
+        Signer(key="ed25519").record(v="dkim1"),
     ],
 )
 def test_what_is_no_key_is_none(record: bytes) -> None:
-    assert keys.read((record,), "ed25519-sha256") in ("dkim.no_key", "dkim.algorithm")
+    assert keys.read((record,), "ed25519-sha256") == "dkim.no_key"
 
 
 @pytest.mark.parametrize(
