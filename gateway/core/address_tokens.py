@@ -22,6 +22,7 @@ _PLAIN_TOKEN = re.compile(r"\w[\w.+-]*")
 _PUNCTUATION = re.compile(r"[^\w.+-]")
 _WRITTEN_INTO = re.compile(r"[=%!#]")
 """Between the parts of an address that was written into another's local part (SRS, VERP, source routes of old)."""
+_DOT = re.compile("[.。．｡]")
 _PARENTHESIS = re.compile(r"[()]")
 _BLANKS = re.compile(r"\s+")
 _DOMAIN_BLANKS = re.compile(r"@[^\s@<>(),;:]*+(?: ?\. ?[^\s@<>(),;:.]++)*+")
@@ -61,10 +62,10 @@ def _readings(local: str, domain: str) -> Iterator[str]:
         if core and name:
             yield f"{core}@{name}"
     for one, other in pairwise(_WRITTEN_INTO.split(local)[-_MOST_PIECES:]):
-        if "." in other:
+        if _DOT.search(other):
             yield f"{one}@{other}"
             yield f"{one.rpartition('+')[2]}@{other}"
-        if "." in one:
+        if _DOT.search(one):
             yield f"{other}@{one.rpartition('+')[2]}"
 
 

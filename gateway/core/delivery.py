@@ -24,6 +24,7 @@ FIELDS = (
 )
 """The fields that a source may be trusted for, best first."""
 
+_DOT = re.compile("[.。．｡]")
 _FIRST_WORD = re.compile(r"[^\s,;]+")
 _SRS = re.compile(r"(?:.*\+)?srs0?[=+-](?:[^=@]+=){2}([^=@]+)=([^@]+)@[^@]+", re.IGNORECASE)
 _SRS_AGAIN = re.compile(r"srs1[=+-][^=@]+=[^=@]+==(?:[^=@]+=){2}([^=@]+)=([^@]+)@[^@]+", re.IGNORECASE)
@@ -63,21 +64,19 @@ def delivery(
 
 def reference(recipient: Recipient) -> str:
     """The tag behind the key, unless it encodes an address."""
-    return "" if encoded(recipient) else recipient.tag
+    return "" if _encodes_an_address(recipient) else recipient.tag
 
 
 def encoded(recipient: Recipient) -> str:
     """The address that the tag of a passive channel may encode, as in key+ana=us.example@relay.log.example, or ""."""
-    local, _, domain = recipient.tag.rpartition("=")
-    if recipient.channel.explicit or not local or "." not in domain:
-        return ""
-    return addresses.canonical(f"{local}@{domain}")
+    return addresses.canonical("@".join(recipient.tag.rsplit("=", 1))) if _encodes_an_address(recipient) else ""
 
 
 def named(envelope: Envelope, recipient: Recipient) -> list[str]:
-    """The addresses that the capture addresses of one account encode, this recipient's and those that came with it."""
+    """What the capture addresses of one account may encode, this recipient's and those that came with it."""
     others = (r for r in envelope.recipients if r.account_id == recipient.account_id)
-    return list(filter(None, dict.fromkeys(map(encoded, (recipient, *others)))))
+    told = [r for r in (recipient, *others) if _encodes_an_address(r)]
+    return list(filter(None, dict.fromkeys(t for r in told for t in (encoded(r), *addresses.tokens(r.address)))))
 
 
 def senders(mail_from: str) -> tuple[str, ...]:
@@ -86,6 +85,11 @@ def senders(mail_from: str) -> tuple[str, ...]:
     tagged = _TAGGED.fullmatch(mail_from)
     earlier = f"{rewritten[2]}@{rewritten[1]}" if rewritten else tagged[1] if tagged else ""
     return tuple(filter(None, (mail_from, earlier)))
+
+
+def _encodes_an_address(recipient: Recipient) -> bool:
+    local, _, domain = recipient.tag.rpartition("=")
+    return not recipient.channel.explicit and local != "" and _DOT.search(domain) is not None
 
 
 def _evidence(
