@@ -5,8 +5,8 @@ from __future__ import annotations
 
 def irregular(raw: bytes) -> bool:
     """Whether a CR or LF stands alone or a NUL occurs (RFC 5321 §2.3.8): parsers would disagree about such bytes."""
-    pairs = raw.count(b"\r\n")
-    return raw.count(b"\n") != pairs or raw.count(b"\r") != pairs or b"\0" in raw
+    feeds = raw.count(b"\n")
+    return raw.count(b"\r") != feeds or raw.count(b"\r\n") != feeds or b"\0" in raw
 
 
 def repair(raw: bytes) -> bytes:

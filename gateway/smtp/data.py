@@ -12,6 +12,8 @@ from gateway.smtp.replies import Reply
 
 _END = b"\r\n.\r\n"
 _DOT_LINE = b"\r\n."
+_BLOCK = 256 * 1024
+"""Bytes whose stuffing is removed at a time, so that nobody waits for a message made of dots."""
 
 
 class Budget:
@@ -90,7 +92,10 @@ class DataReader:
         self._cut_at = max(read_at_most * limit, self._wire_limit)
         self._holding = holding
         self._buffer = bytearray(b"\r\n")  # the line end before the first line, so that a dot there is like any other
+        self._plain = 0
+        """Up to here the buffer holds the message itself, behind it what came over the wire."""
         self._stuffed = False
+        """A dot that is too many may stand behind that."""
         self.received = 0
         self.refusal: Reply | None = None
         """Why the message can't be taken, known for certain once it has ended."""
@@ -110,10 +115,28 @@ class DataReader:
         if end >= 0:
             rest = bytes(memoryview(buffer)[end + len(_END) :])
             del buffer[end + 2 :]
+            self._unstuff(end + 2)
             self._account()
             return rest
+        if len(buffer) > self._plain + _BLOCK:
+            self._unstuff(self._safe_cut())
         self._account()
         return None
+
+    def _safe_cut(self) -> int:
+        """Where the buffer can be cut so that the end marker isn't, nor a dot from the line end before it."""
+        cut = len(self._buffer) - len(_END) + 1
+        before = self._buffer[cut - 2 : cut]
+        return cut - (2 if before == b"\r\n" else before.endswith(b"\r"))
+
+    def _unstuff(self, end: int) -> None:
+        """Remove the stuffing up to `end` (RFC 5321 §4.5.2)."""
+        if self._stuffed:
+            block = self._buffer[self._plain : end].replace(_DOT_LINE, b"\r\n")
+            self._buffer[self._plain : end] = block
+            end = self._plain + len(block)
+            self._stuffed = self._buffer.find(_DOT_LINE, end) >= 0
+        self._plain = end
 
     def _find_end(self, start: int) -> int:
         """Where the end marker begins, or -1. Looks for a lone dot first: most attachments have none."""
@@ -136,12 +159,13 @@ class DataReader:
                 self.refusal = replies.NO_STORAGE
         if self.refusal is not None:
             del self._buffer[: 1 - len(_END)]  # the tail may hold the beginning of the end marker
+            self._plain = 0
             self.release()
 
     def content(self) -> bytes | Reply:
         """The whole message with its stuffing removed, or why it can't be taken. Ends the use of this reader."""
         if self.refusal is None:
-            buffer = self._buffer.replace(_DOT_LINE, b"\r\n") if self._stuffed else self._buffer
+            buffer = self._buffer
             if len(buffer) - 2 <= self._limit:
                 self._buffer = bytearray()
                 self._holding.release(down_to=len(buffer))
