@@ -1,5 +1,6 @@
 """`read`: every field of a Message, from any bytes."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.core import message
 from gateway.core.limits import ReadingLimits
+from gateway.core.model import Nets
 
 REPLY = b"""\
 Return-Path: <ana@example.com>
@@ -77,6 +79,37 @@ def test_an_address_that_cannot_be_read_names_its_field() -> None:
 def test_a_broken_mime_tree_leaves_the_header() -> None:
     found = message.read(b'Subject: s\r\nContent-Type: multipart/mixed; boundary=""\r\n\r\nhello')
     assert (found.subject, found.text, found.findings) == ("s", "", ("body.unparsed",))
+
+
+def test_the_header_alone_is_read_as_with_its_body() -> None:
+    raw = (
+        b"From: a@example.com\r\nTo: b@example.com\r\nSubject: s\r\nMessage-ID: <1@example.com>\r\n"
+        b"Resent-To: c@example.com\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nhello\r\n--b\r\n"
+        b"Content-Type: message/rfc822\r\n\r\nTo: d@example.com\r\n\r\n--b--\r\n"
+    )
+    whole, header = message.read_parts(raw), message.read_header(raw)
+    found = header.message
+    assert (found.text, found.attachments, found.findings) == ("", (), ("body.unparsed",))
+    assert header.raw is raw
+    assert [part.content_type for part in header.tree.everywhere()] == ["multipart/mixed"]
+    inner = tuple((name, token) for name, token in whole.message.nets.tokens if name.startswith("inner:"))
+    assert inner == (("inner:to", "d@example.com"),)
+    same = replace(
+        found,
+        nets=Nets((*found.nets.tokens, *inner)),
+        content_types=whole.message.content_types,
+        text="hello",
+        attachments=whole.message.attachments,
+        findings=(),
+    )
+    assert same == whole.message
+
+
+@pytest.mark.parametrize("body", [b"", b"\r\n", b"\r\nhello", b"\r\n" + b"x" * 1000])
+def test_of_a_body_that_is_left_alone_nothing_is_read(body: bytes) -> None:
+    found = message.read_header(b"From: MAILER-DAEMON@mx.example\r\nSubject: failure\r\n" + body).message
+    assert (found.text, found.attachments, found.failed_recipients) == ("", (), ())
+    assert found.findings == ("body.unparsed",)
 
 
 DSN = b"""\
