@@ -124,7 +124,7 @@ def ask(
         retry=keyed("retry", recipient.address.casefold(), envelope.mail_from, digest),
         number=number,
         people={a: address_hashes(a, keyed) for a in _addresses(named)},
-        tokens={t: tuple(keyed("never-log", k) for k in token_keys(t)) for t in named},
+        tokens={t: tuple(keyed("never-log", k) for k in sorted(token_keys(t))) for t in named},
         message_id=own,
         anchor=keyed("anchor", author, moment),
         author=keyed("author", author),
