@@ -129,14 +129,13 @@ def _targets(domain: str) -> Iterator[str]:
 
 
 def _organizational(domain: str, found: Found) -> str:
-    """The Organizational Domain (RFC 9989 §4.10.2)."""
-    for target, record in found:
-        if record.psd == "n":
-            return target
-        if record.psd == "y" and target != domain:
-            labels = domain.split(".")
-            return ".".join(labels[-target.count(".") - 2 :])
-    return found[-1][0] if found else domain
+    """The Organizational Domain (RFC 9989 §4.10.2): the last found, or of a public suffix one label below it."""
+    if not found:
+        return domain
+    target, record = found[-1]
+    if record.psd != "y":
+        return target
+    return ".".join(domain.split(".")[-target.count(".") - 2 :])
 
 
 def _applied(domain: str, found: Found) -> tuple[str, PolicyRecord] | None:

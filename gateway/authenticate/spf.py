@@ -94,14 +94,14 @@ class _Query(spf.query):  # type: ignore[misc]  # the library has no types
         self.l, self.o, self.d = local or "postmaster", domain, domain
         self._known = known
 
-    def dns(self, name: str, qtype: str, *, ignore_void: bool = False) -> list[Record]:
+    def dns(self, name: str, qtype: str, **_: bool) -> list[Record]:
         question = (name.lower().removesuffix("."), qtype)
         if not all(0 < len(label) < 64 for label in question[0].split(".")):
             return []  # not to be asked (RFC 7208 §4.3)
         if question not in self._known:
             raise _Wanted(question)
         found = self._known[question]
-        if not found and not ignore_void:
+        if not found:
             self.void_lookups += 1
             if self.void_lookups > VOID_LOOKUPS:
                 raise spf.PermError("too many look-ups found nothing")

@@ -87,6 +87,9 @@ async def test_an_organization_may_draw_its_own_border() -> None:
     assert not await lab.aligned("corp.example", "dkim")
     assert await lab.aligned("x.lab.corp.example", "dkim")
     assert await (await alignment("x.corp.example", asked)).aligned("corp.example", "dkim")
+    asked.asked.clear()
+    await lab.policy()
+    assert asked.asked == ["_dmarc.lab.corp.example TXT"]
 
 
 @pytest.mark.parametrize(
@@ -118,6 +121,11 @@ async def test_nothing_is_asked_where_the_answer_is_clear(identifier: str) -> No
     corp = await alignment("corp.example", asked)
     await corp.aligned(identifier, "dkim")
     assert (asked.asked, corp.possible(identifier)) == ([], identifier.lower().startswith("corp"))
+
+
+@pytest.mark.parametrize("domain", ["co.uk", "example", "[192.0.2.1]"])
+async def test_a_domain_may_always_speak_for_itself(domain: str) -> None:
+    assert (await alignment(domain, lookups({}))).possible(domain)
 
 
 async def test_a_walk_asks_eight_times_at_most_and_leaves_out_the_middle() -> None:
@@ -171,6 +179,11 @@ async def test_a_walk_asks_eight_times_at_most_and_leaves_out_the_middle() -> No
             "b.host.example",
             Policy(enforced=True, domain="host.example"),
         ),
+        (
+            {"co.uk": "v=DMARC1; p=reject", "corp.co.uk": "v=DMARC1; p=none"},
+            "x.corp.co.uk",
+            Policy(domain="corp.co.uk"),
+        ),
     ],
 )
 async def test_the_policy_is_that_of_the_author_else_of_the_organization_else_of_the_suffix(
@@ -214,6 +227,7 @@ async def test_whether_a_subdomain_exists_is_asked_only_where_it_matters() -> No
         (("v=dmarc1; p=reject",), False),
         (("v=DMARC2; p=reject",), False),
         (("p=reject; v=DMARC1",), False),
+        (("x=DMARC1; p=reject",), False),
         (("",), False),
         (("\udcff\udcfe",), False),
     ],
@@ -230,6 +244,7 @@ async def test_a_record_is_one_that_begins_with_its_version_and_is_the_only_one(
     ("zone", "certain"),
     [
         ({"example": None, "corp.example": "v=DMARC1; p=reject"}, True),
+        ({"example": None, "hr.corp.example": "v=DMARC1; p=none"}, False),
         ({"example": None}, False),
         ({"example": None, "mail.corp.example": "v=DMARC1; p=none"}, False),
         ({"corp.example": None}, False),
@@ -240,7 +255,7 @@ async def test_trouble_matters_unless_the_suffix_list_says_that_nothing_could_fo
     zone: Zone,
     certain: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
-    corp = await alignment("corp.example", lookups(zone))
+    corp = await alignment("hr.corp.example", lookups(zone))
     if certain:
         assert await corp.aligned("mail.corp.example", "dkim")
     else:

@@ -157,13 +157,19 @@ async def test_there_are_ten_look_ups_and_two_without_a_record() -> None:
     assert await evaluate("v=spf1 include:e1.example -all", chain(11)) == "permerror"
     assert await evaluate("v=spf1 a:n1.example a:n2.example +all") == "pass"
     assert await evaluate("v=spf1 a:n1.example a:n2.example a:n3.example +all") == "permerror"
+    assert await evaluate("v=spf1 a:n1..example a:n2..example a:n3..example +all") == "pass"
+
+
+async def test_a_term_has_a_length() -> None:
+    assert await evaluate(f"v=spf1 x={'a' * 510} +all") == "pass"
+    assert await evaluate(f"v=spf1 x={'a' * 511} +all") == "permerror"
 
 
 async def test_no_question_is_put_twice() -> None:
     asked = FakeLookups(
         {
             "corp.example TXT": ("v=spf1 include:one.example include:two.example mx:one.example -all",),
-            "one.example TXT": ("v=spf1 a:shared.example -all",),
+            "one.example TXT": ("v=spf1 a:SHARED.example. -all",),
             "two.example TXT": ("v=spf1 a:shared.example -all",),
             "one.example MX": ("10 shared.example", "20 shared.example"),
             "shared.example A": ("198.51.100.1",),

@@ -35,10 +35,13 @@ FAULTS = (
     "truncated-without-tcp",
     "dripped",  # by TCP, a byte every `drip` seconds
     "huge",  # TXT of 64 KB, by TCP
+    "wrong-id-by-tcp",
     "flaky",  # SERVFAIL the first time
+    "lost",  # silence the first time
 )
 _SPOILT = (*RCODES, "empty", "wrong-id", "wrong-question", "garbage")
-_OVER_TCP = ("truncated", "truncated-without-tcp", "dripped", "huge")
+_OVER_TCP = ("truncated", "truncated-without-tcp", "dripped", "huge", "wrong-id-by-tcp")
+_FIRST = {"flaky": "servfail", "lost": "silent"}
 
 
 class FaultServer(ZoneServer):
@@ -61,8 +64,8 @@ class FaultServer(ZoneServer):
         asked = f"{question.name.to_text(omit_final_dot=True)} {dns.rdatatype.to_text(question.rdtype)}"
         self.asked[asked] += 1
         fault = self._fault(question.name)
-        if fault == "flaky":
-            fault = "servfail" if self.asked[asked] == 1 else ""
+        if fault in _FIRST:
+            fault = _FIRST[fault] if self.asked[asked] == 1 else ""
         if fault in _OVER_TCP:
             return truncated(query)
         if fault == "late":
@@ -75,6 +78,8 @@ class FaultServer(ZoneServer):
         fault = self._fault(query.question[0].name)
         if fault == "truncated-without-tcp":
             return
+        if fault == "wrong-id-by-tcp":
+            query.id ^= 0xFF
         if fault == "dripped":
             wire = self.answer(query).to_wire()
             for byte in len(wire).to_bytes(2, "big") + wire:
