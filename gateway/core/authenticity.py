@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from gateway.core import delivery, hops
-from gateway.core.facts import Contact, Facts, User
+from gateway.core.facts import Facts, User
 from gateway.core.model import Channel, Message, Outcome, Proof
 from gateway.core.questions import Case
 from gateway.core.reasons import finding
@@ -38,18 +38,13 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
         return _users_mail(case, facts, author.canonical, writer, proof)
     if not channel.explicit:
         return _incoming(case, people, proof)
-    if proof and author.contact and _approved(case, author.canonical, author.contact):
+    if proof and author.contact and author.contact.approved:
         seen = finding("authenticity", "sender.approved", _by(proof))
         return replace(_incoming(case, people, proof), finding=seen, approved=True)
     if proof and people.exposed and author.contact:
         incoming = _incoming(case, people, proof)
         return replace(incoming, finding=finding("authenticity", "sender.answers_all", _by(proof)))
     return _strangers(proof)
-
-
-def _approved(case: Case, canonical: str, contact: Contact) -> bool:
-    """An admin lets through what this contact sends us by itself, or let this very copy through."""
-    return contact.approved or Proof("person", canonical) in case.evidence.proofs
 
 
 def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Standing:

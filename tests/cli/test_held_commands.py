@@ -202,6 +202,15 @@ def test_trace_says_what_can_be_done(program: Program) -> None:
     assert "held show" not in both
 
 
+def test_explain_says_what_could_be_done(program: Program) -> None:
+    program.holding()
+    program.good("account", "set", "sender_proof", "off")
+    (program.folder / "offer.eml").write_bytes(CANDIDATE.raw)
+    told = program.good("explain", str(program.folder / "offer.eml"), "--to", CANDIDATE.to[0])
+    assert told.startswith("held forward.ambiguous\n")
+    assert "It would wait for a person. If the message that was found inside is the right one, approve it." in told
+
+
 def test_tail_shows_that_it_was_decided_again(program: Program) -> None:
     program.holding(SPF_ONLY)
     program.good("held", "approve", "spf")

@@ -13,6 +13,7 @@ from fakes.scan import breaches, found
 from fakes.seen import seen
 from fakes.world import EntryRow, World, load_world, seed, seed_entry
 
+from gateway.app import _expire
 from gateway.core.approval import WHAT_TO_DO, Way
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
@@ -242,6 +243,17 @@ async def test_a_sender_is_believed_for_this_message_alone(store: Store, act: Ac
     assert [h.trace_id for h in await admin.waiting()] == ["later"]
 
 
+async def test_what_was_accepted_is_not_refused_when_the_account_refuses_such_mail_by_now(
+    store: Store, act: Act
+) -> None:
+    held_back = load_world().with_settings(unproven_user="hold")
+    await store.change(seed(held_back, KEYED))
+    held_id = await hold(store, UNPROVEN)
+    await setting(store, act, "unproven_user", "refuse")
+    assert (await Admin(store, act, held_back).decide(held_id)).still_held
+    assert [h.id for h in await Admin(store, act, held_back).waiting()] == [held_id]
+
+
 @pytest.mark.parametrize("way", [Way.ALIAS, Way.CONTACT])
 async def test_a_sender_who_is_known_becomes_nothing_else(world: Store, admin: Admin, way: Way) -> None:
     held_id = await hold(world, SPF_ONLY)
@@ -454,6 +466,16 @@ async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store
     assert await Admin(world, act, US, NOON + 3 * DAY).expire() == 1
     assert await decisions(world) == [("skipped", "held.expired")]
     await _is_gone(world, tmp_path, *SECRETS, OTHER)
+
+
+async def test_a_running_gateway_erases_them(world: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    await hold(world, SECRET)
+    for at, left in ((NOON + 30 * DAY - 1, 1), (NOON + 30 * DAY, 0)):
+        monkeypatch.setattr("gateway.app.now", lambda at=at: at)
+        await _expire(world, KEYED)
+        assert len(await world.read(held.every())) == left
+    await _is_gone(world, tmp_path, *SECRETS, OTHER)
+    assert await rows(world, "SELECT who, action FROM audit") == [("gateway", "held.expire")]
 
 
 async def test_the_days_are_those_of_the_setting_as_it_is_then(world: Store, act: Act) -> None:
