@@ -144,4 +144,3 @@ def _allow(seconds: int) -> None:
 def _place(error: BaseException) -> str:
     frame, line = list(traceback.walk_tb(error.__traceback__))[-1]
     return f"{frame.f_globals.get('__name__', '?')}:{line}"
-
