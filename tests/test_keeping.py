@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes.copies import attached, journalled, quoted
+from fakes.copies import JOURNAL, attached, journalled, quoted
 from fakes.deliveries import ANA, BCC, BOB, KEY, KEYED, NOON, RELAY, Delivery, cases, mail
-from fakes.world import load_world
+from fakes.world import FIXTURES, load_world
 
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
@@ -87,6 +87,19 @@ def test_the_peer_is_whichever_source_shows_by_all_that_it_is_known_by() -> None
     ]
     shown = KEEPING.open(held(case), now).envelope.peer.sources
     assert [s.name for s in shown] == ["network", "login", "both"]
+
+
+def test_of_a_message_that_is_found_inside_only_now_the_evidence_says_nothing_but_the_source() -> None:
+    """A returned report, from what turned out to be the alternate mailbox: a signature was the bounce's own."""
+    raw = (FIXTURES / "messages/journal/07-returned-report/message.eml").read_bytes()
+    [case] = cases(WORLD, Delivery(raw, [JOURNAL], ""))
+    case = replace(case, evidence=Evidence((Proof("source", "*"), Proof("dkim", "us.example"))))
+    mailbox = replace(source("mailbox", "127.0.0.1/32"), channels=frozenset({Channel.JOURNAL}), alternate=True)
+    again = KEEPING.open(held(case), [mailbox])
+    assert (case.original, again.original is None) == (None, False)
+    assert again.evidence == Evidence((Proof("source", "*"),))
+    assert again.asked.retry == case.asked.retry
+    assert again.asked.message_id != case.asked.message_id
 
 
 @pytest.mark.parametrize("damage", [b"\x00", bytes(60)])
