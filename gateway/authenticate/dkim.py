@@ -131,5 +131,5 @@ async def key(signature: Signature, lookups: Lookups) -> Key | str:
 async def verified(raw: bytes, work: Sequence[tuple[Signature, Key]], *, until: bool) -> list[bool]:
     """`signatures.verify`, beside the event loop where the message is large."""
     if not work or len(raw) <= _INLINE:
-        return signatures.verify(raw, work, until)
-    return await asyncio.to_thread(signatures.verify, raw, work, until)
+        return signatures.verify(raw, work, until=until)
+    return await asyncio.to_thread(signatures.verify, raw, work, until=until)

@@ -179,7 +179,7 @@ def fresh(claim: Claim, found: Mapping[str, str], now_s: int, most_s: int, ahead
     return now_s - most_s <= made <= now_s + ahead_s
 
 
-def verify(raw: bytes, work: Sequence[tuple[Signature, Key]], until: bool) -> list[bool]:  # noqa: FBT001 - see below
+def verify(raw: bytes, work: Sequence[tuple[Signature, Key]], *, until: bool) -> list[bool]:
     """Whether each signature holds, in order, up to the first that does (`until` true) or doesn't. Never raises."""
     results: list[bool] = []
     for signature, key in work:
