@@ -37,6 +37,9 @@ from storage.interface import Keeper, Store
 from storage.sealing import Sealing
 from storage.settle import preview
 
+_SMALL = 64 * 1024
+"""Bytes up to which a look at them is quicker than a thread."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -105,7 +108,7 @@ class Ingest:
         """Decides a message for all its recipients in one durable step."""
         started = time.monotonic()
         # Before it is read: repaired, it could be twice as large.
-        if all(r.channel.explicit for r in envelope.recipients) and wire.irregular(raw):
+        if all(r.channel.explicit for r in envelope.recipients) and await _irregular(raw):
             return Answer(envelope.trace_id, "smtp.malformed")
         try:
             async with asyncio.timeout(self._deadline):
@@ -197,6 +200,10 @@ def _is(source: Source, ip: str, login: Login | None, certificate: str) -> bool:
 @lru_cache(maxsize=1024)
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(text)
+
+
+async def _irregular(raw: bytes) -> bool:
+    return wire.irregular(raw) if len(raw) <= _SMALL else await asyncio.to_thread(wire.irregular, raw)
 
 
 def _deferred(trace_id: str, error: StoreError | TimeoutError) -> Answer:

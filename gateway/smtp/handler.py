@@ -184,7 +184,7 @@ class Handler:
         assert transaction is not None, "DATA needs recipients"  # noqa: S101 - for the type checker
         self.transaction = None
         self.messages += 1
-        raw = data.content()
+        raw = await self._content(data)
         if isinstance(raw, Reply):
             reason = "smtp.too_large" if raw is replies.TOO_LARGE else "smtp.busy"
             return self._refuse_message(raw, transaction.trace_id, reason)
@@ -195,6 +195,15 @@ class Handler:
         if journey.cancelled() or journey.exception() is not None:
             return replies.TEMPORARY
         return _reply_to_message(journey.result())
+
+    async def _content(self, data: DataReader) -> bytes | Reply:
+        """The message. Many large ones may end at once: others are served between any two."""
+        try:
+            async with self._shared.copying:
+                return data.content()
+        except asyncio.CancelledError:
+            data.release()
+            raise
 
     def _journey(self, transaction: Transaction, raw: bytes) -> Coroutine[object, object, Answer]:
         shared, now = self._shared, self._shared.clock()

@@ -17,6 +17,9 @@ from gateway.smtp.session import GatewaySMTP
 from gateway.smtp.shared import Events, Journey, Shared
 
 _BACKLOG = 512
+"""Connections that the system holds until they are accepted."""
+_ACCEPTED = 32
+"""Connections accepted before others have their turn."""
 _SPARE_DESCRIPTORS = 200
 
 
@@ -55,7 +58,8 @@ class SmtpServer:
 
         for sock in sockets:
             protocol = proxied if listener.proxies else session
-            self._listeners.append(await loop.create_server(protocol, sock=sock, backlog=_BACKLOG))
+            self._listeners.append(await loop.create_server(protocol, sock=sock, backlog=_ACCEPTED))
+            sock.listen(_BACKLOG)
 
     def use_tls(self, context: SSLContext | None, asking: SSLContext | None = None) -> None:
         """The certificate of handshakes from now on; with None, STARTTLS is answered 454.

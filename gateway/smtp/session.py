@@ -19,6 +19,9 @@ from gateway.smtp.shared import Shared
 _LONGEST_DOMAIN = 255
 """Bytes (RFC 5321 §4.5.3.1.2)."""
 
+_TURN = 8
+"""Commands after which other sessions have theirs."""
+
 
 class GatewaySMTP(Connection):
     """One SMTP session."""
@@ -44,6 +47,9 @@ class GatewaySMTP(Connection):
                     break
                 self._reset_timeout()
                 await self._execute(await self._reader.line())
+                if self._commands % _TURN == 0:  # a line that is here already is had without waiting
+                    await self._flush()
+                    await asyncio.sleep(0)
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client is gone
         finally:

@@ -215,6 +215,9 @@ class Shared:
     journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
 
+    copying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a message is taken out of its buffer, which takes as long as it is large."""
+
     def next_connection_id(self) -> str:
         """Names one connection among all of this machine's processes."""
         return f"{os.getpid():x}-{next(self.connection_numbers):x}"

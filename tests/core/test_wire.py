@@ -25,3 +25,10 @@ def test_lone_cr_and_lf_become_crlf_and_nul_a_blank(raw: bytes, repaired: bytes)
 @given(st.lists(st.sampled_from([b"\r", b"\n", b"\0", b"x"])).map(b"".join))
 def test_what_is_repaired_is_regular(raw: bytes) -> None:
     assert not irregular(repair(raw))
+
+
+@pytest.mark.parametrize("at", range((1 << 20) - 3, (1 << 20) + 4))
+@pytest.mark.parametrize("damage", [b"", b"\r", b"\n", b"\0"])
+def test_a_large_message_is_looked_at_in_stretches_that_cut_no_line_end(at: int, damage: bytes) -> None:
+    raw = b"x" * at + b"\r\n" + damage + b"x" * 100
+    assert irregular(raw) == bool(damage)

@@ -28,13 +28,19 @@ session = 4
 linger = 0.5
 """
 FULL = """
+command_wait = 20
+command_wait_busy = 20
+linger = 2
+"""
+MANY = """
 connections = 9800
-connections_per_ip = 20
 command_wait = 20
 command_wait_busy = 20
 data_silence = 20
 linger = 2
 """
+PER_CONNECTION = 10 / 1024
+"""MiB, of connections beyond the usual number."""
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +51,14 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
-    """A gateway with the limits of every day, but for their number of connections and their patience."""
+    """A gateway with the limits of every day, but for their patience."""
     yield from running(tmp_path_factory.mktemp("full"), FULL)
+
+
+@pytest.fixture
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Metered]:
+    """A gateway for many connections."""
+    yield from running(tmp_path_factory.mktemp("many"), MANY)
 
 
 def running(folder: Path, limits: str, *controls: str) -> Iterator[Metered]:
@@ -206,9 +218,9 @@ async def test_clients_that_say_no_more_are_freed(small: Metered) -> None:
 
 
 @pytest.mark.prove
-async def test_ten_thousand_clients_that_say_no_more_are_freed(full: Metered) -> None:
-    with full.measured("P05 10,000 slow clients", in_flight=1) as figures:
-        assert await stall(full, 10_000) >= 5000
+async def test_ten_thousand_clients_that_say_no_more_are_freed(many: Metered) -> None:
+    with many.measured("P05 10,000 slow clients", in_flight=9800 * PER_CONNECTION / 2) as figures:
+        assert await stall(many, 10_000) >= 5000
     assert figures.faults() == []
     assert figures.refused == 0
 
@@ -250,7 +262,7 @@ async def test_five_hundred_large_messages_at_once_are_deferred(declared: str, f
         codes = await at_once(full, 500, 25_900_000, declared)
     print(codes)
     assert codes["452"] > 300
-    assert set(codes) <= {"452", "550", "451", "421"}
+    assert set(codes) <= {"452", "550", "421"}
     assert figures.faults() == []
     assert figures.refused == 0
 
@@ -271,7 +283,8 @@ async def test_a_message_made_to_be_costly_is_decided(name: str, small: Metered)
 async def test_a_message_of_the_full_size_made_to_be_costly_is_decided(name: str, full: Metered) -> None:
     for size in (400_000, 25_000_000):
         with full.measured(f"{name}, {size / 1e6:.1f} MB", in_flight=size / MIB) as figures:
-            code, seconds = await asyncio.to_thread(full.send, BOMBS[name](size))
+            channel = "forward" if name.startswith("M12") else "relay"
+            code, seconds = await asyncio.to_thread(full.send, BOMBS[name](size), channel)
         assert (code, seconds < 60) == (250, True)
         assert figures.faults() == []
 
