@@ -117,7 +117,7 @@ class Connection(SMTP):
             await self._flush()
 
     async def _flush(self) -> None:
-        if self.transport is None:
+        if self.transport is None or self._ended:
             return
         self.transport.write(self._unsent)
         self._unsent = b""
