@@ -92,7 +92,10 @@ _LEXEME = re.compile(
 _COMMENT_MARK = re.compile(r"\\.|[()]", re.DOTALL)
 _PAIR = re.compile(r"\\(.)", re.DOTALL)
 _ENCODED_WORD = re.compile(r"=\?[^?\s]+\?[bBqQ]\?")
+_LINE_BREAK = re.compile(r"[\t\r\n]")
 _CONTROL = re.compile("[\0-\x1f\x7f-\x9f]")
+_DAMAGE = "\ufdd0"
+"""Stands for a control character: what parsers make of one differs, so no address has any."""
 _ATOM_DOTS = re.compile(r"[^\s\"(),:;<>@[\\\]\0-\x1f\x7f-\x9f]+")
 
 
@@ -146,7 +149,7 @@ def _comment_end(value: str, start: int) -> int:
 
 
 def _read(value: str) -> AddressList:
-    value = _CONTROL.sub(" ", value.replace("\0", ""))
+    value = _CONTROL.sub(_DAMAGE, _LINE_BREAK.sub(" ", value.replace("\0", "")))
     mailboxes: list[Mailbox] = []
     unreadable = ambiguous = False
     for piece, text in _pieces(value):
@@ -195,6 +198,7 @@ def _mailbox(piece: list[_Lexeme], text: str) -> tuple[Mailbox, bool]:
         rest = piece[closed + 1 :]
         certain = not several and not _has(rest, "@") and not _has(rest, ":")
         spec = _addr_spec(_behind_route(piece[opened + 1 : closed])) if certain else None
+    text = text.replace(_DAMAGE, " ")
     if spec is None:
         shown = " ".join(encoded_words.decode(text).split()) if "@" in text else _phrase(piece)
         return Mailbox(shown, "", "", tokens(text)), False
@@ -234,6 +238,8 @@ def _addr_spec(lexemes: list[_Lexeme]) -> _Spec | None:
         local, domain = local[1:], domain[:-1]  # quotes of prose, which some clients put around an address
     if not local or not domain or "'" in domain or len(local) > _LONGEST or _ENCODED_WORD.search(f"{local}@{domain}"):
         return None
+    if _DAMAGE in local or _DAMAGE in domain:
+        return None
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", local).casefold())
     label = a_label(domain)
     return _Spec(f"{_quoted(local)}@{domain.removesuffix('.')}", f"{_quoted(folded)}@{label}") if label else None
@@ -262,4 +268,4 @@ def _phrase(lexemes: list[_Lexeme], *, comments: bool = False) -> str:
     else:
         kept = (x for x in lexemes if x.kind != "comment" and not (x.kind == "special" and x.text in '"<>'))
         text = "".join(_unquoted(x.text) if x.kind == "quoted" else x.text for x in kept)
-    return " ".join(encoded_words.decode(text).split())
+    return " ".join(encoded_words.decode(text.replace(_DAMAGE, " ")).split())

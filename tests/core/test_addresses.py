@@ -116,6 +116,9 @@ def test_what_has_one_reading_is_repaired(value: str, addresses: list[str]) -> N
         "alice@",
         "alice@corp.example: m@evil.example;",
         "<m@evil.example?subject=x@y>",
+        "alice\x02@corp.example",
+        "Alice <alice@\x1ccorp.example>",
+        "alice\x9f@corp.example",
     ],
 )
 def test_a_piece_with_an_at_that_cant_be_read_is_not_guessed(value: str) -> None:
