@@ -244,7 +244,7 @@ async def test_a_record_is_one_that_begins_with_its_version_and_is_the_only_one(
     ("zone", "certain"),
     [
         ({"example": None, "corp.example": "v=DMARC1; p=reject"}, True),
-        ({"example": None, "hr.corp.example": "v=DMARC1; p=none"}, False),
+        ({"example": None, "hr.corp.example": "v=DMARC1; p=none", "mail.corp.example": "v=DMARC1; p=none"}, False),
         ({"example": None}, False),
         ({"example": None, "mail.corp.example": "v=DMARC1; p=none"}, False),
         ({"corp.example": None}, False),
