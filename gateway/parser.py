@@ -103,7 +103,7 @@ class Parser:
                 answer = await process.ask(packed((function, raw, *args)), raw)
             reason, place = (answer.error, answer.place) if isinstance(answer, Failure) else ("", "")
         except (EOFError, ConnectionError):
-            code = await process.end()
+            code = await process.ended()
             reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
             died = code < 0 and code != -signal.SIGXCPU
         except Exception as error:
@@ -191,12 +191,21 @@ class _Process:
             raise ValueError("more than the process can hold")
         return _Answer([await self._stdout.readexactly(length) for length in lengths], (raw,)).load()
 
-    async def end(self) -> int:
-        """Kills it, if it still runs; its exit code, negative for a signal."""
-        with suppress(ProcessLookupError):
-            self._process.kill()
+    async def ended(self) -> int:
+        """After its output ended: its exit code, negative for a signal."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PAUSE):
+                return await self._process.wait()  # to kill what has died already would lose its exit code
+        await self.end()
+        return -signal.SIGKILL
+
+    async def end(self) -> None:
+        """Kills it, if it still runs."""
+        if self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
         self._stdin.close()
-        return await self._process.wait()
+        await self._process.wait()
 
 
 class _Answer(Unpickler):
