@@ -59,10 +59,11 @@ class GatewaySMTP(Connection):
         assert self._place is not None  # noqa: S101 - for the type checker
         self._reset_timeout()
         await self._handler.identify()
-        source = self._handler.from_source
-        if not source and not self._shared.connections.confirm_stranger(self._place):
+        if not self._shared.connections.confirm(self._place, source=self._handler.from_source):
             self._shared.events.connection_refused(self._handler.ip, "limit")
             await self.push(replies.TOO_MUCH)
+            if self.transport is not None:
+                self.transport.close()  # not after the usual patience: others need its place
             return
         self._shared.events.connected(self._id, self._handler.ip)
         await self.push(replies.greeting(self.hostname))

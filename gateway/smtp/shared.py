@@ -107,6 +107,7 @@ class Place:
     """One connection's place among all; `Connections` gives and takes it."""
 
     network: str
+    confirmed: bool = False
     stranger: bool = False
     released: bool = False
 
@@ -118,39 +119,54 @@ class _Network:
 
 
 class Connections:
-    """Open connections: all, those of each network, and the share that strangers must leave to sources."""
+    """Open connections: all, those of each network, and the share that strangers must leave to sources.
+
+    Who isn't known yet is counted apart, up to as many once more, so that a crowd at the door keeps no source out.
+    """
 
     def __init__(self, limits: SmtpLimits) -> None:
         self._limits = limits
         self._networks: dict[str, _Network] = {}
-        self._total = 0
+        self._unknown = 0
+        self._confirmed = 0
         self._strangers = 0
+
+    @property
+    def total(self) -> int:
+        """All that are open."""
+        return self._unknown + self._confirmed
 
     @property
     def crowded(self) -> bool:
         """Above 80 % of the connections."""
-        return self._total > 0.8 * self._limits.connections
+        return self.total > 0.8 * self._limits.connections
 
     def enter(self, network: str) -> Place | None:
         """A place for a client not yet known, or None where not even a source would get one."""
         limits, here = self._limits, self._networks.get(network) or _Network()
         most = max(limits.connections_per_ip, limits.connections_per_source)
-        if self._total >= limits.connections or here.connections >= most or here.strangers >= limits.connections_per_ip:
+        if max(self._unknown, self._confirmed) >= limits.connections:
             return None
-        self._total += 1
+        if here.connections >= most or here.strangers >= limits.connections_per_ip:
+            return None
+        self._unknown += 1
         here.connections += 1
         self._networks[network] = here
         return Place(network)
 
-    def confirm_stranger(self, place: Place) -> bool:
-        """The client is no source: may it stay?"""
+    def confirm(self, place: Place, *, source: bool) -> bool:
+        """It is known now whether the client is a source: may it stay?"""
         limits, here = self._limits, self._networks[place.network]
         share = limits.connections - limits.reserved_for_sources
-        if self._strangers >= share or here.strangers >= limits.connections_per_ip:
+        if self._confirmed >= limits.connections:
             return False
-        place.stranger = True
-        self._strangers += 1
-        here.strangers += 1
+        if not source and (self._strangers >= share or here.strangers >= limits.connections_per_ip):
+            return False
+        place.confirmed, place.stranger = True, not source
+        self._unknown -= 1
+        self._confirmed += 1
+        self._strangers += place.stranger
+        here.strangers += place.stranger
         return True
 
     def leave(self, place: Place) -> None:
@@ -159,7 +175,8 @@ class Connections:
             return
         place.released = True
         here = self._networks[place.network]
-        self._total -= 1
+        self._unknown -= not place.confirmed
+        self._confirmed -= place.confirmed
         here.connections -= 1
         self._strangers -= place.stranger
         here.strangers -= place.stranger

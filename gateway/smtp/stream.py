@@ -6,6 +6,8 @@ import asyncio
 
 _BUFFER = 32 * 1024
 """Bytes of pipelined commands held before reading pauses."""
+_ENDLESS = 1024 * 1024
+"""Bytes of one line after which nobody waits for its end."""
 
 
 class CommandReader(asyncio.StreamReader):
@@ -35,16 +37,18 @@ class CommandReader(asyncio.StreamReader):
     async def line(self) -> bytes:
         """The next line with its end; of one longer than the buffer only some beginning.
 
-        Raises IncompleteReadError at the end of the stream.
+        Raises IncompleteReadError at the end of the stream, and for a line that has none.
         """
         try:
             return await self.readuntil()
         except asyncio.LimitOverrunError as error:
             beginning = await self.read(error.consumed)
-        while True:
+        passed = len(beginning)
+        while passed < _ENDLESS:
             try:
                 await self.readuntil()
             except asyncio.LimitOverrunError as error:
-                await self.read(error.consumed)
+                passed += len(await self.read(error.consumed))
             else:
                 return beginning
+        raise asyncio.IncompleteReadError(b"", None)

@@ -278,4 +278,4 @@ class VirtualServer:
         shared = self.shared
         assert (shared.sessions, shared.proxied, shared.journeys, shared.budget.used) == (set(), set(), set(), 0)
         assert shared.budget._networks == {}
-        assert (shared.connections._total, shared.connections._strangers, shared.connections._networks) == (0, 0, {})
+        assert (shared.connections.total, shared.connections._strangers, shared.connections._networks) == (0, 0, {})

@@ -174,7 +174,18 @@ async def test_mail_to_the_operator_is_small() -> None:
         await client.close()
 
 
-# Clients that take no answer
+# Clients without end, and those that take no answer
+
+
+async def test_a_command_without_end_ends_the_connection() -> None:
+    """P03: at a megabyte; one of less is a wrong command like any other."""
+    async with serving() as running:
+        client = await running.greeted()
+        await client.send(b"x" * 900_000 + b"\r\n")
+        assert await client.reply() == "500 5.5.2 Syntax error"
+        await client.send(b"x" * 1_200_000)
+        assert await client.rest() == b""
+        await client.close()
 
 
 @pytest.mark.parametrize("flood", [b"HELP\r\n", b"RCPT TO:<nobody@elsewhere.example>\r\n", b"\r\n", b"x" * 100])

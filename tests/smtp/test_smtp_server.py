@@ -17,7 +17,7 @@ STOPPING = "421 4.3.2 Service shutting down, try again later"
 
 def enter(connections: Connections, network: str, *, source: bool = False) -> Place | None:
     place = connections.enter(network)
-    if place is None or source or connections.confirm_stranger(place):
+    if place is None or connections.confirm(place, source=source):
         return place
     connections.leave(place)
     return None
@@ -32,6 +32,25 @@ def test_strangers_leave_a_share_to_sources() -> None:
     assert enter(connections, "192.0.2.200") is None
     assert all(enter(connections, "198.51.100.1", source=True) for _ in range(4))
     assert enter(connections, "198.51.100.2", source=True) is None
+
+
+def test_a_crowd_that_is_not_known_yet_keeps_no_source_out() -> None:
+    connections = Connections(LIMITS)
+    crowd = [connections.enter(f"192.0.2.{n}") for n in range(9)]
+    assert None not in crowd
+    assert all(enter(connections, f"198.51.100.{n}", source=True) for n in range(10))
+    assert connections.enter("198.51.100.200") is None
+    for place in crowd:
+        assert place is not None
+        assert not connections.confirm(place, source=False)
+        assert not connections.confirm(place, source=True)
+        connections.leave(place)
+    assert connections.total == 10
+
+
+def test_a_crowd_that_is_not_known_yet_has_an_end() -> None:
+    connections = Connections(LIMITS)
+    assert [connections.enter(f"192.0.2.{n}") is not None for n in range(11)] == [True] * 10 + [False]
 
 
 def test_one_network_gets_its_share_only() -> None:
@@ -58,7 +77,7 @@ def test_a_place_is_given_back_once() -> None:
     assert place is not None
     connections.leave(place)
     connections.leave(place)
-    assert (connections._total, connections._strangers, connections._networks) == (0, 0, {})
+    assert (connections.total, connections._strangers, connections._networks) == (0, 0, {})
 
 
 def test_above_four_fifths_it_is_crowded() -> None:
@@ -198,4 +217,4 @@ async def test_a_client_that_is_gone_before_it_is_accepted_costs_nothing() -> No
             sock.close()
         await asyncio.sleep(0.05)
         await until(lambda: not running.server._shared.sessions)
-        assert running.server._shared.connections._total == 0
+        assert running.server._shared.connections.total == 0

@@ -425,6 +425,6 @@ async def test_a_broken_handshake_is_counted_once_and_frees_the_connection(
         await until(lambda: not running.server._shared.sessions)
         assert running.events.names().count("tls_failed") == 1
         assert "internal_error" not in running.events.names()
-        assert running.server._shared.connections._total == 0
+        assert running.server._shared.connections.total == 0
         await client.close()
     assert "Traceback" not in caplog.text
