@@ -15,7 +15,7 @@ from cryptography import x509
 LOOK_EVERY = 60.0
 """Seconds between looks at whether the files have changed."""
 
-_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!SHA1:!aNULL"
+_CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20:ECDHE+AES:!AESCCM:!SHA1:!aNULL"
 """Of TLS 1.2: forward secrecy always; CBC with SHA-2 for mail servers of 2012. Those of TLS 1.3 are all sound."""
 
 
