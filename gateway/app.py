@@ -24,7 +24,7 @@ from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
 from gateway.parser import NotStarted, Parser
-from gateway.process_memory import give_back_large_blocks, keep_private
+from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
@@ -164,6 +164,7 @@ async def serve(settings: Settings) -> None:
     route_stray_errors()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)
+    spare_what_stays()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.renew_certificate)
     ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, app.store.failed)}
     _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)

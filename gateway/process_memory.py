@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import resource
 import sys
 
@@ -27,3 +28,9 @@ def give_back_large_blocks() -> None:
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # not every C library has it
         if mallopt is not None:
             mallopt(_M_MMAP_THRESHOLD, _LARGE)
+
+
+def spare_what_stays() -> None:
+    """What exists now is for good: the garbage collector, which holds everybody up, needn't look at it again."""
+    gc.collect()
+    gc.freeze()

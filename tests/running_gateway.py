@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sqlite3
@@ -96,11 +97,13 @@ class Gateway:
         finally:
             await store.close()
 
-    def start(self) -> None:
-        """Starts the program and waits until it answers."""
+    def start(self, *tracer: str) -> None:
+        """Starts the program, by a `tracer` if one is given, and waits until it answers."""
         with (self.folder / "gateway.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(self.config)], stdout=log, stderr=log
+                [*tracer, sys.executable, "-P", "-m", "gateway", "serve", "--config", str(self.config)],
+                stdout=log,
+                stderr=log,
             )
         end = time.monotonic() + 20
         while True:
@@ -124,6 +127,13 @@ class Gateway:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
+
+    def stop_traced(self) -> int:
+        """The same of a program that runs under a tracer, which ends with the program's exit code."""
+        assert self._process is not None
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii")
+        os.kill(int(children.split()[0]), signal.SIGTERM)
+        return self._process.wait(60)
 
     @property
     def pid(self) -> int:

@@ -18,7 +18,7 @@ from config.load import load
 from gateway import ingest
 from gateway.app import App, FaultError
 from gateway.operator_log import OperatorLog
-from gateway.process_memory import give_back_large_blocks
+from gateway.process_memory import give_back_large_blocks, spare_what_stays
 from gateway.smtp import data
 
 TICK = 0.005
@@ -99,6 +99,7 @@ CONTROLS = {"unbounded": unbounded, "blocking": blocking}
 async def main(config: Path) -> None:
     settings = load({}, config)
     app = await App.start(settings)
+    spare_what_stays()
     ticker = Ticker()
     ticking = asyncio.create_task(ticker.run())
     commands = asyncio.StreamReader()
