@@ -30,10 +30,10 @@ def secure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secure]:
     gateway.kill()
 
 
-def scanned(port: int, service: str, services: Path) -> ET.Element:
+def scanned(port: int, service: str, folder: Path) -> ET.Element:
     """What nmap's script found: one table for each version of TLS, and the least grade of all."""
-    services.write_text(f"{service} {port}/tcp 1.0\n")  # so that it knows what is spoken there
-    command = ["nmap", "-Pn", "-n", "-sT", "-p", str(port), "--servicedb", str(services)]
+    (folder / "nmap-services").write_text(f"{service} {port}/tcp 1.0\n")  # so that it knows what is spoken there
+    command = ["nmap", "-Pn", "-n", "-sT", "-p", str(port), "--datadir", str(folder)]
     command += ["--script", "ssl-enum-ciphers", "-oX", "-", "127.0.0.1"]
     out = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
     found = ET.fromstring(out.stdout).find(".//script[@id='ssl-enum-ciphers']")  # noqa: S314 - from our own nmap
@@ -47,7 +47,7 @@ def test_only_sound_versions_and_ciphers_are_offered(
     secure: Secure, tmp_path: Path, listener: str, service: str
 ) -> None:
     """P16: TLS 1.2 and 1.3, least strength A, and nothing that nmap warns of."""
-    found = scanned(getattr(secure, listener), service, tmp_path / "services")
+    found = scanned(getattr(secure, listener), service, tmp_path)
     print(found.get("output"))
     versions = {table.get("key") for table in found.findall("table")}
     assert versions == {"TLSv1.2", "TLSv1.3"}
