@@ -11,6 +11,7 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage import erasing, waiting
+from storage.administration import typed
 from storage.content import Content
 from storage.interface import Keeper
 from storage.plan import Plan, ask, insert
@@ -274,7 +275,7 @@ def _create(decision: Decision, target: Target, recorder: Recorder) -> Plan[str]
         "contact",
         id=contact_id,
         account_id=decision.account_id,
-        name="" if "@" in target.name else target.name,
+        name="" if "@" in target.name else typed.fitting_name(target.name),
         created_at=decision.at,
         created_by=decision.trace_id,
     )

@@ -18,6 +18,7 @@ from gateway.core.model import Channel, Mailbox, Message
 from gateway.core.unwrap import journal
 from gateway.core.unwrap.find import find, forwarded
 from gateway.core.unwrap.original import JournalReport, Original, Unwrapped
+from gateway.operator_log import escape
 
 _LIMITS = ReadingLimits()
 
@@ -47,8 +48,8 @@ def inspect(paths: tuple[str, ...], channel: str | None, *, as_json: bool) -> No
                 failed = True
                 continue
             line = describe(piece.file, piece.index, piece.raw, Channel(channel) if channel else None)
-            output = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) if as_json else _readable(line).encode()
-            sys.stdout.buffer.write(output)
+            output = escape(orjson.dumps(line).decode()) if as_json else _readable(line)
+            sys.stdout.buffer.write(f"{output}\n".encode())
             sys.stdout.buffer.flush()
     if failed:
         sys.exit(1)
@@ -149,7 +150,7 @@ def _readable(line: Line) -> str:
     title = f"{line['file']}[{line['index']}]" if line["index"] else line["file"]
     rows = [f"  {label:<10}{_visible(value)}" for label, value in shown.items() if value]
     rows += [f"  | {_visible(text)}" for text in line["reply_text"].split("\n")[:5] if text.strip()]
-    return "\n".join([_visible(title), *rows, ""])
+    return "\n".join([_visible(title), *rows])
 
 
 def _listed(people: list[dict[str, str]]) -> str:

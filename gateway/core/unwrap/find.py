@@ -42,7 +42,7 @@ def find(
         return Unwrapped("none", (), (), findings=("unwrap.automatic",))
     if found and found.originals and found.originals[0].confidence >= HIGH:
         return found
-    found = found or Unwrapped("none", (), (), findings=("forward.not_found",))
+    found = found or Unwrapped("none", (), ())
     return replace(found, unread=inline.tokens(reading, limits))
 
 
