@@ -38,9 +38,8 @@ class GatewaySMTP(Connection):
 
     async def _handle_client(self) -> None:
         try:
-            if self._listener.tls is Tls.IMPLICIT:
-                await self._start_tls(self._tls)
-            await self._greet()
+            if await self._let_in():
+                await self._greet()
             while not self._ended:
                 if self._shared.draining:
                     await self.push(replies.SHUTTING_DOWN)
@@ -55,17 +54,24 @@ class GatewaySMTP(Connection):
         finally:
             self._hang_up()
 
-    async def _greet(self) -> None:
+    async def _let_in(self) -> bool:
+        """Whether there is a place for this client; a handshake takes one like a session."""
         assert self._place is not None  # noqa: S101 - for the type checker
         self._reset_timeout()
         await self._handler.identify()
         if not self._shared.connections.confirm(self._place, source=self._handler.from_source):
             self._shared.events.connection_refused(self._handler.ip, "limit")
-            await self.push(replies.TOO_MUCH)
+            self._why = "limit"
+            self._hang_up(None if self._listener.tls is Tls.IMPLICIT else replies.TOO_MUCH)
             if self.transport is not None:
                 self.transport.close()  # not after the usual patience: others need its place
-            return
+            return False
         self._shared.events.connected(self._id, self._handler.ip)
+        return True
+
+    async def _greet(self) -> None:
+        if self._listener.tls is Tls.IMPLICIT:
+            await self._start_tls(self._tls)
         await self.push(replies.greeting(self.hostname))
 
     async def _execute(self, line: bytes) -> None:
@@ -238,8 +244,6 @@ class GatewaySMTP(Connection):
             await self._start_tls(self._tls)
             self._set_rset_state()
             self.session = self._create_session()
-            if self._handler.certificate:
-                await self._handler.identify()
 
     async def _start_tls(self, context: ssl.SSLContext | None) -> None:
         """The handshake. Raises ConnectionError if nothing came of it."""
@@ -256,6 +260,8 @@ class GatewaySMTP(Connection):
         self._handler.tls = True
         if self._listener.client_certificates:
             self._handler.certificate = _fingerprint(transport)
+        if self._handler.certificate:
+            await self._handler.identify()
 
     async def _shake_hands(self, context: ssl.SSLContext | None) -> asyncio.Transport | None:
         if context is None or self.transport is None:

@@ -93,6 +93,20 @@ async def test_handshakes_have_their_places_like_sessions(tls: ssl.SSLContext) -
             await client.close()
 
 
+async def test_handshakes_of_strangers_leave_the_share_of_sources(tls: ssl.SSLContext) -> None:
+    async with serving(tls=tls, listener=IMPLICIT, connections=3, reserved_for_sources=1) as running:
+        stalled = [await running.connect(), await running.connect()]
+        await until(lambda: running.events.names().count("connected") == 2)
+        third = await running.connect()
+        assert await third.rest() == b""
+        assert ("closed", "limit") in running.events.seen
+        running.journey.source = True
+        source = await secure(running)
+        assert await source.reply() == "220 mx.example ESMTP"
+        for client in (*stalled, third, source):
+            await client.close()
+
+
 async def test_a_server_that_stops_waits_for_no_handshake_and_says_nothing_in_clear(tls: ssl.SSLContext) -> None:
     async with serving(tls=tls, listener=IMPLICIT, tls_handshake=30) as running:
         client = await running.connect()
