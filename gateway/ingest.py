@@ -16,7 +16,7 @@ from functools import lru_cache
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator, satisfied
 from gateway.core import addresses, addressing, wire
-from gateway.core.cases import Setting
+from gateway.core.cases import Setting, header_opened, opened
 from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
@@ -24,8 +24,7 @@ from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMa
 from gateway.core.prescan import usual
 from gateway.core.questions import Case
 from gateway.keeping import Keeping
-from gateway.opening import Opened, header_opened, opened
-from gateway.parser import Parser, Unparsed
+from gateway.parser import Parser, Unavailable, Unparsed
 from storage import dns_trouble, operator_mail
 from storage.administration.addresses import find_recipient
 from storage.administration.passwords import known
@@ -39,6 +38,9 @@ from storage.settle import preview
 
 _SMALL = 64 * 1024
 """Bytes up to which a look at them is quicker than a thread."""
+
+_LARGE = 64 * 1024
+"""Bytes from which compressing is a matter for a thread, before the transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Ingest:
                 decisions = await self.settle(prepared)
         except Undecided:
             return Answer(envelope.trace_id, "smtp.dns_unavailable")
+        except Unavailable:
+            return Answer(envelope.trace_id, "smtp.store_unavailable")
         except (StoreError, TimeoutError) as error:
             return _deferred(envelope.trace_id, error)
         settled_at = time.monotonic()
@@ -149,13 +153,14 @@ class Ingest:
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        proven = await self._authenticate(opened(raw, envelope, self._setting).cases)
+        proven = await self._authenticate(opened(raw, envelope, self._setting))
         return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in proven]
 
-    async def prepare(self, found: Opened) -> Prepared:
+    async def prepare(self, found: Sequence[Case]) -> Prepared:
         """All that is done before the transaction with a message that was read."""
-        ready = (found.cases[0].copy, found.content) if found.content else None
-        return Prepared(await self._authenticate(found.cases), Keeping(self._setting, self._sealing, ready))
+        proven, copy = await self._authenticate(found), found[0].copy
+        ready = (copy, await asyncio.to_thread(compressed, copy)) if len(copy) > _LARGE else None
+        return Prepared(proven, Keeping(self._setting, self._sealing, ready))
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
         """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls.
@@ -168,7 +173,7 @@ class Ingest:
             await self._store.change(dns_trouble.note(prepared.cases))
             raise
 
-    async def _open(self, envelope: Envelope, raw: bytes) -> Opened:
+    async def _open(self, envelope: Envelope, raw: bytes) -> list[Case]:
         """A usual message is read at once, any other by the parser process; of one that this can't read, the header."""
         if self._parser is None or (len(raw) <= self._parser.in_loop and usual(raw)):
             return opened(raw, envelope, self._setting)

@@ -1,6 +1,6 @@
 """The process that reads large or odd mail under limits: starting it, asking it, replacing it.
 
-Whatever becomes of the process, a request ends: with its answer, or after `wall` seconds with Unparsed.
+Whatever becomes of a process, each request ends, `wall` seconds after its turn came at the latest.
 """
 
 from __future__ import annotations
@@ -28,25 +28,23 @@ _START = 30.0
 """Seconds within which a process must be ready."""
 _PAUSE = 1.0
 """Seconds until one that couldn't be started is tried again."""
+_OURS = frozenset({"TimeoutError", "SIGKILL"})
+"""Ends for which the message isn't to blame: nothing in it waits, and its memory and CPU have limits of their own."""
 _CHUNK = 1024 * 1024
 _TIMES = frozenset({datetime, timedelta, timezone})
 _PROGRAM = "from gateway.parser_process import main; main({memory}, {cpu}, {answer})"
 
 
 class Unparsed(Exception):
-    """The process exceeded a limit or failed, and would again: these bytes can't be read as a whole."""
+    """The message brought the process to a limit or down, and would again: it can't be read as a whole."""
 
 
-class Closed(Exception):
-    """The gateway stops."""
+class Unavailable(Exception):
+    """There is no answer now, for no reason that lies in the message."""
 
 
 class NotStarted(Exception):
     """No parser process can be started."""
-
-
-class _Died(Exception):
-    """The process ended before it answered, and not for a limit."""
 
 
 class Parser:
@@ -73,7 +71,7 @@ class Parser:
             raise NotStarted from None
 
     async def close(self) -> None:
-        """Ends the processes. Whoever still waits for an answer gets Closed."""
+        """Ends the processes. Whoever still waits for an answer gets Unavailable."""
         self._closed = True
         self._idle.put_nowait(None)
         for task in self._replacing:
@@ -82,30 +80,17 @@ class Parser:
         await asyncio.gather(*(process.end() for process in self._processes))
 
     async def run(self, function: Callable[Concatenate[bytes, P], T], raw: bytes, *args: P.args, **_: P.kwargs) -> T:
-        """What a function of a module makes of these bytes and further arguments. Raises Unparsed and Closed.
-
-        Of a process that dies for no reason of its own the next one is asked again; a second death is no accident.
-        """
-        with suppress(_Died):
-            return await self._ask(function, raw, *args)
-        with suppress(_Died):
-            return await self._ask(function, raw, *args)
-        raise Unparsed
-
-    async def _ask(self, function: Callable[..., T], raw: bytes, *args: object) -> T:
-        process = await self._idle.get()
-        if process is None or self._closed:
-            self._idle.put_nowait(None)
-            raise Closed
-        reason, place, died = "CancelledError", "", False
+        """What a function of a module makes of these bytes and further arguments. Raises Unparsed and Unavailable."""
+        request = packed((function, raw, *args))
+        process = await self._next()
+        reason, place = "CancelledError", ""
         try:
             async with asyncio.timeout(self._limits.wall):
-                answer = await process.ask(packed((function, raw, *args)), raw)
+                answer = await process.ask(request, raw)
             reason, place = (answer.error, answer.place) if isinstance(answer, Failure) else ("", "")
         except (EOFError, ConnectionError):
             code = await process.ended()
             reason = signal.Signals(-code).name if code < 0 else f"exit code {code}"
-            died = code < 0 and code != -signal.SIGXCPU
         except Exception as error:
             reason = type(error).__name__
         finally:
@@ -113,11 +98,20 @@ class Parser:
                 self._replace(process, reason, place)
             else:
                 self._idle.put_nowait(process)
-        if self._closed:
-            raise Closed
+        if self._closed or reason in _OURS:
+            raise Unavailable
         if reason:
-            raise _Died if died else Unparsed
+            raise Unparsed
         return cast("T", answer)
+
+    async def _next(self) -> _Process:
+        """One that is idle and still runs."""
+        while (process := await self._idle.get()) is not None and not self._closed:
+            if process.runs:
+                return process
+            self._replace(process, "ended while idle", "")
+        self._idle.put_nowait(None)
+        raise Unavailable
 
     def _replace(self, process: _Process, reason: str, place: str) -> None:
         if not self._closed:
@@ -191,6 +185,11 @@ class _Process:
             raise ValueError("more than the process can hold")
         return _Answer([await self._stdout.readexactly(length) for length in lengths], (raw,)).load()
 
+    @property
+    def runs(self) -> bool:
+        """As far as we were told."""
+        return self._process.returncode is None
+
     async def ended(self) -> int:
         """After its output ended: its exit code, negative for a signal."""
         with suppress(TimeoutError):
@@ -201,7 +200,7 @@ class _Process:
 
     async def end(self) -> None:
         """Kills it, if it still runs."""
-        if self._process.returncode is None:
+        if self.runs:
             with suppress(ProcessLookupError):
                 self._process.kill()
         self._stdin.close()

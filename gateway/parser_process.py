@@ -136,9 +136,9 @@ def _received(source: BinaryIO) -> list[bytes]:
 
 
 def _allow(seconds: int) -> None:
-    """So much CPU from now on: the limit counts the whole life of a process."""
+    """So much CPU from now on, or part of a second less: the limit counts whole seconds of a process's whole life."""
     used = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds, resource.RLIM_INFINITY))
 
 
 def _place(error: BaseException) -> str:

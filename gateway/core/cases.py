@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from gateway.core import addressing, delivery, subjects
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
-from gateway.core.message import Reading
+from gateway.core.message import Reading, read_header, read_parts
 from gateway.core.model import Envelope, Evidence, Mailbox, Message, Nets
 from gateway.core.questions import Case, ask
 from gateway.core.unwrap.find import find
@@ -25,6 +25,16 @@ class Setting:
     """The gateway's own name, as it writes it into Received."""
     keyed: KeyedHash
     limits: ReadingLimits
+
+
+def opened(raw: bytes, envelope: Envelope, setting: Setting) -> list[Case]:
+    """The cases of a message, from its bytes on."""
+    return cases(envelope, read_parts(raw, setting.limits), setting)
+
+
+def header_opened(raw: bytes, envelope: Envelope, setting: Setting) -> list[Case]:
+    """The same by its header alone, where the whole can't be read within limits."""
+    return cases(envelope, read_header(raw, setting.limits), setting)
 
 
 def cases(envelope: Envelope, reading: Reading, setting: Setting) -> list[Case]:

@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 
 from gateway.cli.mail_files import Piece, Unreadable
 from gateway.clock import new_id, now
-from gateway.core.cases import Setting
+from gateway.core.cases import Setting, cases
 from gateway.core.decision import Decision
 from gateway.core.message import read_parts
 from gateway.core.model import Envelope, Message, Peer, Recipient, Source
 from gateway.core.questions import Case
 from gateway.ingest import Ingest, Prepared
-from gateway.opening import from_reading
 from storage.interface import Store
 from storage.replay import recorded_before
 
@@ -86,7 +85,7 @@ class Replay:
             reading = read_parts(piece.raw, self._setting.limits)
             sender = _reverse_path(reading.message)
             envelope = Envelope(trace_id, self._peer, sender, (self._recipient,), now())
-            prepared = await self._ingest.prepare(from_reading(reading, envelope, self._setting))
+            prepared = await self._ingest.prepare(cases(envelope, reading, self._setting))
         except Exception as error:  # one message must not keep the others out
             return Result(piece, trace_id, error=error), None
         return Result(piece, trace_id, reading.message.message_id, prepared.cases), prepared
