@@ -284,13 +284,20 @@ async def test_the_message_that_was_found_inside_is_taken(world: Store, admin: A
     assert (activity.contacts, activity.direction, activity.user) == ((BOB,), "incoming", "us/ana")
 
 
-async def test_of_a_colleagues_forward_the_inner_one_is_taken(world: Store, admin: Admin) -> None:
-    kims = (
-        f"---------- Forwarded message ---------\r\nFrom: {KIM}\r\nDate: Tue, 4 Mar 2025 at 11:00\r\nSubject: Offer\r\n"
-    )
-    dans = "---------- Forwarded message ---------\r\nFrom: dan@us.example\r\nDate: Tue, 4 Mar 2025 at 12:00\r\n"
+def passed_on() -> Delivery:
+    """Dan had forwarded Kim's mail to Ana, who forwards that."""
+    marker = "---------- Forwarded message ---------\r\n"
+    kims = f"{marker}From: {KIM}\r\nDate: Tue, 4 Mar 2025 at 11:00\r\nSubject: Offer\r\n"
+    dans = f"{marker}From: dan@us.example\r\nDate: Tue, 4 Mar 2025 at 12:00\r\n"
     text = f"{dans}Subject: Fwd: Offer\r\nTo: {ANA}\r\n\r\n{kims}To: dan@us.example\r\n\r\nMay I have one?"
-    held_id = await hold(world, Delivery(mail(ANA, FORWARD, "Fwd: Offer", text=text), [FORWARD], ANA))
+    return Delivery(mail(ANA, FORWARD, "Fwd: Offer", text=text), [FORWARD], ANA)
+
+
+COLLEAGUES = passed_on()
+
+
+async def test_of_a_colleagues_forward_the_inner_one_is_taken(world: Store, admin: Admin) -> None:
+    held_id = await hold(world, COLLEAGUES)
     assert outcome_of(await admin.approve(held_id)) == (LOGGED, "explicit.forward")
     [activity] = await world.read(seen("us"))
     assert (activity.contacts, activity.text.strip()) == ((KIM,), "May I have one?")
@@ -523,6 +530,18 @@ async def test_a_repeat_meets_the_later_decision(world: Store, admin: Admin, tmp
     [*_, last] = await world.read(reads.by_trace("again"))
     assert (last.outcome, last.deliveries) == ("logged", 3)
     assert breaches(tmp_path / "gateway.db") == []
+
+
+async def test_so_does_a_repeat_of_one_that_was_kept_without_a_listed_person(world: Store, admin: Admin) -> None:
+    """Whose bytes, and so their hash, aren't those that came."""
+    delivery = strangers(mail(OTHER, f"{BOB}, {EVE}"))
+    await admin.approve(await hold(world, delivery), Way.ALIAS, ANA)
+    assert (await settle(world, replace(delivery, trace_id="again"))).reason == "dedupe.retry"
+
+
+async def test_so_does_a_repeat_of_a_forward_whose_inner_message_was_taken(world: Store, admin: Admin) -> None:
+    await admin.approve(await hold(world, COLLEAGUES))
+    assert (await settle(world, replace(COLLEAGUES, trace_id="again"))).reason == "dedupe.retry"
 
 
 @pytest.mark.parametrize("late", ["reply", "parent"])
