@@ -28,24 +28,23 @@ class Authenticator:
 
         Never raises: what DNS can't tell now is pending.
         """
+        lookups = self._lookups() if self._lookups else None
         found: dict[tuple[object, ...], Evidence] = {}
         everything = []
         for case in cases:
             evidence = session.check(case.envelope, case.recipient)
             claimed, settings = claim(case), accounts.get(case.recipient.account_id)
-            if claimed and settings and settings.sender_proof != "off" and not satisfied(case):
+            if lookups and claimed and settings and settings.sender_proof != "off" and not satisfied(case):
                 same = (case.recipient.account_id, case.recipient.channel.explicit, claimed.field, id(claimed.message))
                 if same not in found:
-                    found[same] = await self._looked_up(case, claimed, settings)
+                    found[same] = await self._looked_up(case, claimed, settings, lookups)
                 evidence += found[same]
             everything.append(evidence)
         return everything
 
-    async def _looked_up(self, case: Case, claimed: Claim, settings: AccountSettings) -> Evidence:
+    async def _looked_up(self, case: Case, claimed: Claim, settings: AccountSettings, lookups: Lookups) -> Evidence:
         """One method after the other until one of them is proof enough."""
-        if self._lookups is None:
-            return Evidence()
-        envelope, lookups = case.envelope, self._lookups()
+        envelope = case.envelope
         alignment = await dmarc.alignment(claimed.domain, lookups)
         found = await results.check(envelope, case.recipient, claimed, alignment)
         if not _proven(found):
