@@ -8,13 +8,15 @@ import socket
 import ssl
 import warnings
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from smtp_fakes import Client, FakeJourney, Running, client_context, serving, until
+from fakes.certificates import make_pair
+from smtp_fakes import ISSUED, Client, FakeJourney, Running, client_context, serving, until
 
 from gateway.smtp.listener import Listener, Tls
-from gateway.smtp.tls import Contexts
+from gateway.smtp.tls import Contexts, Files
 
 IMPLICIT = Listener(Tls.IMPLICIT)
 ASKING = Listener(Tls.IMPLICIT, client_certificates=True)
@@ -149,6 +151,21 @@ async def test_a_client_is_known_by_the_certificate_that_it_shows(
         await client.deliver(b"Subject: x\r\n")
         peer = journey.messages[0][0].peer
         assert (peer.certificate, len(peer.sources)) == (fingerprint(client_pair[0]), 1)
+        await client.close()
+
+
+@pytest.mark.parametrize("listed", ["cert.pem", "ca.pem"])
+async def test_a_certificate_that_an_authority_issued_may_be_listed_itself_or_by_its_authority(
+    certificate: tuple[Path, Path], tmp_path: Path, listed: str
+) -> None:
+    issued = make_pair(tmp_path, "client.example", datetime(2000, 1, 1, tzinfo=UTC), 36_500, issued=True)
+    contexts = Files(*certificate, tmp_path / listed).load(ISSUED)
+    async with serving(tls=contexts.plain, tls_asking=contexts.asking, listener=ASKING) as running:
+        client = await secure(running, showing(*issued))
+        await client.reply()
+        await client.say("EHLO client.example")
+        await client.deliver(b"Subject: x\r\n")
+        assert running.journey.messages[0][0].peer.certificate == fingerprint(issued[0])
         await client.close()
 
 
