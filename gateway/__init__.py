@@ -6,6 +6,8 @@
     core/message.py    `read`: bytes → Message; pure, never raises, what is broken becomes a finding
     core/cases.py      one case for each recipient and each original inside a forward or journal report
     core/questions.py  what must be asked of the store about a case
+    parser.py          the process that does these three for large or odd mail, under limits
+    authenticate/      what speaks for the sender: the session, DKIM, ARC, SPF; the only user of DNS
     storage/           `settle`: facts → decide → record, in one database transaction
     core/decide.py     the stages in their order; pure; every outcome has a reason and its findings
     core/explain.py    a decision in words, for the operator, the console and the golden tests
