@@ -5,10 +5,8 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
-import signal
 import sys
 import time
-from pathlib import Path
 
 
 def echo(raw: bytes, *more: object) -> tuple[object, ...]:
@@ -24,20 +22,18 @@ def signal_itself(_raw: bytes, number: int) -> None:
     time.sleep(60)
 
 
-def kill_itself_once(raw: bytes, marker: str) -> bytes:
-    """Dies as long as there is a file, which it removes."""
-    if Path(marker).exists():
-        Path(marker).unlink()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return raw
-
-
 def take_memory(_raw: bytes) -> int:
     return len(bytearray(1 << 40))
 
 
 def take_time(_raw: bytes) -> None:
     while True:
+        pass
+
+
+def take_cpu(_raw: bytes, seconds: float) -> None:
+    end = time.process_time() + seconds
+    while time.process_time() < end:
         pass
 
 
