@@ -18,14 +18,14 @@ MESSAGE = (
 )
 
 
-def deliver(port: int, ip: str, recipient: str) -> float | None:
-    """Seconds from connecting to the 250, or None where there was none."""
+def deliver(port: int, ip: str, recipient: str) -> float | str:
+    """Seconds from connecting to the 250, or what went wrong."""
     began = time.monotonic()
     try:
         with smtplib.SMTP("127.0.0.1", port, "mail.us.example", 60, (ip, 0)) as client:
             client.sendmail("ana@us.example", [recipient], MESSAGE.format(time.time_ns()))
-    except (OSError, smtplib.SMTPException):
-        return None
+    except (OSError, smtplib.SMTPException) as error:
+        return f"{type(error).__name__} {getattr(error, 'smtp_code', '')}"
     return time.monotonic() - began
 
 
@@ -33,7 +33,11 @@ def main(port: str, ip: str, recipient: str) -> None:
     took = [deliver(int(port), ip, recipient)]
     while not select.select([sys.stdin], [], [], PAUSE)[0]:
         took.append(deliver(int(port), ip, recipient))
-    print(json.dumps({"served": [t for t in took if t is not None], "refused": took.count(None)}))
+    print(
+        json.dumps(
+            {"served": [t for t in took if isinstance(t, float)], "refused": [t for t in took if isinstance(t, str)]}
+        )
+    )
 
 
 if __name__ == "__main__":
