@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from urllib.parse import unquote
@@ -19,7 +20,13 @@ _NAME = r'[^\s"(),:;<>@\[\]]'
 _TOKEN = re.compile(rf"(?<!{_NAME})({_NAME}++)@(?=({_NAME}++|\[[^\]\s]{{1,60}}+\]))")
 _QUOTED_TOKEN = re.compile(rf'("(?:[^"\\]|\\.){{1,128}}+")@(?=({_NAME}++))')
 _PLAIN_TOKEN = re.compile(r"\w[\w.+-]*")
-_PUNCTUATION = re.compile(r"[^\w.+-]")
+_MARKS = (
+    r"!#-*,/:-@\[-^`{-~\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u2010-\u2027\u2030-\u205e"
+    r"\u2190-\u23ff\u3001\u3003-\u301f"
+)
+_PUNCTUATION = re.compile(f"[{_MARKS}]")
+_SENTENCE_END = re.compile(f"[{_MARKS}\u3002]")
+"""The same and a full stop that may be one of the domain's dots."""
 _WRITTEN_INTO = re.compile(r"[=%!#]")
 """Between the parts of an address that was written into another's local part (SRS, VERP, source routes of old)."""
 _DOT = re.compile("[.。．｡]")
@@ -56,11 +63,10 @@ def _readings(local: str, domain: str) -> Iterator[str]:
     if _PLAIN_TOKEN.fullmatch(local) and _PLAIN_TOKEN.fullmatch(domain):
         return
     pieces = [p.start() + 1 for p in _PUNCTUATION.finditer(local)][-_MOST_PIECES:]
-    name = _PUNCTUATION.split(domain)[0].rstrip("._-")
+    names = dict.fromkeys(end.split(domain)[0].rstrip("._-") for end in (_PUNCTUATION, _SENTENCE_END))
     for start in (0, *pieces):
         core = local[start:].lstrip("._+-")
-        if core and name:
-            yield f"{core}@{name}"
+        yield from (f"{core}@{name}" for name in names if core and name)
     for one, other in pairwise(_WRITTEN_INTO.split(local)[-_MOST_PIECES:]):
         if _DOT.search(other):
             yield f"{one}@{other}"
@@ -84,7 +90,7 @@ def _decoded(text: str) -> Iterator[str]:
 def _spellings(text: str) -> Iterator[str]:
     """A text and what remains of it without what readers may overlook."""
     if not text.isascii():
-        text = text.translate(_WIDE)
+        text = unicodedata.normalize("NFC", text.translate(_WIDE))
         yield from _without_blanks(_UNSEEN.sub("", text))
     yield from _without_blanks(text)
     if "(" in text:
