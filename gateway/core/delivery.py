@@ -76,7 +76,7 @@ def named(envelope: Envelope, recipient: Recipient) -> list[str]:
     """What the capture addresses of one account may encode, this recipient's and those that came with it."""
     others = (r for r in envelope.recipients if r.account_id == recipient.account_id)
     told = [r for r in (recipient, *others) if _encodes_an_address(r)]
-    return list(filter(None, dict.fromkeys(t for r in told for t in (encoded(r), *addresses.tokens(r.address)))))
+    return list(filter(None, dict.fromkeys(t for r in told for t in (encoded(r), *addresses.tokens(_behind_key(r))))))
 
 
 def senders(mail_from: str) -> tuple[str, ...]:
@@ -85,6 +85,11 @@ def senders(mail_from: str) -> tuple[str, ...]:
     tagged = _TAGGED.fullmatch(mail_from)
     earlier = f"{rewritten[2]}@{rewritten[1]}" if rewritten else tagged[1] if tagged else ""
     return tuple(filter(None, (mail_from, earlier)))
+
+
+def _behind_key(recipient: Recipient) -> str:
+    """The capture address without its key, which is no part of what its tag encodes."""
+    return f"{recipient.tag}@{recipient.address.rpartition('@')[2]}"
 
 
 def _encodes_an_address(recipient: Recipient) -> bool:
