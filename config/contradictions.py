@@ -12,6 +12,9 @@ NEVER_REACHED = "it could never be reached"
 FOR_SOURCES = "a source must be allowed at least as much"
 NEVER_TAKEN = "such a message could never be taken"
 
+PARSER, COPIES = 64 * 1024 * 1024, 8
+"""What the parser process needs for itself, and of a message of the worst kind."""
+
 # The first must not exceed the second, for the third's reason.
 AT_MOST = (
     ("smtp.limits.connections_per_ip", "smtp.limits.connections", NEVER_REACHED),
@@ -35,6 +38,7 @@ AT_MOST = (
     ("reading.subject", "reading.header_field", NEVER_REACHED),
     ("reading.message_id", "reading.header_field", NEVER_REACHED),
     ("reading.boundary", "reading.mime_field", NEVER_REACHED),
+    ("parser.wall", "smtp.limits.handler", "the handler would give up while a message is still read"),
     ("dns.limits.query", "dns.limits.message", NEVER_REACHED),
     ("dns.limits.message", "smtp.limits.handler", "the handler would give up while DNS is still asked"),
     ("dns.limits.key_record", "dns.limits.answer", NEVER_REACHED),
@@ -58,6 +62,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if limits.data_in_memory_per_ip > limits.data_in_memory - limits.data_in_memory_for_sources:
         per_ip, memory = "smtp.limits.data_in_memory_per_ip", "smtp.limits.data_in_memory"
         yield per_ip, memory, f"must not be above {memory} without the share for sources: {NEVER_REACHED}"
+    memory, largest = "parser.memory", "smtp.limits.message_size_from_source"
+    if settings.parser_limits().memory < PARSER + COPIES * limits.message_size_from_source:
+        yield memory, largest, f"must be 64 MiB and {COPIES} times {largest} at least: it couldn't be read"
     yield from _tls(settings)
     if store.key_file == store.path:
         yield "store.key_file", "store.path", "must be another file than store.path"

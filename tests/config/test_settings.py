@@ -215,6 +215,7 @@ def test_what_must_not_be_above_another_is_refused_above_and_taken_at_it(smaller
         ({"smtp": {**PAIR, "listen": ["a:1 client-certificates"]}}, "smtp.listen"),
         ({"smtp": {**PAIR, "client_ca": "c.pem"}}, "smtp.client_ca"),
         ({"smtp": {"sources_need_tls": True}}, "smtp.sources_need_tls"),
+        ({"parser": {"memory": "463 MiB"}}, "parser.memory"),
         ({"store": {"key_file": "data/gateway.db"}}, "store.key_file"),
     ],
 )
