@@ -114,6 +114,7 @@ class DataReader:
         end = self._find_end(start)
         if end >= 0:
             rest = bytes(memoryview(buffer)[end + len(_END) :])
+            self.received -= len(rest)
             del buffer[end + 2 :]
             self._unstuff(end + 2)
             self._account()

@@ -132,12 +132,12 @@ class GatewaySMTP(Connection):
 
     def _feed(self, message: DataReader, chunk: bytes) -> None:
         rest = message.feed(chunk)
-        if rest is not None:
+        if message.endless:
+            self._cut(replies.TOO_LARGE)
+        elif rest is not None:
             self._message = None
             self._message_ended.set_result(None)
-            super().data_received(rest)
-        elif message.endless:
-            self._cut(replies.TOO_LARGE)
+            self._reader.put_back(rest)
         elif self._too_slow(message):
             self._cut(replies.TIMEOUT)
         else:
@@ -172,8 +172,10 @@ class GatewaySMTP(Connection):
         self._reset_timeout(self._limits.data_silence)
         try:
             self._feed(message, self._reader.take())
+            if self._message is not None and self._reader.at_eof():
+                self._message_ended.set_exception(ConnectionError())  # it can't be finished any more
             await self._message_ended
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ConnectionError):
             message.release()
             raise
         self._suspend_timeout()

@@ -14,6 +14,7 @@ class CommandReader(asyncio.StreamReader):
     """The stream of command lines. DATA takes what lies behind its command and is fed the rest by the protocol."""
 
     _buffer: bytearray
+    _eof: bool
     _transport: asyncio.BaseTransport | None
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -29,6 +30,12 @@ class CommandReader(asyncio.StreamReader):
         self._buffer.clear()
         self._maybe_resume_transport()  # type: ignore[attr-defined]  # private to the base class
         return taken
+
+    def put_back(self, rest: bytes) -> None:
+        """What lay behind a message; the client may have ended its stream meanwhile."""
+        ended, self._eof = self._eof, False
+        self.feed_data(rest)
+        self._eof = ended
 
     def switch_to(self, transport: asyncio.BaseTransport) -> None:
         """Reading is paused and resumed on this transport from now on."""

@@ -257,6 +257,32 @@ async def test_a_client_may_leave_at_any_state(state: str, way: str) -> None:
         await client.close()
 
 
+async def test_what_came_with_the_end_of_the_stream_is_answered_to_its_last_word() -> None:
+    async with serving(FakeJourney(gate=asyncio.Event())) as running:
+        client = await running.greeted()
+        await client.send((TRANSACTION + stuffed(MESSAGE)) * 2 + b"QUIT\r\n")
+        client.writer.write_eof()
+        await running.journey.begun.wait()
+        assert running.journey.gate is not None
+        running.journey.gate.set()
+        assert re.findall(rb"^(250 2.0.0 Accepted|221)", await client.rest(), re.MULTILINE) == [
+            b"250 2.0.0 Accepted", b"250 2.0.0 Accepted", b"221",
+        ]  # fmt: skip
+        assert "internal_error" not in running.events.names()
+        await client.close()
+
+
+async def test_a_message_whose_stream_has_ended_is_not_waited_for() -> None:
+    async with serving() as running:
+        client = await running.connect()
+        await client.send(b"EHLO client.example\r\n" + TRANSACTION + b"From: a@exam")
+        client.writer.write_eof()
+        assert (await client.rest()).endswith(b"354 End data with <CR><LF>.<CR><LF>\r\n")
+        await until(lambda: not running.server._shared.sessions, 2)
+        assert running.server._shared.budget.used == 0
+        await client.close()
+
+
 async def leave(client: Client, way: str) -> None:
     if way == "half-close":
         client.writer.write_eof()
