@@ -148,17 +148,22 @@ def check(script: bytes) -> None:
     assert accepted <= server.journey.finished + len(server.journey.for_operator)
 
 
-def heard(segments: Sequence[bytes]) -> tuple[bytes, list[bytes]]:
-    """What the server says to a client that sends these and half-closes, and which messages it takes, in order."""
+def heard(segments: Sequence[bytes], *, at_once: bool = False) -> tuple[bytes, list[bytes]]:
+    """What the server says to a client that sends these and half-closes, and which messages it takes, in order.
+
+    With `at_once`, the client sends all of it before the server has done anything.
+    """
     journey = Collecting()
     server = VirtualServer(loop(), journey, limits=ROOMY)
     try:
         client = server.connect()
-        for segment in segments:
-            client.send(segment)
+        for segment in [b"".join(segments)] if at_once else segments:
+            client.send(segment, last=at_once)
         server.loop.pass_time(ROOMY.unknown_recipients_delay)
         client.half_close()
         server.loop.pass_time(ROOMY.unknown_recipients_delay)
+        server.loop.pass_time(ROOMY.linger)
+        assert client.wire.closed or not client.ended, "the server waits for a client that says no more"
     finally:
         server.end()
     return nameless(client.said), journey.taken
@@ -169,6 +174,7 @@ def check_model(data: bytes) -> None:
     segments = data.split(bytes([SEGMENT]))
     model = Model(ROOMY)
     model.hear(b"".join(segments))
-    said, messages = heard(segments)
-    assert said == model.said, (said, model.said)
-    assert messages == model.messages
+    for at_once in (False, True):
+        said, messages = heard(segments, at_once=at_once)
+        assert said == model.said, (said, model.said)
+        assert messages == model.messages

@@ -58,6 +58,7 @@ ROOMY = replace(
 )
 """Nothing that sessions share runs out, so that each of them depends on its own client alone."""
 
+_SEGMENT = 65_536
 _ROUNDS = 5_000
 """Of the loop, after which it is no more believed to come to rest."""
 
@@ -103,8 +104,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 class Wire(asyncio.Transport):
     """The server's end of a connection. `said` is all that it wrote."""
 
-    def __init__(self, loop: VirtualLoop, ip: str) -> None:
+    def __init__(self, loop: VirtualLoop, ip: str, more: Callable[[], None]) -> None:
         super().__init__({"peername": (ip, 25)})
+        self.more = more
         self.loop = loop
         self.said = bytearray()
         self.reading = True
@@ -120,6 +122,7 @@ class Wire(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.reading = True
+        self.loop.call_soon(self.more)
 
     def is_reading(self) -> bool:
         return self.reading
@@ -156,9 +159,9 @@ class VirtualClient:
 
     def __init__(self, loop: VirtualLoop, connect: Callable[[], asyncio.Protocol], ip: str) -> None:
         self.loop = loop
-        self.wire = Wire(loop, ip)
+        self.wire = Wire(loop, ip, self._pump)
         self.unread = b""
-        self.ended = False
+        self.last = self.told = False
         self.stalled = self.left = False
         self.loop.finish(self._connect(connect))
 
@@ -185,28 +188,34 @@ class VirtualClient:
         """All that the server has said so far."""
         return bytes(self.wire.said)
 
-    def send(self, segment: bytes) -> None:
-        """What the server doesn't read now it reads later."""
-        if self.ended:
-            return
-        self.unread += segment
-        self.loop.finish(self._feed())
-
-    async def _feed(self) -> None:
-        while self.unread and self.wire.reading and not self.wire.closed:
-            segment, self.unread = self.unread[:65_536], self.unread[65_536:]
-            self.protocol.data_received(segment)
-            await asyncio.sleep(0)
+    def send(self, segment: bytes, *, last: bool = False) -> None:
+        """What the server doesn't read now it reads later. With `last`, half-closes at the same moment."""
+        if not self.last:
+            self.unread += segment
+            self.last = last
+            self.loop.call_soon(self._pump)
+            self.loop.finish(asyncio.sleep(0))
 
     def half_close(self) -> None:
         """Send no more."""
-        if not (self.ended or self.wire.closed or self.unread):
-            self.ended = True
-            self.loop.finish(self._half_close())
+        self.send(b"", last=True)
 
-    async def _half_close(self) -> None:
-        if not self.protocol.eof_received():
+    @property
+    def ended(self) -> bool:
+        """The server has all that was sent, and knows that nothing more comes."""
+        return self.last and not self.unread
+
+    def _pump(self) -> None:
+        if self.wire.closed or not self.wire.reading:
+            return
+        segment, self.unread = self.unread[:_SEGMENT], self.unread[_SEGMENT:]
+        if segment:
+            self.protocol.data_received(segment)
+        if self.unread:
+            self.loop.call_soon(self._pump)
+        elif self.last and not self.told and not self.protocol.eof_received():
             self.wire.close()
+        self.told = self.ended
 
     def stall(self) -> None:
         """Read no more, or read again."""

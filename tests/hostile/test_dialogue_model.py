@@ -73,9 +73,10 @@ def segments(stream: bytes, sizes: list[int]) -> list[bytes]:
 def test_any_bytes_in_any_segments_give_the_dialogue_of_the_model(stream: bytes, sizes: list[int]) -> None:
     model = Model(ROOMY)
     model.hear(stream)
-    said, messages = heard(segments(stream, sizes))
-    assert said == model.said
-    assert messages == model.messages
+    for at_once in (False, True):
+        said, messages = heard(segments(stream, sizes), at_once=at_once)
+        assert said == model.said
+        assert messages == model.messages
 
 
 WHO = st.integers(0, 3)
@@ -99,7 +100,7 @@ class Clients(RuleBasedStateMachine):
     @rule(who=WHO, segment=PIECES)
     def send(self, who: int, segment: bytes) -> None:
         client = self.client(who)
-        if not client.ended:
+        if not client.last:
             self.sent[client] += segment
         client.send(segment)
 
