@@ -25,7 +25,7 @@ dkim.canonicalization.Relaxed.canonicalize_headers = staticmethod(canonical.rela
 dkim.canonicalization.Simple.canonicalize_body = staticmethod(canonical.simple)
 dkim.canonicalization.Relaxed.canonicalize_body = staticmethod(canonical.relaxed)
 
-LOGGED = frozenset({"to", "cc", "subject", "date", "message-id", "in-reply-to", "references"})
+LOGGED = frozenset({"sender", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references"})
 """The fields of which an activity tells, besides From."""
 
 ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256"})
@@ -152,9 +152,9 @@ def _covered(fields: Sequence[HeaderField], signed: Iterable[str]) -> tuple[tupl
 
 
 def covers_author(claim: Claim, signature: Signature) -> bool:
-    """Whether From is signed, and every field by which the claim is made."""
+    """Whether From is signed, and every field by which the claim is made; one that isn't there can't be."""
     claimed = sum(f.name.lower() == claim.field for f in claim.fields)
-    return "from" in signature.names and signature.names.count(claim.field) >= claimed
+    return "from" in signature.names and 0 < claimed <= signature.names.count(claim.field)
 
 
 def unsigned(message: Message, signature: Signature) -> frozenset[str]:

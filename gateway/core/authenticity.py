@@ -34,6 +34,8 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
         return _forwarded(case, facts, people, author)
     writer = _writer(people)
     proof = _proof(case, facts, case.message, author.canonical, writer)
+    if proof and not author.user and not _covers_sender(proof, case, people):
+        writer = None
     if writer:
         return _users_mail(case, facts, author.canonical, writer, proof)
     if not channel.explicit:
@@ -82,6 +84,17 @@ def _writer(people: People) -> User | None:
     return None
 
 
+def _covers_sender(proof: Proof, case: Case, people: People) -> bool:
+    """Whether what speaks for From speaks for Sender, too: anybody may have written that field, or made the line of a
+    report, beside what somebody else signed.
+    """
+    if proof.method in ("dkim", "arc"):
+        signed = "sender" not in case.evidence.unsigned
+        named = people.sender.canonical if people.sender else ""
+        return signed and any(m.canonical == named for m in case.message.sender)
+    return proof.method != "results"
+
+
 def _proof(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> Proof | None:
     """What speaks for this address as the author of `message`, the copy or what was in it."""
     if len(message.from_) != 1 or not canonical or "author.ambiguous" in message.findings:
@@ -100,6 +113,8 @@ def _speaks(proof: Proof, case: Case, facts: Facts, canonical: str, writer: User
             return not reported and login is not None and writer is not None and login.id == writer.id
         case "person":
             return proof.name == canonical
+        case "results" if reported and _may_be_sent_in(case, facts):
+            return False
         case "spf" if facts.account.settings.sender_proof != "spf_is_enough":
             return False
         case _:
@@ -119,6 +134,13 @@ def _journalled_inside(case: Case, facts: Facts) -> bool:
         return False
     sources = delivery.sources(case.envelope, case.recipient)
     return not hops.from_outside((case.outer, case.message), facts.account.domains, sources)
+
+
+def _may_be_sent_in(case: Case, facts: Facts) -> bool:
+    """Whether somebody may have written the whole report to the alternate mailbox, fields of its message and all."""
+    sources = delivery.sources(case.envelope, case.recipient)
+    alternate = any(source.alternate for source in sources)
+    return alternate and hops.from_outside((case.outer,), facts.account.domains, sources)
 
 
 def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proof: Proof | None) -> Standing:

@@ -9,6 +9,8 @@ from gateway.core.questions import Case
 from gateway.core.thread_names import Parents
 
 _THREADING = frozenset({"in-reply-to", "references"})
+_SIGNED = frozenset({"dkim", "arc"})
+"""Methods that cover some fields and leave others open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ def claim(case: Case) -> Claim | None:
 
 
 def with_evidence(case: Case, evidence: Evidence) -> Case:
-    """The case with what was found out about its claim: a reference that its proof leaves unsigned ties it to nothing.
+    """The case with what was found out about its claim: a reference that its proof leaves unsigned ties an explicit
+    copy to nothing.
 
-    Anybody may have written that field into a mail which somebody else signed.
+    Anybody may have written that field into a mail which somebody else signed. What is inside a forward is covered as
+    a whole. A server's copy needs no proof to be tied to a thread of its author's, so one doesn't take that away.
     """
-    unsigned = evidence.unsigned & _THREADING
+    unsigned, claimed = evidence.unsigned & _THREADING, claim(case)
     methods = {proof.method for proof in evidence.proofs}
-    if not unsigned or "dkim" not in methods or not methods <= {"dkim", "spf"}:
+    if not unsigned or not methods & _SIGNED or not methods <= _SIGNED | {"spf"}:
+        return replace(case, evidence=evidence)
+    if not case.recipient.channel.explicit or claimed is None or claimed.raw != case.raw:
         return replace(case, evidence=evidence)
     parents = case.asked.parents
     kept = Parents(
