@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fakes.copies import asked_for
@@ -85,6 +85,8 @@ async def attacked(
     worlds = worlds or (load_world(),)
     lookups = FakeLookups(zone) if zone is not None else None
     async with gateway(path, template, *worlds, lookups=(lambda: lookups) if lookups else None) as running:
+        sources = {name: source for world in worlds for name, source in world.sources.items()}
+        running.world = replace(running.world, sources=sources)  # where each of them connects from
         one = Attacked(running, path)
         yield one
         before = len(await one.activities())
