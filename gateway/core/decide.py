@@ -80,6 +80,8 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
 
     for slug, domain in case.evidence.seen:
         draft.say(finding("authenticate", slug, domain))
+    if case.evidence.unsigned:
+        draft.say(finding("authenticate", "signature.open", ", ".join(sorted(case.evidence.unsigned))))
     standing = draft.standing = authenticity.judge(case, facts, people, wrapped=hold is not None)
     draft.say(standing.finding, standing.flags)
     if standing.stop and standing.stop.outcome is not Outcome.HELD:

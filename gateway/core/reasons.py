@@ -135,6 +135,7 @@ FINDINGS: dict[str, str] = {
     "arc.untrusted_sealer": "The newest seal is of a domain that the account doesn't trust.",
     "arc.fail": "The chain of seals doesn't hold, is too old or doesn't cover the author.",
     "arc.no_result": "The trusted forwarder doesn't say that the author was proven.",
+    "signature.open": "The signature leaves these fields open: who sent it in may have changed them.",
     "results.none": "The source says nothing about the author in fields of its own.",
     "results.not_aligned": "What the source checked belongs to another domain than the author's.",
     "results.dkim": "The source has seen a valid DKIM signature of the author's domain.",

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.copies import FORWARD, JOURNAL, attached, ids, journalled
-from fakes.decisions import activity, decided
+from fakes.decisions import activity, decided, stage
 from fakes.deliveries import ANA, BCC, BOB, RELAY, Delivery, cases, mail
 from fakes.world import SourceRow, load_world
 
@@ -112,6 +112,18 @@ def test_results_inside_a_report_that_came_from_outside_prove_nobody() -> None:
     assert (decision.outcome, decision.reason) == ("skipped", "sender.unverified")
     assert reported(alternate, "").outcome == "logged"
     assert reported(SourceRow("127.0.0.9/32"), OUTSIDE).outcome == "logged", "nobody can write to another source"
+
+
+# --- recipients and the rest ---
+
+
+def test_the_fields_that_a_signature_leaves_open_are_named() -> None:
+    """S25: a stranger who has the mail can address it to somebody else."""
+    seen = Evidence(unsigned=frozenset({"to", "in-reply-to"}))
+    decision = decided(mail(ANA, BOB), BCC, ANA, source="hosted", proofs=(DKIM,), seen=seen)
+    assert decision.outcome == "logged"
+    assert [f.evidence for f in decision.findings if f.slug == "signature.open"] == ["in-reply-to, to"]
+    assert stage(decided(mail(ANA, BOB), BCC, ANA, source="hosted", proofs=(DKIM,)), "authenticate") == ""
 
 
 # --- references ---
