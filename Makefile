@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: install install-dev run test check prove fuzz bench lock clean
+.PHONY: install install-dev run test check prove mutants fuzz bench lock clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -39,6 +39,10 @@ prove: install-dev
 	sh tests/machine.sh
 	$(BIN)/pytest -m prove -s
 	HYPOTHESIS_PROFILE=exploring $(BIN)/pytest -n 2 tests/core tests/storage tests/cli
+
+# make mutants ONLY=relay    those whose name holds a word; tests/mutants/table.toml has them all
+mutants: install-dev
+	$(BIN)/python tests/mutants/run.py --only "$(ONLY)"
 
 # make fuzz TARGET=dialogue MINUTES=30    CPython 3.11 only; tests/fuzz/targets.py names the targets
 fuzz: install-dev

@@ -16,16 +16,19 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
 ROOT = Path(__file__).parents[2]
 TABLE = Path(__file__).with_name("table.toml")
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", "__pycache__", ".*_cache", ".hypothesis", ".fuzz", "data")
 _TIMEOUT = 120
 """Seconds for one killer."""
+_AT_ONCE = 2
 _PASSED, _FAILED = 0, 1
 """Exit codes of pytest; any other means that it couldn't run the test, which proves nothing."""
 
@@ -113,15 +116,23 @@ def run(mutants: Sequence[Mutant]) -> list[str]:
     """Prints a line for each mutant; gives what went wrong."""
     if wrong := faults(mutants):
         return wrong
-    with copied() as tree:
+    with ExitStack() as copies, ThreadPoolExecutor(_AT_ONCE) as pool:
+        trees = SimpleQueue[Path]()
+        for _ in range(_AT_ONCE):
+            trees.put(tree := copies.enter_context(copied()))
         end = ended(tree, [m.killer for m in mutants], _TIMEOUT * len(mutants))
         if end != "passed":
             return [f"without any mutant the killers don't pass: {end}"]
-        for mutant in mutants:
-            began = time.monotonic()
-            why = survives(tree, mutant)
-            took = f"{time.monotonic() - began:5.1f} s"
-            print(f"{why.partition(':')[0] or 'killed':<8} {took}  {mutant.name}  ({mutant.killer})", flush=True)
+
+        def tried(mutant: Mutant) -> tuple[str, float]:
+            tree, began = trees.get(), time.monotonic()
+            try:
+                return survives(tree, mutant), time.monotonic() - began
+            finally:
+                trees.put(tree)
+
+        for mutant, (why, took) in zip(mutants, pool.map(tried, mutants), strict=True):
+            print(f"{why.partition(':')[0] or 'killed':<8} {took:5.1f} s  {mutant.name}  ({mutant.killer})", flush=True)
             wrong += [f"{mutant.name}: {why}"] if why else []
     return wrong
 
