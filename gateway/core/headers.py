@@ -31,6 +31,8 @@ _SINGLETONS = {
 }
 _AUTHORS = frozenset({"from", "sender", "reply-to"})
 _RECIPIENTS = frozenset({"to", "cc", "bcc"})
+CUT = frozenset({"header.block", "header.fields"})
+"""Breaches for which a part of the header isn't read."""
 _MIME = frozenset({"content-type", "content-disposition", "content-transfer-encoding", "content-id", "mime-version"})
 
 

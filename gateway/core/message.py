@@ -92,6 +92,7 @@ def _message(
     people = {name: addresses.read(_joined(values, name)) for name in _ADDRESS_FIELDS if name in values}
     subject, date = _first(values, "subject"), _first(values, "date")
     decoded = None if subject is None else encoded_words.decode(subject)
+    inside, complete = nets.of_messages(raw, tree, limits)
     ids = (message_ids.first(value) for value in values.get("message-id", ()))
     return Message(
         size=len(raw),
@@ -108,7 +109,7 @@ def _message(
         to=_mailboxes(people, "to"),
         cc=_mailboxes(people, "cc"),
         bcc=_mailboxes(people, "bcc"),
-        nets=Nets(tuple(dict.fromkeys((*nets.of_header(block.fields), *nets.of_messages(raw, tree, limits))))),
+        nets=Nets(tuple(dict.fromkeys((*nets.of_header(block.fields), *inside)))),
         unreadable=tuple(name for name, listed in people.items() if listed.unreadable),
         breaches=block.breaches,
         automated=None,
@@ -121,6 +122,7 @@ def _message(
             *block.findings,
             *["author.ambiguous"] * ("from" in people and people["from"].ambiguous),
             *["body.unparsed"] * tree.broken,
+            *["body.unsearched"] * (not complete and not tree.broken),
             *["bytes.repaired"] * repaired,
         ),
     )

@@ -181,6 +181,8 @@ class _Reader:
             return []
         body = _end_of_header(self.raw, start, end)
         block = headers.split(self.raw[start : min(body, start + self.limits.header_block + 1)], self.limits)
+        if not headers.CUT.isdisjoint(block.breaches):
+            self.broken = True
         if "header.no_blank_line" in block.findings:
             body = start + block.body
         return [self.part(block.fields, header=start, start=body, end=end, default=default, depth=depth + 1)]

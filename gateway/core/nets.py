@@ -36,6 +36,8 @@ _HEADER_TYPES = frozenset(
 """Parts that are header blocks, of a message or about one."""
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/_-]{12,}+[ \t]*+)++")
 _BLANKS_AND_URL_SAFE = str.maketrans("-_", "+/", " \t")
+_MOST_TOKENS = 50_000
+"""Of messages inside, a few hundred times what any has."""
 _MOST_ENCODED = 10
 """Levels of attached messages inside base64, which RFC 2046 §5.2.1 forbids and mail programs write."""
 
@@ -52,23 +54,37 @@ def of_header(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
             yield name, token
 
 
-def of_messages(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> Iterator[tuple[str, str]]:
-    """("inner:" + name, token) of every header block inside the message, whose mailboxes nobody else reads."""
-    waiting = [(raw, tree, 0)]
+def of_messages(raw: bytes, tree: mime.Tree, limits: ReadingLimits) -> tuple[list[tuple[str, str]], bool]:
+    """("inner:" + name, token) of every header block inside the message, whose mailboxes nobody else reads.
+
+    And whether that is all: where a limit was met, somebody may be named who wasn't seen.
+    """
+    tokens: list[tuple[str, str]] = []
+    waiting, complete = [(raw, tree, 0)], True
     while waiting:
         raw, tree, level = waiting.pop()
+        complete = complete and not tree.broken
         for part in tree.everywhere():
+            if len(tokens) > _MOST_TOKENS:
+                return tokens, False
             if part.message:
-                yield from _inner(part.children[0].fields)
+                tokens += _inner(part.children[0].fields)
             elif part.content_type in _HEADER_TYPES:
-                content = part.content(raw, 4 * limits.header_block).replace(b"\r\n", b"\n")
-                for block in content.split(b"\n\n"):
-                    yield from _inner(headers.split(block, limits).fields)
-            elif part.encoded_message and level < _MOST_ENCODED:
+                most = 4 * limits.header_block
+                content = part.content(raw, most).replace(b"\r\n", b"\n")
+                complete = complete and part.end - part.start <= most
+                for text in content.split(b"\n\n"):
+                    block = headers.split(text, limits)
+                    tokens += _inner(block.fields)
+                    complete = complete and headers.CUT.isdisjoint(block.breaches)
+            elif part.encoded_message:
                 content = wire.repair(part.content(raw))
-                found = headers.split(content, limits)
-                yield from _inner(found.fields)
-                waiting.append((content, mime.walk(content, found.fields, found.body, limits), level + 1))
+                block = headers.split(content, limits)
+                tokens += _inner(block.fields)
+                complete = complete and headers.CUT.isdisjoint(block.breaches) and level < _MOST_ENCODED
+                if level < _MOST_ENCODED:
+                    waiting.append((content, mime.walk(content, block.fields, block.body, limits), level + 1))
+    return tokens, complete
 
 
 def of_value(value: str) -> Iterator[str]:

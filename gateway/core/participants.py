@@ -16,6 +16,7 @@ from gateway.core.unwrap.original import JournalReport
 _TOO_DEEP = "unwrap.too_deep"
 _BORNE = ("header.received", "header.from_duplicate")
 """Breaches that keep out no server's copy: a loop's rounds are duplicates, and of two authors none is proven."""
+_UNSEARCHED = frozenset({"body.unparsed", "body.unsearched"})
 
 
 def identify(case: Case, facts: Facts) -> People:
@@ -247,4 +248,4 @@ def _objection(case: Case, facts: Facts, author: Person | None) -> Stop | None:
 
 def _unsearched(message: Message) -> bool:
     """A message inside it may name somebody whom the never-log list never met."""
-    return "body.unparsed" in message.findings
+    return not _UNSEARCHED.isdisjoint(message.findings)

@@ -97,6 +97,7 @@ FINDINGS: dict[str, str] = {
     "header.nul": "The header holds a NUL.",
     "author.ambiguous": "From names two addresses where one is meant, so nothing proves either.",
     "body.unparsed": "The body's structure is broken or too large; only the header was read.",
+    "body.unsearched": "Messages inside it are too many or too large for all of their addresses to be found.",
     "body.protected": "Its text is protected and no clear copy came along, so only its header can be read.",
     "bytes.repaired": "Bare line ends or NULs were repaired before anything was read.",
     "unwrap.inline_forward": "A forwarded message was found in its text.",

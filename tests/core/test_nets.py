@@ -77,3 +77,49 @@ def test_so_do_those_of_messages_in_base64(content_type: str) -> None:
     assert ("inner:to", "eve@rival.example") in nets(*encoded, body=once)
     twice = base64.b64encode("\r\n".join([*encoded, "", once]).encode()).decode()
     assert ("inner:to", "eve@rival.example") in nets(*encoded, body=twice)
+
+
+ENCODED = "Content-Transfer-Encoding: base64\r\nContent-Type: message/rfc822\r\n\r\n"
+MIXED = 'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+
+
+def encoded(inner: str, levels: int = 1) -> str:
+    """The message inside as many levels of messages in base64."""
+    for _ in range(levels):
+        inner = ENCODED + base64.b64encode(inner.encode()).decode()
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("raw", "finding"),
+    [
+        (encoded(MIXED.replace('"b"', '""') + INNER), "body.unsearched"),
+        (encoded(MIXED + f"--b\r\n\r\n{'--b' * 20}" + "\r\n--b\r\n" * 600), "body.unsearched"),
+        (encoded("X: y\r\n" * 1001 + INNER), "body.unsearched"),
+        (encoded(f"X: {'y' * 300_000}\r\n" + INNER), "body.unsearched"),
+        (encoded(INNER, 12), "body.unsearched"),
+        ("Content-Type: text/rfc822-headers\r\n\r\n" + "X: y\r\n" * 1001 + INNER, "body.unsearched"),
+        ("Content-Type: text/rfc822-headers\r\n\r\n" + "X: y\r\n\r\n" * 200_000 + INNER, "body.unsearched"),
+        ("Content-Type: message/rfc822\r\n\r\n" + "X: y\r\n" * 1001 + INNER, "body.unparsed"),
+        ("Content-Type: message/rfc822\r\n\r\n" + f"X: {'y' * 300_000}\r\n" + INNER, "body.unparsed"),
+    ],
+)
+def test_where_a_limit_hides_addresses_it_is_told(raw: str, finding: str) -> None:
+    assert message.read(raw.encode()).findings == (finding,)
+
+
+def test_more_addresses_than_any_mail_has_are_not_all_looked_for() -> None:
+    many = "".join(f"To: {','.join(f'a{n}.{k}@b.example' for k in range(7000))}\r\n\r\n--b\r\n{R}" for n in range(9))
+    found = message.read(f"{MIXED}--b\r\n{R}{many}".encode())
+    assert found.findings == ("body.unsearched",)
+    assert 50_000 < len(found.nets.tokens) < 60_000
+
+
+R = "Content-Type: message/rfc822\r\n\r\n"
+
+
+@pytest.mark.parametrize("raw", [encoded(INNER), encoded(INNER, 10), MIXED + f"--b\r\n{encoded(INNER)}\r\n--b--\r\n"])
+def test_of_decent_mail_nothing_stays_hidden(raw: str) -> None:
+    found = message.read(raw.encode())
+    assert found.findings == ()
+    assert ("inner:to", "eve@rival.example") in found.nets.tokens
