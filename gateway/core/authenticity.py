@@ -33,9 +33,10 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
     if channel is Channel.FORWARD or (channel is Channel.BCC and case.original):
         return _forwarded(case, facts, people, author)
     writer = _writer(people)
-    proof = _proof(case, facts, case.message, author.canonical, writer)
-    if proof and not author.user and not _covers_sender(proof, case, people):
-        writer = None
+    proofs = _proofs(case, facts, case.message, author.canonical, writer)
+    if writer and not author.user:
+        proofs = [proof for proof in proofs if _covers_sender(proof, case, people)]
+    proof = next(iter(proofs), None)
     if writer:
         return _users_mail(case, facts, author.canonical, writer, proof)
     if not channel.explicit:
@@ -55,7 +56,7 @@ def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Stan
     mailbox = redirected or next(iter(case.outer.from_), None)
     canonical = mailbox.canonical if mailbox else ""
     forwarder = facts.users.get(canonical)
-    proof = _proof(case, facts, case.outer, canonical, forwarder)
+    proof = next(iter(_proofs(case, facts, case.outer, canonical, forwarder)), None)
     if forwarder:
         standing = _users_mail(case, facts, canonical, forwarder, proof)
         direction = Direction.OUT if author.user else Direction.IN
@@ -95,12 +96,11 @@ def _covers_sender(proof: Proof, case: Case, people: People) -> bool:
     return proof.method != "results"
 
 
-def _proof(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> Proof | None:
+def _proofs(case: Case, facts: Facts, message: Message, canonical: str, writer: User | None) -> list[Proof]:
     """What speaks for this address as the author of `message`, the copy or what was in it."""
     if len(message.from_) != 1 or not canonical or "author.ambiguous" in message.findings:
-        return None
-    speaks = [proof for proof in case.evidence.proofs if _speaks(proof, case, facts, canonical, writer)]
-    return next(iter(speaks), None)
+        return []
+    return [proof for proof in case.evidence.proofs if _speaks(proof, case, facts, canonical, writer)]
 
 
 def _speaks(proof: Proof, case: Case, facts: Facts, canonical: str, writer: User | None) -> bool:

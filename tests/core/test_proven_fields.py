@@ -39,8 +39,10 @@ def test_a_sender_that_the_signature_covers_names_the_user(proof: Proof) -> None
 def test_a_sender_that_the_signature_leaves_open_names_no_user(proof: Proof) -> None:
     """S16: anybody may write one above a mail that he got from the mailbox."""
     decision = by_mailbox(BCC, proof, seen=OPEN_SENDER)
-    assert (decision.outcome, decision.reason) == ("held", "sender.unknown")
-    assert by_mailbox(RELAY, proof, seen=OPEN_SENDER).activity is None
+    assert (decision.outcome, decision.reason) == ("refused", "sender.unverified")
+    assert by_mailbox(RELAY, proof, seen=OPEN_SENDER).reason == "sender.unverified"
+    approved = by_mailbox(BCC, proof, Proof("person", SALES), seen=OPEN_SENDER)
+    assert activity(approved).attribution.user_id == "us/ana"
 
 
 def test_what_a_server_says_of_the_author_does_not_speak_for_the_sender() -> None:
