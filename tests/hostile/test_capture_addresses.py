@@ -162,3 +162,13 @@ async def test_recipients_of_two_accounts_each_have_their_own_decision(tmp_path:
         )  # fmt: skip
         assert not any("anakey" in f"{row}" or "officekey" in f"{row}" for row in seen_there)
         assert "olikey" not in " ".join(ours.participants)
+
+
+async def test_one_mail_in_two_accounts_is_an_activity_of_each(tmp_path: Path, template: Path) -> None:
+    """K08: the same bytes, as its author's copy there and as the recipient's server's copy here."""
+    raw = mail(OLI, ANA)
+    async with attacked(tmp_path, template, (US.with_settings(rule="log_all_and_create"), OTHER)) as gateway:
+        assert await gateway.send(Delivery(raw, [OLIS_BCC], OLI, "theirs"), Delivery(raw, [RELAY], OLI)) == [250, 250]
+        assert [(a.user, a.direction) for a in await gateway.activities("other")] == [("other/oli", "outgoing")]
+        assert [(a.user, a.direction) for a in await gateway.activities("us")] == [("us/ana", "incoming")]
+        assert [decision.split()[1] for decision in await gateway.decisions()] == ["logged", "logged"]

@@ -32,31 +32,30 @@ async def test_a_mail_servers_copy_is_taken_from_the_accounts_own_servers_alone(
         assert await gateway.decisions() == []
 
 
-async def test_a_forgery_that_the_companys_server_copies_is_nobodys(gateway: Attacked) -> None:
+async def test_a_forgery_that_the_companys_server_copies_is_nobodys(logging_all: Attacked) -> None:
     """R02: a server that copies whatever comes proves nothing; one that vouches copies what its users send, alone."""
-    gateway.running.world = gateway.running.world.with_settings(rule="log_all")
     forged = HOP + mail(ANA, BOB, "Pay this")
-    assert await gateway.send(relayed(forged, "m@evil.example", "hosted")) == [250]
-    assert await gateway.send(relayed(mail(ANA, BOB, "Pay that", message_id="two"), ANA, "hosted")) == [250]
-    assert await gateway.decisions() == ["relay skipped sender.unverified"] * 2
-    assert await gateway.activities() == []
+    assert await logging_all.send(relayed(forged, "m@evil.example", "hosted")) == [250]
+    assert await logging_all.send(relayed(mail(ANA, BOB, "Pay that", message_id="two"), ANA, "hosted")) == [250]
+    assert await logging_all.decisions() == ["relay skipped sender.unverified"] * 2
+    assert await logging_all.activities() == []
 
 
 @pytest.mark.parametrize("to", [BCC, FORWARD], ids=["bcc", "forward"])
-async def test_a_report_of_anybodys_is_no_report(to: str, gateway: Attacked) -> None:
+async def test_a_report_of_anybodys_is_no_report(to: str, logging_all: Attacked) -> None:
     """R03: it claims that Ana wrote to Bob; what came is a message of whoever sent it."""
     for ip in (STRANGER, HOSTED):
-        await gateway.transaction(REPORT, to, "m@evil.example", ip=ip)
-    assert await gateway.activities() == []
-    assert all(" logged " not in decision for decision in await gateway.decisions())
+        await logging_all.transaction(REPORT, to, "m@evil.example", ip=ip)
+    assert await logging_all.activities() == []
+    assert all(" logged " not in decision for decision in await logging_all.decisions())
 
 
 @pytest.mark.parametrize("source", ["office", "hosted"])
-async def test_a_report_to_the_relay_address_is_held(source: str, gateway: Attacked) -> None:
+async def test_a_report_to_the_relay_address_is_held(source: str, logging_all: Attacked) -> None:
     """R03: the server isn't one that journals."""
-    assert await gateway.send(Delivery(REPORT, [RELAY], "", source)) == [250]
-    assert await gateway.activities() == []
-    [decision] = await gateway.decisions()
+    assert await logging_all.send(Delivery(REPORT, [RELAY], "", source)) == [250]
+    assert await logging_all.activities() == []
+    [decision] = await logging_all.decisions()
     assert decision.split()[1] in ("held", "skipped")
 
 
@@ -76,12 +75,12 @@ MADE_UP = {
 @pytest.mark.parametrize("raw", MADE_UP.values(), ids=[f"R04, R05 {name}" for name in MADE_UP])
 @pytest.mark.parametrize("source", ["office", "hosted"])
 async def test_a_report_that_no_server_writes_is_taken_and_not_believed(
-    raw: bytes, source: str, gateway: Attacked
+    raw: bytes, source: str, logging_all: Attacked
 ) -> None:
-    assert await gateway.send(Delivery(raw, [JOURNAL], "", source)) == [250]
-    [decision] = await gateway.decisions()
+    assert await logging_all.send(Delivery(raw, [JOURNAL], "", source)) == [250]
+    [decision] = await logging_all.decisions()
     assert decision.split()[1] in ("held", "skipped")
-    assert await gateway.activities() == []
+    assert await logging_all.activities() == []
 
 
 @pytest.mark.parametrize("place", [0, 5_000, 9_999])
@@ -94,19 +93,20 @@ async def test_of_ten_thousand_recipients_none_is_overlooked(place: int, tmp_pat
         assert found(tmp_path, "listed@secret.example") == set()
 
 
-async def test_a_list_of_ten_thousand_that_was_written_to_is_one_activity(gateway: Attacked) -> None:
+async def test_a_list_of_thousands_that_was_written_to_is_one_activity(logging_all: Attacked) -> None:
     """R05: a recipient reached by way of a list is no target in his own right."""
-    expanded = [f"To: p{n}@us.example, Expanded: dl@us.example" for n in range(10_000)]
-    assert await gateway.send(journalled(mail(ANA, BOB), ANA, (f"To: {BOB}", *expanded))) == [250]
-    assert len(await gateway.activities()) <= 1
+    expanded = [f"To: p{n}@us.example, Expanded: dl@us.example" for n in range(9_000)]
+    assert await logging_all.send(journalled(mail(ANA, BOB), ANA, (f"To: {BOB}", *expanded))) == [250]
+    [activity] = await logging_all.activities()
+    assert activity.contacts == (BOB,)
 
 
-async def test_the_sender_line_of_a_report_proves_nothing_about_mail_from_outside(gateway: Attacked) -> None:
+async def test_the_sender_line_of_a_report_proves_nothing_about_mail_from_outside(logging_all: Attacked) -> None:
     """R06: servers call a mail internal whose envelope says so."""
     for source, hop in (("office", HOP), ("hosted", b""), ("hosted", HOP)):
         spoofed = hop + mail(ANA, BOB, message_id=f"{source}{len(hop)}")
-        assert await gateway.send(journalled(spoofed, ANA, (f"To: {BOB}",), source)) == [250]
-    assert await gateway.activities() == []
+        assert await logging_all.send(journalled(spoofed, ANA, (f"To: {BOB}",), source)) == [250]
+    assert await logging_all.activities() == []
 
 
 @pytest.mark.parametrize("field", ["X-Gm-Original-To", "Delivered-To", "X-Original-To", "Envelope-To"])
