@@ -60,6 +60,12 @@ async def test_every_name_and_password_comes_through_as_it_is(name: str, passwor
     assert await answered(f"Login {encoded[1].decode()}", encoded[2]) == expected
 
 
+@pytest.mark.parametrize(("identity", "name"), [("", "ana"), ("ana", "ana"), ("dan", ""), ("ANA", "")])
+async def test_nobody_acts_for_somebody_else(identity: str, name: str) -> None:
+    response = base64.b64encode(f"{identity}\0ana\0{PASSWORD}".encode())
+    assert await answered("PLAIN", response) == Credentials(name, PASSWORD)
+
+
 @given(st.sampled_from(["PLAIN", "LOGIN"]), st.binary(max_size=60), st.binary(max_size=60))
 async def test_any_bytes_get_an_answer(mechanism: str, first: bytes, second: bytes) -> None:
     for one in (first, base64.b64encode(first)):
