@@ -1,12 +1,15 @@
-"""A name server for programs under test: it knows no name, so that nothing is proven and nothing is temporary."""
+"""A name server for programs under test: it knows no good key, so that nothing is proven and nothing is temporary."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from functools import cache
+from pathlib import Path
 
 from gateway.cli.demo_dns import serve_zones
+
+ZONES = Path(__file__).parents[2] / "fixtures" / "zones"
 
 
 @cache
@@ -16,7 +19,7 @@ def nameserver() -> str:
     ready = threading.Event()
 
     async def run() -> None:
-        served, _ = await serve_zones(())
+        served, _ = await serve_zones([ZONES / "us.example.zone"])
         address.append(served)
         ready.set()
         await asyncio.Event().wait()

@@ -1,4 +1,4 @@
-"""Messages made to be costly to read (catalogue M01 to M12), each in any size up to the limit of a message.
+"""Messages made to be costly to read (catalogue M01 to M12, S23, S31), each in any size up to the limit of a message.
 
 A maker takes the number of bytes that the message should have, and comes near that.
 """
@@ -6,6 +6,8 @@ A maker takes the number of bytes that the message should have, and comes near t
 from __future__ import annotations
 
 import base64
+import hashlib
+import time
 from collections.abc import Callable, Iterator
 
 HEAD = (
@@ -112,14 +114,17 @@ def inline(piece: bytes) -> Callable[[int], bytes]:
     return lambda size: repeated(head, piece, size)
 
 
-def signatures(count: int, blanks: int) -> Callable[[int], bytes]:
-    """DKIM signatures with blanks in their middle."""
-    signature = (
-        b"DKIM-Signature: v=1; a=rsa-sha256; d=us.example; s=s%d; h=from:to:subject;\r\n"
-        b" bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=" + b" " * blanks + b"AAAA\r\n"
-    )
-    signed = b"".join(signature % number for number in range(count))
-    return lambda size: repeated(signed + HEAD + BLANK, LINE, size)
+def signatures(count: int, selector: str, blanks: int = 0) -> Callable[[int], bytes]:
+    """DKIM signatures of now that hold but for the last step; blanks in their middle."""
+
+    def made(size: int) -> bytes:
+        unsigned = repeated(HEAD + BLANK, LINE, size, b"")
+        body = base64.b64encode(hashlib.sha256(unsigned[len(HEAD + BLANK) :]).digest()).decode()
+        tags = f"v=1; a=rsa-sha256; d=us.example; s={selector}; t={int(time.time())}; h=from:to:subject; bh={body}"
+        value = " " * blanks + base64.b64encode(b"x" * 512).decode()
+        return f"DKIM-Signature: {tags}; b={value}\r\n".encode() * count + unsigned
+
+    return made
 
 
 BOMBS: dict[str, Callable[[int], bytes]] = {
@@ -170,7 +175,14 @@ BOMBS: dict[str, Callable[[int], bytes]] = {
     "M12 blanks": inline(b" " * 70 + b"\r\n"),
     "M12 no-break blanks": inline("\xa0".encode() * 35 + b"\r\n"),
     "M12 quote marks": inline(b">" * 70 + b"\r\n"),
-    "S31 a hundred signatures": signatures(100, 1_600),
-    "S31 a signature of blanks": signatures(1, 16_000),
-    "S31 a signature of 100 KB": signatures(1, 100_000),
 }
+
+SIGNATURES: dict[str, Callable[[int], bytes]] = {
+    "S23 a key of 16,384 bits": signatures(1, "bits16384"),
+    "S23 an exponent of 2,048 bits": signatures(1, "exponent2048"),
+    "S23 the largest key there may be": signatures(10, "bits4096"),
+    "S31 a hundred signatures": signatures(100, "bits4096"),
+    "S31 a signature of blanks": signatures(1, "bits4096", 16_000),
+    "S31 a signature of 100 KB": signatures(1, "bits4096", 100_000),
+}
+"""In a user's name; the keys are those of fixtures/zones."""

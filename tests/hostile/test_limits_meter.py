@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.bombs import BOMBS, LINE
-from tests.hostile.meter import HEADINGS, MIB, ROW, Attacker, Metered, prepared
+from tests.hostile.bombs import BOMBS, LINE, SIGNATURES
+from tests.hostile.meter import HEADINGS, MIB, ROW, Attacker, Figures, Metered, prepared
 
 SMALL = """
 message_size = "1 MiB"
@@ -298,6 +298,29 @@ async def test_a_message_of_the_full_size_made_to_be_costly_is_decided(name: str
             code, seconds = await asyncio.to_thread(full.send, BOMBS[name](size), channel)
         assert (code, seconds < 60) == (250, True)
         assert figures.faults() == []
+
+
+# Signatures that are costly to verify
+
+
+async def _refused(name: str, size: int, metered: Metered) -> Figures:
+    with metered.measured(f"{name}, {size / 1e6:.1f} MB", in_flight=size / MIB) as figures:
+        for _ in range(3):
+            raw = SIGNATURES[name](size)
+            code, seconds = await asyncio.to_thread(metered.send, raw, "bcc", "127.0.0.9")
+            assert (code, seconds < 60) == (550, True)
+    return figures
+
+
+@pytest.mark.parametrize("name", SIGNATURES)
+async def test_a_signature_made_to_be_costly_is_judged(name: str, small: Metered) -> None:
+    assert (await _refused(name, 4_000, small)).faults() == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("name", SIGNATURES)
+async def test_a_signature_of_a_full_message_made_to_be_costly_is_judged(name: str, full: Metered) -> None:
+    assert (await _refused(name, 25_000_000, full)).faults() == []
 
 
 # The meter sees what it is there for
