@@ -171,9 +171,8 @@ def test_what_its_domain_disowns_is_not_written_on_a_customers_record() -> None:
     forged = decided(mail(BOB, ANA), RELAY, BOB, source="hosted", seen=DISOWNED, rule="log_all")
     assert (forged.outcome, forged.reason) == ("skipped", "sender.unverified")
     assert stage(forged, "authenticity") == "sender.contradicted"
-    proven = decided(
-        mail(BOB, ANA), RELAY, BOB, source="hosted", proofs=(Proof("arc", "client.example"),), seen=DISOWNED, rule="log_all"
-    )
+    seal = (Proof("arc", "client.example"),)
+    proven = decided(mail(BOB, ANA), RELAY, BOB, source="hosted", proofs=seal, seen=DISOWNED, rule="log_all")
     assert (proven.outcome, stage(proven, "authenticity")) == ("logged", "sender.proven")
 
 

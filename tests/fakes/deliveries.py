@@ -42,7 +42,7 @@ class Delivery:
     trace_id: str = "trace"
     proofs: tuple[Proof, ...] = ()
     """Besides what the source proves."""
-    seen: Evidence = Evidence()
+    seen: Evidence = Evidence()  # noqa: RUF009 - it can't be changed
     """What else was found out."""
 
 
