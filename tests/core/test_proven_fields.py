@@ -102,7 +102,7 @@ def test_a_login_proves_nobody_inside_a_report() -> None:
 
 def reported(source: SourceRow, hop: str) -> Decision:
     """A report with a user's mail inside, in which that server's results stand."""
-    world = replace(US, sources=US.sources | {"mx": source})
+    world = replace(US, sources={**US.sources, "mx": source})
     raw = hop.encode() + journalled(mail(ANA, BOB), ANA, (f"To: {BOB}",)).raw
     return decided(raw, JOURNAL, world=world, source="mx", proofs=(RESULTS,), rule="log_all")
 
