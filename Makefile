@@ -49,7 +49,7 @@ fuzz: install-dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),1) --corpus .fuzz/$(TARGET)
 
 bench: install-dev
-	$(BIN)/python -m bench
+	PYTHONPATH=tests $(BIN)/python -m bench
 
 # Hashes only, no addresses: a lock must not say where a package came from.
 lock:

@@ -114,9 +114,10 @@ def _generate(server: Server, load: Load, salt: str) -> None:
 
 
 def _cpu(pid: int) -> float:
-    """Seconds of CPU that a process has used."""
+    """Seconds of CPU that a process and those it started have used."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    return (int(fields[11]) + int(fields[12])) / 100 + sum(_cpu(int(child)) for child in children)
 
 
 def measure(server: Server, load: Load, salt: str) -> tuple[float, float]:
