@@ -11,7 +11,7 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 CATALOGUE = tomllib.loads((Path(__file__).parent / "catalogue.toml").read_text(encoding="utf-8"))
-COUNTS = {
+COUNTS: dict[str, list[int | tuple[int, int]]] = {
     "S": [31], "R": [9], "N": [24, (30, 37)], "T": [10], "L": [4], "M": [13], "P": [16], "O": [5], "C": [14], "K": [8],
 }  # fmt: skip
 
