@@ -35,7 +35,10 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
     writer = _writer(people)
     proofs = _proofs(case, facts, case.message, author.canonical, writer)
     if writer and not author.user:
-        proofs = [proof for proof in proofs if _covers_sender(proof, case, people)]
+        covering = [proof for proof in proofs if _covers_sender(proof, case, people)]
+        if proofs and not covering:  # the company's own mail, but whose? A person may know
+            case = replace(case, may_refuse=False)
+        proofs = covering
     proof = next(iter(proofs), None)
     if writer:
         return _users_mail(case, facts, author.canonical, writer, proof)
