@@ -53,7 +53,7 @@ class Authenticator:
             sealers = settings.arc_sealers
             found += await arc.check(claimed, sealers, alignment, lookups, envelope.received_at, self._limits)
         # Behind a mail server that copies, the address says nothing of who sent the mail to it.
-        if not _proven(found) and case.recipient.channel.explicit:
+        if case.recipient.channel.explicit:
             found += await spf.check(envelope.peer.ip, envelope.mail_from, "", claimed, alignment, lookups)
             found += await dmarc.verdict(claimed, found.proofs, alignment)
         return found

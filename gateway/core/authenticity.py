@@ -161,7 +161,14 @@ def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proof: P
     elif not writer.may_log:
         stop = Stop(Outcome.SKIPPED, "sender.not_permitted")
     seen = finding("authenticity", slug, ", ".join(filter(None, (writer.address, _by(proof)))))
-    return Standing(Direction.OUT, seen, explicit=explicit, proven=believed, writer=writer, stop=stop)
+    flags = ("sender.elsewhere",) if explicit and _brought_by_anybody(case, proof) else ()
+    return Standing(Direction.OUT, seen, explicit=explicit, proven=believed, writer=writer, flags=flags, stop=stop)
+
+
+def _brought_by_anybody(case: Case, proof: Proof | None) -> bool:
+    """Whether the author signed it, and nothing says that he sent it here: whoever has got the mail could do that."""
+    brings = any(other.method in ("spf", "smtp_auth", "source", "person") for other in case.evidence.proofs)
+    return proof is not None and proof.method == "dkim" and not brings
 
 
 def _incoming(case: Case, people: People, proof: Proof | None) -> Standing:

@@ -65,6 +65,7 @@ FLAGS: dict[str, str] = {
     "bcc.hidden": "A recipient was in Bcc.",
     "participants.truncated": "It has more participants than are stored.",
     "sender.unverified": "Nothing proves that its author sent it.",
+    "sender.elsewhere": "Its author signed it, but whoever got the mail may have sent it in: it came from elsewhere.",
     "attribution.none": "No user could be named.",
 }
 

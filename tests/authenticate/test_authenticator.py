@@ -65,10 +65,15 @@ async def proofs(raw: bytes, *to: str, **settings: Any) -> tuple[Proof, ...]:
     return one.proofs
 
 
-async def test_a_signature_is_proof_and_nothing_more_is_asked() -> None:
-    [one], [lookups] = await evidence(found(SIGNED))
+async def test_a_signature_is_proof_and_no_forwarder_or_policy_is_asked() -> None:
+    [one], [lookups] = await evidence(found(SIGNED, mail_from="m@evil.example"))
     assert one.proofs == (DKIM,)
     assert lookups.asked == ["s1._domainkey.us.example TXT"]
+
+
+async def test_of_a_signed_explicit_copy_spf_tells_whether_the_author_sent_it_here() -> None:
+    assert await proofs(SIGNED) == (DKIM, SPF)
+    assert await proofs(SIGNED, RELAY) == (DKIM,)
 
 
 async def test_without_a_signature_the_client_may_speak_for_an_explicit_copy() -> None:
@@ -112,8 +117,8 @@ async def test_an_account_that_asks_for_no_proof_asks_nobody() -> None:
 
 async def test_recipients_of_one_account_share_what_was_found_out() -> None:
     both, made = await evidence(found(SIGNED, BCC, DANS_BCC))
-    assert [one.proofs for one in both] == [(DKIM,), (DKIM,)]
-    assert asked(made) == ["s1._domainkey.us.example TXT"]
+    assert [one.proofs for one in both] == [(DKIM, SPF), (DKIM, SPF)]
+    assert asked(made) == ["s1._domainkey.us.example TXT", "us.example TXT"]
 
 
 async def test_all_recipients_of_a_message_share_its_look_ups() -> None:

@@ -132,6 +132,25 @@ def test_an_answer_to_all_must_be_of_a_proven_contact() -> None:
     assert stage(decided(raw, BCC, BOB), "authenticity") == "sender.answers_all"
 
 
+@pytest.mark.parametrize(
+    ("proofs", "flagged"),
+    [
+        ((Proof("dkim", "us.example"),), True),
+        ((Proof("dkim", "us.example"), Proof("spf", "us.example")), False),
+        ((Proof("dkim", "us.example"), Proof("smtp_auth", ANA)), False),
+        ((Proof("arc", "us.example"),), False),
+        ((Proof("smtp_auth", ANA),), False),
+    ],
+)
+def test_signed_mail_that_anybody_may_have_sent_in_is_flagged(proofs: tuple[Proof, ...], *, flagged: bool) -> None:
+    """S27: one activity, whose only link to the user is the capture address."""
+    decision = decided(mail(ANA, BOB), BCC, ANA, source="hosted", proofs=proofs)
+    assert decision.outcome == "logged"
+    assert ("sender.elsewhere" in decision.flags) == flagged
+    relayed = decided(mail(ANA, BOB), RELAY, ANA, source="hosted", proofs=proofs, rule="log_all")
+    assert "sender.elsewhere" not in relayed.flags, "a server's copies come from the server"
+
+
 WAITING = Evidence(pending=(Proof("dkim", "us.example"),), seen=(("dns.unavailable", "us.example"),))
 
 
