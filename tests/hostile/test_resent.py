@@ -33,7 +33,7 @@ async def test_a_sender_above_a_shared_mailboxs_signed_mail_names_nobody() -> No
     """S16."""
     raw = f"Sender: {ANA}\r\n".encode() + OURS.sign(mail("sales@us.example"))
     decision = await decided(Sent("sender", lambda: raw, BCC, MALLORY, ELSEWHERE))
-    assert (decision.outcome, decision.reason) == ("refused", "sender.unverified")
+    assert (decision.outcome, decision.reason) == ("held", "sender.unverified")
     signed = OURS.sign(f"Sender: {ANA}\r\n".encode() + mail("sales@us.example"), h=("from", "sender", "date"))
     decision = await decided(Sent("sender", lambda: signed, BCC, MALLORY, ELSEWHERE))
     assert decision.activity is not None
