@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -151,10 +150,9 @@ async def test_the_time_of_a_message_begins_with_its_first_query(resolver: Resol
 async def test_a_message_waits_no_longer_than_its_time(server: FaultServer) -> None:
     server.faults[GOOD] = "silent"
     resolver = Resolver([server.address], DnsLimits(message=0.1, query=30))
-    began = time.monotonic()
-    with pytest.raises(DnsUnavailable):
-        await resolver.lookups().txt(GOOD)
-    assert time.monotonic() - began < 1
+    async with asyncio.timeout(20):
+        with pytest.raises(DnsUnavailable):
+            await resolver.lookups().txt(GOOD)
     await resolver.close()
 
 

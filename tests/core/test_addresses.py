@@ -1,8 +1,8 @@
 """Addresses: the exact reading for attribution, and every possible one for the never-log list."""
 
-import time
 
 import pytest
+from fakes.effort import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -269,10 +269,9 @@ def test_a_plain_mailbox_has_its_address_as_only_token() -> None:
 )
 def test_long_input_takes_linear_time(unit: str) -> None:
     value = unit * (130_000 // len(unit))
-    start = time.process_time()
-    read(value)
-    tokens(value)
-    assert time.process_time() - start < 10
+    with bounded():
+        read(value)
+        tokens(value)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join) | st.text(max_size=40))

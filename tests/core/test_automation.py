@@ -3,10 +3,10 @@
 The structure of each is that of the system named; addresses and most words are made up.
 """
 
-import time
 from inspect import cleandoc
 
 import pytest
+from fakes.effort import bounded
 
 from gateway.core import message
 from gateway.core.model import Message
@@ -543,7 +543,6 @@ def test_mail_by_people_is_not_automated(text: str) -> None:
     ],
 )
 def test_hostile_mail_is_read_in_time(body: str) -> None:
-    began = time.process_time()
-    found = message.read(f"From: postmaster@us.example\nSubject: Offer\n{body}".encode())
-    assert found.automated in (None, "dsn", "bounce")
-    assert time.process_time() - began < 2
+    with bounded():
+        found = message.read(f"From: postmaster@us.example\nSubject: Offer\n{body}".encode())
+        assert found.automated in (None, "dsn", "bounce")

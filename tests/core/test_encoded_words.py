@@ -1,8 +1,8 @@
 """Encoded words, sound, cut and broken (RFC 2047)."""
 
-import time
 
 import pytest
+from fakes.effort import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,9 +63,8 @@ def test_fragments_hold_what_a_broken_word_may_mean() -> None:
 @pytest.mark.parametrize("unit", ["=?", "=?a?q?", "=?a?q?x", "=?a?q?x?= ", "?=", "=?a?b?YQ==?="])
 def test_long_input_takes_linear_time(unit: str) -> None:
     value = unit * (400_000 // len(unit))
-    start = time.process_time()
-    decode(value)
-    assert time.process_time() - start < 5
+    with bounded():
+        decode(value)
 
 
 @given(st.text(max_size=80) | st.text("=?qbutf8-_ Y\r\n", max_size=60))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+from fakes.effort import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,9 +107,8 @@ def test_no_field_whatever_raises(text: str) -> None:
 @pytest.mark.parametrize("filler", [" ", "(", "[", "a (", "by ", "[1", "(a [1.2.3.4]) "])
 def test_a_long_field_takes_no_longer_than_its_length_tells(filler: str) -> None:
     value = "from x " + filler * (30_000 // len(filler))
-    started = time.perf_counter()
-    outside(*[value] * 20)
-    assert time.perf_counter() - started < 1
+    with bounded():
+        outside(*[value] * 20)
 
 
 def test_a_source_without_a_network_makes_no_unknown_host_its_own() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes.copies import asked_for, ids, journalled, relayed
 from fakes.deliveries import ANA, BCC, BOB, KIM, MINUTE, NOON, Delivery, mail
+from fakes.effort import bounded
 from fakes.world import World
 from hostile.attacked import Attacked, attacked
 from hostile.tenants import OLI, OLIS_BCC, OTHER, US
@@ -45,13 +45,12 @@ async def test_a_thousand_references_are_as_good_as_thirty(gateway: Attacked) ->
     """T02: the first and the last count, and no id is too long to be read."""
     await gateway.send(asked_for(mail(ANA, BOB)))
     many = "\r\n ".join(f"<x{n}@evil.example>" for n in range(700))
-    began = time.process_time()
-    for number, references in enumerate(
-        (f"{ids('one')} {many}", f"{many} {ids('one')}", f"<{'y' * 30_000}@z.example>")
-    ):
-        raw = mail(BOB, ANA, "Re: Offer", message_id=f"r{number}", References=references)
-        assert await gateway.send(relayed(raw)) == [250]
-    assert time.process_time() - began < 5
+    with bounded():
+        for number, references in enumerate(
+            (f"{ids('one')} {many}", f"{many} {ids('one')}", f"<{'y' * 30_000}@z.example>")
+        ):
+            raw = mail(BOB, ANA, "Re: Offer", message_id=f"r{number}", References=references)
+            assert await gateway.send(relayed(raw)) == [250]
     assert (await gateway.decisions())[1:3] == ["relay logged thread.logged"] * 2
     assert "skipped" in (await gateway.decisions())[3]
 

@@ -1,8 +1,8 @@
 """Arguments of MAIL and RCPT."""
 
-import time
 
 import pytest
+from fakes.effort import bounded
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -180,10 +180,9 @@ def test_any_bytes_get_an_answer(raw: bytes) -> None:
 @pytest.mark.parametrize("unit", ["a", "a.", "a-", '"', "\\", "[", "@", "<", "@a,", "é", "é.", "=", " A"])
 def test_the_time_is_linear_in_the_line(unit: str) -> None:
     line = "FROM:<" + unit * (2000 // len(unit))
-    began = time.perf_counter()
-    for _ in range(20):
-        mail(line)
-        mail(line + "@")
-        mail('FROM:<"' + unit * 1000)
-        mail("FROM:<a@example.com> " + line)
-    assert time.perf_counter() - began < 1
+    with bounded():
+        for _ in range(20):
+            mail(line)
+            mail(line + "@")
+            mail('FROM:<"' + unit * 1000)
+            mail("FROM:<a@example.com> " + line)

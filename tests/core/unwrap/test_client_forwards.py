@@ -153,7 +153,8 @@ def test_many_people_are_read_whatever_breaks_their_lines() -> None:
 
 
 _LETTERS = "abcdefgxyzABCDXYZäéßøçñłčžğıŁÉжшЖдאבגابت中文日本한국กขา"
-_WORD = st.text(_LETTERS, min_size=2, max_size=8)
+# Three letters of Latin-1 in a row, which hardly any word has, are taken for bytes of another charset.
+_WORD = st.text(_LETTERS, min_size=2, max_size=8).filter(lambda word: not re.search("[\x80-\xff]{3}", word))
 _NAME = st.one_of(
     st.lists(_WORD, min_size=1, max_size=3).map(" ".join),
     st.tuples(_WORD, _WORD).map(", ".join),
