@@ -63,9 +63,13 @@ async def _evidence(method: MethodResult, claim: Claim, alignment: Alignment) ->
 
 
 async def _disowned(claim: Claim, alignment: Alignment) -> Evidence:
-    """DMARC failed there; that contradicts the author if his domain asks for more than reports."""
+    """DMARC failed there; that contradicts the author if his domain asks for more than reports.
+
+    Where DNS can't tell now it is waited for, as far as it matters.
+    """
     try:
         enforced = (await alignment.policy()).enforced
     except DnsUnavailable:
-        enforced = False
+        pending = (Proof("results", claim.domain),)
+        return Evidence(pending=pending, contradicted=True, seen=(("dns.unavailable", claim.domain),))
     return Evidence(contradicted=enforced, seen=(("dmarc.fail", claim.domain),))

@@ -12,10 +12,10 @@ from fakes.lookups import FakeLookups
 from fakes.signing import NOW, Signer
 from fakes.world import load_world
 
-from gateway.authenticate import Authenticator, satisfied
+from gateway.authenticate import Authenticator, satisfied, session
 from gateway.core.facts import AccountSettings
 from gateway.core.limits import DkimLimits
-from gateway.core.model import Evidence, Proof
+from gateway.core.model import Channel, Evidence, Proof
 from gateway.core.questions import Case
 
 US = load_world()
@@ -148,3 +148,22 @@ async def test_without_dns_what_might_have_been_proven_is_pending() -> None:
 async def test_who_makes_no_claim_is_not_looked_up(author: str) -> None:
     [one], made = await evidence(found(mail(author, BOB)))
     assert (one, asked(made)) == (Evidence(), [])
+
+
+@pytest.mark.parametrize(
+    ("channels", "to", "vouched"),
+    [
+        ("relay", BCC, True),
+        ("relay", "passkey@forward.log.example", True),
+        ("relay", RELAY, True),
+        ("journal", BCC, False),
+        ("journal", RELAY, False),
+        ("journal", "archivekey@journal.log.example", True),
+        ("relay journal", BCC, True),
+    ],
+)
+def test_a_source_vouches_for_what_it_may_copy(channels: str, to: str, *, vouched: bool) -> None:
+    [copy] = found(RAW, to, source="office")
+    source = replace(copy.envelope.peer.sources[0], channels=frozenset(map(Channel, channels.split())))
+    envelope = replace(copy.envelope, peer=replace(copy.envelope.peer, sources=(source,)))
+    assert session.check(envelope, copy.recipient).proofs == ((Proof("source", "*"),) if vouched else ())

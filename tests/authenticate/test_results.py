@@ -101,13 +101,18 @@ async def test_spf_there_is_spf_alone_here() -> None:
     assert found.proofs == (Proof("spf", "us.example"),)
 
 
-@pytest.mark.parametrize(("author", "contradicted"), [(ANA, True), (BOB, False), ("x@broken.example", False)])
+@pytest.mark.parametrize(("author", "contradicted"), [(ANA, True), (BOB, False)])
 async def test_a_failure_contradicts_the_author_where_his_domain_asks_for_more_than_reports(
     author: str, *, contradicted: bool
 ) -> None:
     domain = author.partition("@")[2]
     found = await checked(f"mx.us.example; dmarc=fail header.from={domain}", author=author)
     assert (found.contradicted, found.proofs) == (contradicted, ())
+
+
+async def test_a_failure_whose_policy_dns_can_not_tell_is_waited_for() -> None:
+    found = await checked("mx.us.example; dmarc=fail header.from=broken.example", author="x@broken.example")
+    assert (found.contradicted, found.pending) == (True, (Proof("results", "broken.example"),))
 
 
 async def test_what_dns_can_not_tell_is_pending() -> None:
