@@ -11,7 +11,7 @@ from gateway.clock import new_id, now
 from gateway.core.cases import Setting, cases
 from gateway.core.decision import Decision
 from gateway.core.message import read_parts
-from gateway.core.model import Envelope, Message, Peer, Recipient, Source
+from gateway.core.model import Channel, Envelope, Message, Peer, Recipient, Source
 from gateway.core.questions import Case
 from gateway.ingest import Ingest, Prepared
 from storage.interface import Store
@@ -101,9 +101,9 @@ class Replay:
 
 def stand_in(recipient: Recipient, known: Iterable[Source], *, vouches: bool) -> Peer:
     """Who replays, as the client that delivers: what the account's own sources are believed is believed here too, but
-    for the senders, who are vouched for by whoever replays or by nobody.
+    for the senders, who are vouched for by whoever replays or by nobody, whatever the channel.
     """
-    own = Source("", recipient.account_id, "replay", "", frozenset({recipient.channel}), vouches)
+    own = Source("", recipient.account_id, "replay", "", frozenset({recipient.channel, Channel.RELAY}), vouches)
     return Peer("127.0.0.1", (own, *(replace(source, vouches=False) for source in known)))
 
 
