@@ -329,3 +329,13 @@ async def test_a_public_suffix_speaks_for_nobody_else(author: str, suffix: str, 
     if author.strip(".") != suffix:
         assert not await outcome(author, suffix, zone)
         assert not await outcome(suffix, author, zone)
+
+
+async def test_a_record_at_a_public_suffix_makes_no_one_organization_of_those_below_it() -> None:
+    """Whoever runs the suffix may publish one: its customers don't speak for each other."""
+    suffix: Zone = {"example": "v=DMARC1; p=none"}
+    for author, other in (("us.example", "evil.example"), ("m.us.example", "evil.example"), ("us.example", "example")):
+        found = await alignment(author, lookups(suffix))
+        assert not await found.aligned(other, "dkim"), (author, other)
+    own = await alignment("us.example", lookups({**suffix, "us.example": "v=DMARC1; p=none"}))
+    assert await own.aligned("mail.us.example", "dkim")
