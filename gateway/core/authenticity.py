@@ -5,6 +5,7 @@ Nobody logs in another's name: a user's name counts only when something proves i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from gateway.core import delivery, hops
@@ -39,9 +40,9 @@ def judge(case: Case, facts: Facts, people: People, *, wrapped: bool) -> Standin
         if proofs and not covering:  # the company's own mail, but whose? A person may know
             case = replace(case, may_refuse=False)
         proofs = covering
-    proof = next(iter(proofs), None)
     if writer:
-        return _users_mail(case, facts, author.canonical, writer, proof)
+        return _users_mail(case, facts, author.canonical, writer, proofs)
+    proof = next(iter(proofs), None)
     if not channel.explicit:
         return _incoming(case, people, proof)
     if proof and author.contact and author.contact.approved:
@@ -59,9 +60,10 @@ def _forwarded(case: Case, facts: Facts, people: People, author: Person) -> Stan
     mailbox = redirected or next(iter(case.outer.from_), None)
     canonical = mailbox.canonical if mailbox else ""
     forwarder = facts.users.get(canonical)
-    proof = next(iter(_proofs(case, facts, case.outer, canonical, forwarder)), None)
+    proofs = _proofs(case, facts, case.outer, canonical, forwarder)
+    proof = next(iter(proofs), None)
     if forwarder:
-        standing = _users_mail(case, facts, canonical, forwarder, proof)
+        standing = _users_mail(case, facts, canonical, forwarder, proofs)
         direction = Direction.OUT if author.user else Direction.IN
         evidence = f"{forwarder.address}, {_by(proof)}" if proof else ""
         seen = finding("authenticity", "sender.forwarder", evidence) if proof else standing.finding
@@ -146,14 +148,14 @@ def _may_be_sent_in(case: Case, facts: Facts) -> bool:
     return alternate and hops.from_outside((case.outer,), facts.account.domains, sources)
 
 
-def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proof: Proof | None) -> Standing:
-    explicit, settings = case.recipient.channel.explicit, facts.account.settings
+def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proofs: Sequence[Proof]) -> Standing:
+    explicit, settings, proof = case.recipient.channel.explicit, facts.account.settings, next(iter(proofs), None)
     believed = proof is not None or settings.sender_proof == "off"
     slug = "sender.proven" if proof else "sender.believed" if believed else _unproven(case)
     stop = None
     if not believed and not explicit:
         stop = Stop(Outcome.SKIPPED, "sender.unverified")
-    elif not believed and Proof("spf", canonical.rpartition("@")[2]) in case.evidence.proofs:
+    elif not believed and _sent_by_spf(case, canonical):
         slug, stop = "sender.spf_only", Stop(Outcome.HELD, "sender.spf_only")
     elif not believed:
         refuses = settings.unproven_user == "refuse" and case.may_refuse
@@ -161,14 +163,14 @@ def _users_mail(case: Case, facts: Facts, canonical: str, writer: User, proof: P
     elif not writer.may_log:
         stop = Stop(Outcome.SKIPPED, "sender.not_permitted")
     seen = finding("authenticity", slug, ", ".join(filter(None, (writer.address, _by(proof)))))
-    flags = ("sender.elsewhere",) if explicit and _brought_by_anybody(case, proof) else ()
+    # Signed, but nothing says that he sent it here: whoever has got the mail could do that.
+    elsewhere = {p.method for p in proofs} == {"dkim"} and not _sent_by_spf(case, canonical)
+    flags = ("sender.elsewhere",) if explicit and elsewhere else ()
     return Standing(Direction.OUT, seen, explicit=explicit, proven=believed, writer=writer, flags=flags, stop=stop)
 
 
-def _brought_by_anybody(case: Case, proof: Proof | None) -> bool:
-    """Whether the author signed it, and nothing says that he sent it here: whoever has got the mail could do that."""
-    brings = any(other.method in ("spf", "smtp_auth", "source", "person") for other in case.evidence.proofs)
-    return proof is not None and proof.method == "dkim" and not brings
+def _sent_by_spf(case: Case, canonical: str) -> bool:
+    return Proof("spf", canonical.rpartition("@")[2]) in case.evidence.proofs
 
 
 def _incoming(case: Case, people: People, proof: Proof | None) -> Standing:

@@ -138,6 +138,8 @@ def test_an_answer_to_all_must_be_of_a_proven_contact() -> None:
         ((Proof("dkim", "us.example"),), True),
         ((Proof("dkim", "us.example"), Proof("spf", "us.example")), False),
         ((Proof("dkim", "us.example"), Proof("smtp_auth", ANA)), False),
+        ((Proof("dkim", "us.example"), Proof("smtp_auth", DAN)), True),
+        ((Proof("dkim", "us.example"), Proof("spf", "evil.example")), True),
         ((Proof("arc", "us.example"),), False),
         ((Proof("smtp_auth", ANA),), False),
     ],
