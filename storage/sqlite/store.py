@@ -29,12 +29,14 @@ from storage.sqlite.connection import Connection, connect, run, translated
 T = TypeVar("T")
 
 MAX_BATCH = 200
-"""Pieces of work in one commit."""
+"""Pieces of work in one commit, or on one snapshot."""
+AT_ONCE = 32
+"""Readers who go on in the same turn of the event loop."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """A plan waiting for the writer. The plan is made anew each time it is run."""
+    """A plan waiting for its connection. The plan is made anew each time it is run."""
 
     plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
     done: asyncio.Future[Any]
@@ -51,7 +53,8 @@ class SqliteStore:
         self._keyed = keyed
         self._new_id = new_id
         self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
-        self._reading = asyncio.Lock()
+        self._reads: list[_Work] = []
+        self._reading: asyncio.Task[None] | None = None
         self._writing = asyncio.create_task(self._write())
         self.failed = asyncio.Event()
         """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
@@ -78,8 +81,12 @@ class SqliteStore:
         return await self._do(noted)
 
     async def read(self, plan: Plan[T]) -> T:
-        async with self._reading:
-            return await self._reader.work(_in_snapshot, plan)
+        work = _Work(lambda: plan, asyncio.get_running_loop().create_future())
+        self._reads.append(work)
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read())
+        result: T = await work.done
+        return result
 
     async def backup(self, target: Path) -> None:
         await self._reader.work(_backup, target)
@@ -89,6 +96,8 @@ class SqliteStore:
         if not self._writing.done():
             self._queue.put_nowait(None)
             await self._writing
+        if self._reading is not None:
+            await self._reading
         if self._erased:  # the log may outlive this process, where another one has the database open
             with suppress(StoreError):
                 await self._writer.work(_log_is_kept, patient=True)
@@ -116,6 +125,20 @@ class SqliteStore:
         self._queue.put_nowait(work)
         result: T = await work.done
         return result
+
+    async def _read(self) -> None:
+        """What is asked while others are answered is answered together: in a crowd nobody waits for each one's turn."""
+        while self._reads:
+            batch = [work for work in self._reads[:MAX_BATCH] if not work.done.done()]
+            del self._reads[:MAX_BATCH]
+            try:
+                await self._reader.work(_in_snapshot, batch)
+            except Exception as error:
+                for work in batch:
+                    work.error = error
+            for start in range(0, len(batch), AT_ONCE):
+                _answer(batch[start : start + AT_ONCE])
+                await asyncio.sleep(0)
 
     async def _write(self) -> None:
         while (first := await self._queue.get()) is not None:
@@ -169,12 +192,7 @@ def _commit(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
     try:
         for work in batch:
             db.execute("SAVEPOINT work")
-            try:
-                work.result = run(db, work.plan())
-            except sqlite3.Error as error:
-                work.error = translated(error)
-            except Exception as error:
-                work.error = error
+            _try(db, work)
             if work.error:
                 db.execute("ROLLBACK TO work")
             db.execute("RELEASE work")
@@ -197,12 +215,23 @@ def _log_is_kept(db: sqlite3.Connection, *, patient: bool = False) -> bool:
     return bool(busy)
 
 
-def _in_snapshot(db: sqlite3.Connection, plan: Plan[T]) -> T:
+def _in_snapshot(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
+    """All of it on one snapshot. A piece that fails harms no other."""
     db.execute("BEGIN")
     try:
-        return run(db, plan)
+        for work in batch:
+            _try(db, work)
     finally:
         db.execute("ROLLBACK")
+
+
+def _try(db: sqlite3.Connection, work: _Work) -> None:
+    try:
+        work.result = run(db, work.plan())
+    except sqlite3.Error as error:
+        work.error = translated(error)
+    except Exception as error:
+        work.error = error
 
 
 def _backup(db: sqlite3.Connection, target: Path) -> None:
