@@ -7,11 +7,9 @@ server keeps the message and comes again.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator, satisfied
@@ -20,9 +18,10 @@ from gateway.core.cases import Setting, header_opened, opened
 from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
-from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Outcome, Peer, Recipient, Source
+from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Outcome, Peer, Recipient
 from gateway.core.prescan import usual
 from gateway.core.questions import Case
+from gateway.core.sources import shown
 from gateway.keeping import Keeping
 from gateway.parser import Parser, Unavailable, Unparsed
 from storage import dns_trouble, operator_mail
@@ -37,10 +36,7 @@ from storage.sealing import Sealing
 from storage.settle import preview
 
 _SMALL = 64 * 1024
-"""Bytes up to which a look at them is quicker than a thread."""
-
-_LARGE = 64 * 1024
-"""Bytes from which compressing is a matter for a thread, before the transaction."""
+"""Bytes up to which looking at them, and compressing them within the transaction, is quicker than a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +73,9 @@ class Ingest:
 
     async def peer(self, ip: str, login: Login | None = None, certificate: str = "") -> Peer:
         """The client, with the sources that its address, its login and its certificate show it to be."""
-        every = await self._store.read(sources())
-        shown = tuple(source for source in every if _is(source, ip, login, certificate))
         name, account_id = (login.name, login.account_id) if login else ("", "")
-        return Peer(ip, shown, login=name, account_id=account_id, certificate=certificate)
+        peer = Peer(ip, login=name, account_id=account_id, certificate=certificate)
+        return replace(peer, sources=shown(peer, await self._store.read(sources())))
 
     async def login(self, name: str, password: str) -> Login | None:
         """Whose name and password these are. The time it takes doesn't tell whether anybody has that name."""
@@ -159,7 +154,7 @@ class Ingest:
     async def prepare(self, found: Sequence[Case]) -> Prepared:
         """All that is done before the transaction with a message that was read."""
         proven, copy = await self._authenticate(found), found[0].copy
-        ready = (copy, await asyncio.to_thread(compressed, copy)) if len(copy) > _LARGE else None
+        ready = (copy, await asyncio.to_thread(compressed, copy)) if len(copy) > _SMALL else None
         return Prepared(proven, Keeping(self._setting, self._sealing, ready))
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
@@ -189,22 +184,6 @@ class Ingest:
             settings[account_id] = await self._store.read(account_settings(account_id))
         evidence = await self._authenticator.evidence(found, settings)
         return [with_evidence(case, seen) for case, seen in zip(found, evidence, strict=True)]
-
-
-def _is(source: Source, ip: str, login: Login | None, certificate: str) -> bool:
-    """All that the source is known by holds of this client, and something does."""
-    asked = (source.network, source.login, source.certificate)
-    return (
-        any(asked)
-        and (not source.network or ipaddress.ip_address(ip) in _network(source.network))
-        and (not source.login or (login is not None and login == Login(source.login, source.account_id)))
-        and source.certificate in ("", certificate)
-    )
-
-
-@lru_cache(maxsize=1024)
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(text)
 
 
 async def _irregular(raw: bytes) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import zlib
 from collections.abc import Collection
@@ -18,6 +17,7 @@ from gateway.core.message import read_parts
 from gateway.core.model import Channel, Envelope, Evidence, Peer, Proof, Recipient, Role, Source
 from gateway.core.questions import Case
 from gateway.core.redact import WITHHELD, redacted, redacted_copy
+from gateway.core.sources import shown
 from gateway.core.thread_names import Parents
 from storage.content import Content, HeldCopy, compressed
 from storage.errors import Refused, StoreBroken
@@ -77,7 +77,7 @@ class Keeping:
             envelope = _envelope(known["envelope"], _recipient(known["recipient"]))
             if sources is not None:
                 peer = envelope.peer
-                envelope = replace(envelope, peer=replace(peer, sources=tuple(s for s in sources if _shows(peer, s))))
+                envelope = replace(envelope, peer=replace(peer, sources=shown(peer, sources)))
             reading = read_parts(zlib.decompress(copy), self._setting.limits)
             found = cases(envelope, reading, self._setting)
             if known["unwrapped"] and found[0].original is None:
@@ -143,15 +143,6 @@ def _questions(stored: dict[str, Any]) -> dict[str, Any]:
     parents = {name: tuple(value) for name, value in stored["parents"].items()}
     lists = {name: tuple(value) for name, value in stored.items() if isinstance(value, list)}
     return stored | lists | {"parents": Parents(**parents)}
-
-
-def _shows(peer: Peer, source: Source) -> bool:
-    """Whether the peer is the source, by all that this one is known by."""
-    client = ipaddress.ip_address(peer.ip)
-    known = [client in ipaddress.ip_network(source.network)] if source.network else []
-    known += [source.login == peer.login] if source.login else []
-    known += [source.certificate == peer.certificate] if source.certificate else []
-    return bool(known) and all(known)
 
 
 def _participant(stored: dict[str, Any]) -> StoredParticipant:
