@@ -29,8 +29,7 @@ def _held(decision: Decision, ids: Sequence[str]) -> Plan[None]:
         decision.account_id,
     )
     held = [held_id for (held_id,) in rows]
-    for table in ("held", "finding"):
-        yield from ask(f"DELETE FROM {table} WHERE decision_id = ANY($1)", held)
+    yield from release_held(held)
     yield from ask(
         "UPDATE decision SET outcome = 'skipped', reason = $2, entry_id = $3, flags = '[]', stages = '[]'"
         " WHERE id = ANY($1)",
@@ -38,6 +37,12 @@ def _held(decision: Decision, ids: Sequence[str]) -> Plan[None]:
         decision.reason,
         decision.entry_id,
     )
+
+
+def release_held(ids: Sequence[str]) -> Plan[None]:
+    """What was kept of held mail, and what the stages said of it."""
+    for table in ("held", "finding"):
+        yield from ask(f"DELETE FROM {table} WHERE decision_id = ANY($1)", ids)
 
 
 def _activity(activity_id: str, at: int) -> Plan[None]:

@@ -11,6 +11,7 @@ from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage.administration.act import Act, audit
 from storage.content import Content, HeldCopy
+from storage.erasing import release_held
 from storage.errors import Refused
 from storage.facts import gather, read_settings
 from storage.interface import Decide
@@ -93,7 +94,7 @@ def supersede(
 ) -> Plan[Decision]:
     """Records a later decision in the place of the one that held the message; what that one kept goes."""
     decision = yield from conclude(case, facts, decision, decide, recorder, held.id)
-    yield from _release([held.id])
+    yield from release_held([held.id])
     if decision.tombstone:
         yield from ask("UPDATE decision SET flags = '[]', stages = '[]' WHERE id = $1", held.id)
     return decision
@@ -130,14 +131,9 @@ def expire(act: Act) -> Plan[int]:
 
 def _end(ids: Sequence[str], reason: str) -> Plan[None]:
     """The decisions stay, without what they kept."""
-    yield from _release(ids)
+    yield from release_held(ids)
     skipped = Outcome.SKIPPED.value
     yield from ask("UPDATE decision SET outcome = $2, reason = $3 WHERE id = ANY($1)", ids, skipped, reason)
-
-
-def _release(ids: Sequence[str]) -> Plan[None]:
-    for table in ("held", "finding"):
-        yield from ask(f"DELETE FROM {table} WHERE decision_id = ANY($1)", ids)
 
 
 def _what_became(held: str, account: str) -> Plan[str]:

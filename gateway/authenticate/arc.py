@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.authenticate import dkim, signatures
-from gateway.authenticate.dkim import Alignment
+from gateway.authenticate.dmarc import Alignment
 from gateway.authenticate.dns import DnsUnavailable, Lookups
 from gateway.authenticate.keys import Key
 from gateway.authenticate.signatures import Signature

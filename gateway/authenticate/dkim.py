@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Literal, Protocol
 
 from gateway.authenticate import keys, signatures, tag_list
+from gateway.authenticate.dmarc import Alignment
 from gateway.authenticate.dns import DnsUnavailable, Lookups
 from gateway.authenticate.keys import Key
 from gateway.authenticate.signatures import Signature
@@ -16,14 +16,6 @@ from gateway.core.model import Evidence, HeaderField, Proof
 
 _INLINE = 64 * 1024
 """Bytes of a message up to which a thread would cost more than the work."""
-
-
-class Alignment(Protocol):
-    """Which domains may speak for the claimed one (RFC 9989 §4.4)."""
-
-    async def aligned(self, identifier_domain: str, method: Literal["dkim"], /) -> bool:
-        """Whether an identifier's domain is aligned with the claimed one. Raises DnsUnavailable."""
-        ...
 
 
 Seen = list[tuple[str, str]]

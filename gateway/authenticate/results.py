@@ -46,8 +46,8 @@ def _methods(claim: Claim, names: set[str]) -> Iterator[MethodResult]:
 async def _evidence(method: MethodResult, claim: Claim, alignment: Alignment) -> Evidence:
     if method.method == "dmarc" and method.result == "fail":
         return await _disowned(claim, alignment)
-    name = ".".join(_IDENTITIES.get(method.method, ()))
-    domain = a_label(method.properties.get(name, "").rpartition("@")[2])
+    told = method.told(*_IDENTITIES[method.method]) if method.method in _IDENTITIES else ""
+    domain = a_label(told.rpartition("@")[2])
     if not domain or method.result != "pass":
         return Evidence()
     identity: Literal["spf", "dkim"] = "spf" if method.method == "spf" else "dkim"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -22,8 +23,20 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def given(*, generate: bool, from_stdin: bool) -> str:
-    """The new password. Ends the process with a sentence if it can't be one."""
+@contextmanager
+def new(*, generate: bool, from_stdin: bool) -> Iterator[str]:
+    """The hash of a new password, to be stored; then says that it holds, and what it is if nobody knows it yet.
+
+    Ends the process with a sentence if there is none or it can't be one.
+    """
+    password = _given(generate=generate, from_stdin=from_stdin)
+    yield passwords.hashed(password)
+    if generate:
+        click.echo(password)  # alone on standard output
+    click.echo("The password is set; it holds from the next session on.", err=True)
+
+
+def _given(*, generate: bool, from_stdin: bool) -> str:
     if generate and from_stdin:
         common.fail("Either --generate or --stdin.", 2)
     if generate:
@@ -36,10 +49,3 @@ def given(*, generate: bool, from_stdin: bool) -> str:
     if fault:
         common.fail(fault)
     return password
-
-
-def tell(password: str, *, generate: bool) -> None:
-    """Says that it holds, and what it is if nobody knows it yet: alone on standard output."""
-    if generate:
-        click.echo(password)
-    click.echo("The password is set; it holds from the next session on.", err=True)

@@ -9,7 +9,6 @@ import click
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from gateway import passwords
 from gateway.cli import common, password
 from gateway.cli.common import Options
 from gateway.core.delivery import FIELDS
@@ -149,10 +148,8 @@ def password_(options: Options, source: str, *, generate: bool, from_stdin: bool
         taken = common.change(options, lambda desk, a: stored.take_from_source(desk.act, a, source))
         common.say(f"{taken.name} can't sign in any more.")
         return
-    new = password.given(generate=generate, from_stdin=from_stdin)
-    hashed = passwords.hashed(new)
-    common.change(options, lambda desk, a: stored.give_source(desk.act, a, source, hashed))
-    password.tell(new, generate=generate)
+    with password.new(generate=generate, from_stdin=from_stdin) as hashed:
+        common.change(options, lambda desk, a: stored.give_source(desk.act, a, source, hashed))
 
 
 def _known_by(source: Source) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from gateway import passwords
 from gateway.cli import common, password
 from gateway.cli.account import tell_released
 from gateway.cli.common import Options
@@ -118,10 +117,8 @@ def password_(options: Options, user: str, *, generate: bool, from_stdin: bool, 
         taken = common.change(options, lambda desk, a: stored.take_from_user(desk.act, a, user))
         common.say(f"{taken.name} can't sign in any more.")
         return
-    new = password.given(generate=generate, from_stdin=from_stdin)
-    hashed = passwords.hashed(new)
-    common.change(options, lambda desk, a: stored.give_user(desk.act, a, user, hashed))
-    password.tell(new, generate=generate)
+    with password.new(generate=generate, from_stdin=from_stdin) as hashed:
+        common.change(options, lambda desk, a: stored.give_user(desk.act, a, user, hashed))
 
 
 @group.command()

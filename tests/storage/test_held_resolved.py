@@ -605,7 +605,7 @@ async def test_an_approval_that_fails_leaves_nothing(
     def broken(*_: object) -> None:
         raise Refused("no")
 
-    monkeypatch.setattr("storage.held._release", broken)
+    monkeypatch.setattr("storage.held.release_held", broken)
     with pytest.raises(Refused, match="no"):
         await admin.approve(held_id, Way.ALIAS, ANA)
     assert await rows(world, count) == before
