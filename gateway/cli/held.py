@@ -16,6 +16,7 @@ from gateway.core.reasons import REASONS, sentence
 from gateway.held import Resolved, Resolving
 from gateway.operator_log import escape
 from storage import held, operator_mail
+from storage.administration import accounts
 from storage.errors import Refused
 from storage.held import HeldMail
 from storage.plan import Plan
@@ -177,6 +178,8 @@ def _refused(one: str, refused: Refused) -> int:
 
 
 async def _every(desk: Desk, options: Options, reason: str) -> list[HeldMail]:
+    if options.account:
+        await desk.store.read(accounts.find(options.account))
     found: list[HeldMail] = []
     while page := await desk.store.read(held.every(options.account, reason, found[-1].id if found else "")):
         found += page

@@ -19,7 +19,7 @@ from storage.reads import Filter, RecordedDecision
 LOOK_EVERY = 0.5
 """Seconds between looks for new decisions: whichever process or machine made them, the store has them."""
 
-_OUTCOMES = [o.value for o in Outcome if o is not Outcome.REFUSED]
+_OUTCOMES = [o.value for o in Outcome if o.durable]
 
 
 @click.command()

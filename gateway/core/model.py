@@ -48,6 +48,11 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     DEFERRED = "deferred"
 
+    @property
+    def durable(self) -> bool:
+        """It is on record; the others are said in the dialogue alone."""
+        return self not in (Outcome.REFUSED, Outcome.DEFERRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:

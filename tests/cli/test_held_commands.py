@@ -109,7 +109,13 @@ def test_the_list_tells_what_is_held_and_why(program: Program) -> None:
     assert "sender.spf_only" in table
     assert "\x1b" not in table
     assert program.run("held", "list", "--reason", "no.such").exit_code == 2
+    program.good("account", "create", "them", "--domain", "them.example")
     assert program.good("held", "list", "--account", "them") == ""
+
+
+def test_an_account_that_is_not_there_is_told(program: Program) -> None:
+    done = program.run("held", "list", "--account", "nobody")
+    assert (done.exit_code, done.output) == (1, "bcc-gateway: There is no account 'nobody'; the accounts are us.\n")
 
 
 def test_what_is_shown_can_not_steer_the_terminal_and_hides_the_capture_address(program: Program) -> None:
