@@ -33,6 +33,7 @@ from storage.administration.act import Act
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
 from storage.open import installation_key, open_store
+from storage.plan import Plan
 from storage.sealing import Sealing
 from storage.sqlite.store import SqliteStore
 
@@ -141,13 +142,17 @@ async def _erase(store: Store, keyed: KeyedHash) -> None:
     """Erases in time what was kept for a while only."""
     while True:
         try:
-            await store.change(waiting.expire(now()))
-            await store.change(dns_trouble.expire(now()))
-            await store.change(operator_mail.expire(now()))
+            await store.change(_overdue(now()))
             await _expire(store, keyed)
         except StoreError as error:
             operator_log.store_failed(type(error).__name__)
         await asyncio.sleep(ERASE_EVERY)
+
+
+def _overdue(at: int) -> Plan[None]:
+    yield from waiting.expire(at)
+    yield from dns_trouble.expire(at)
+    yield from operator_mail.expire(at)
 
 
 async def _expire(store: Store, keyed: KeyedHash) -> None:

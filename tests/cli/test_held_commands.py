@@ -114,6 +114,7 @@ def test_the_list_tells_what_is_held_and_why(program: Program) -> None:
 
 
 def test_an_account_that_is_not_there_is_told(program: Program) -> None:
+    program.holding(SPF_ONLY)
     done = program.run("held", "list", "--account", "nobody")
     assert (done.exit_code, done.output) == (1, "bcc-gateway: There is no account 'nobody'; the accounts are us.\n")
 
