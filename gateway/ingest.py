@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from gateway import operator_log, passwords
-from gateway.authenticate import Authenticator, satisfied
+from gateway.authenticate import Authenticator
 from gateway.core import addresses, addressing, wire
 from gateway.core.cases import Setting, header_opened, opened
 from gateway.core.claims import with_evidence
@@ -179,10 +179,7 @@ class Ingest:
 
     async def _authenticate(self, found: Sequence[Case]) -> list[Case]:
         """The cases with what speaks for their senders, as far as their accounts ask for it."""
-        settings = {}
-        for account_id in {case.recipient.account_id for case in found if not satisfied(case)}:
-            settings[account_id] = await self._store.read(account_settings(account_id))
-        evidence = await self._authenticator.evidence(found, settings)
+        evidence = await self._authenticator.evidence(found, lambda i: self._store.read(account_settings(i)))
         return [with_evidence(case, seen) for case, seen in zip(found, evidence, strict=True)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from gateway.authenticate import arc, dkim, dmarc, results, session, spf
 from gateway.authenticate.dns import Lookups
@@ -23,29 +23,32 @@ class Authenticator:
         self._lookups = lookups
         self._limits = limits
 
-    async def evidence(self, cases: Sequence[Case], accounts: Mapping[str, AccountSettings]) -> list[Evidence]:
-        """That of each case of one message. `accounts`: by id, of those whose cases aren't `satisfied`.
+    async def evidence(
+        self, cases: Sequence[Case], account: Callable[[str], Awaitable[AccountSettings]]
+    ) -> list[Evidence]:
+        """That of each case of one message. `account`: the settings of one, by id, asked where something is looked up.
 
-        Never raises: what DNS can't tell now is pending.
+        Raises only what `account` raises: what DNS can't tell now is pending.
         """
         lookups = self._lookups() if self._lookups else None
         found: dict[tuple[object, ...], Evidence] = {}
         everything = []
         for case in cases:
             evidence = session.check(case.envelope, case.recipient)
-            claimed, settings = claim(case), accounts.get(case.recipient.account_id)
-            if lookups and claimed and settings and settings.sender_proof != "off" and not satisfied(case):
-                same = (case.recipient.account_id, case.recipient.channel.explicit, claimed.field, id(claimed.message))
+            claimed, account_id = claim(case), case.recipient.account_id
+            if lookups and claimed and not satisfied(case):
+                same = (account_id, case.recipient.channel.explicit, claimed.field, id(claimed.message))
                 if same not in found:
-                    found[same] = await self._looked_up(case, claimed, settings, lookups)
+                    found[same] = await self._looked_up(case, claimed, await account(account_id), lookups)
                 evidence += found[same]
             everything.append(evidence)
         return everything
 
     async def _looked_up(self, case: Case, claimed: Claim, settings: AccountSettings, lookups: Lookups) -> Evidence:
         """One method after the other until one of them is proof enough."""
-        envelope = case.envelope
-        alignment = await dmarc.alignment(claimed.domain, lookups)
+        if settings.sender_proof == "off":
+            return Evidence()
+        envelope, alignment = case.envelope, dmarc.Alignment(claimed.domain, lookups)
         found = await results.check(envelope, case.recipient, claimed, alignment)
         if not _proven(found):
             found += await dkim.check(claimed, alignment, lookups, envelope.received_at, self._limits)

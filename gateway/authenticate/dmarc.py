@@ -37,7 +37,7 @@ class Policy:
 
 
 class Alignment:
-    """Whether other domains speak for one author's domain (RFC 9989 §4.4)."""
+    """Whether other domains speak for one author's domain, a lower-case A-label, within one message (RFC 9989 §4.4)."""
 
     def __init__(self, author_domain: str, lookups: Lookups) -> None:
         self.domain = _plain(author_domain)
@@ -100,11 +100,6 @@ class Alignment:
             if record.psd:
                 break
         return tuple(found)
-
-
-async def alignment(author_domain: str, lookups: Lookups) -> Alignment:
-    """For one author's domain, a lower-case A-label, within one message."""
-    return Alignment(author_domain, lookups)
 
 
 async def verdict(claim: Claim, proofs: Sequence[Proof], alignment: Alignment) -> Evidence:

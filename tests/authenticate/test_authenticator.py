@@ -27,7 +27,8 @@ DKIM, SPF, ARC = Proof("dkim", "us.example"), Proof("spf", "us.example"), Proof(
 ZONE = {
     "_dmarc.us.example TXT": ("v=DMARC1; p=reject",),
     "us.example TXT": ("v=spf1 ip4:127.0.0.1 -all",),
-    **{f"{name} TXT": (text.decode(),) for s in (OURS, LIST) for name, (text,) in s.zone().items()},
+    **OURS.zone(),
+    **LIST.zone(),
 }
 DOWN: Mapping[str, None] = dict.fromkeys(ZONE)
 
@@ -52,8 +53,10 @@ async def evidence(
         made.append(FakeLookups(zone))
         return made[-1]
 
-    accounts = {US.account: AccountSettings(**settings)}
-    return await Authenticator(lookups, DkimLimits()).evidence(copies, accounts), made
+    async def account(account_id: str) -> AccountSettings:
+        return {US.account: AccountSettings(**settings)}[account_id]
+
+    return await Authenticator(lookups, DkimLimits()).evidence(copies, account), made
 
 
 def asked(made: list[FakeLookups]) -> list[str]:

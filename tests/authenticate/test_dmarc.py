@@ -10,7 +10,7 @@ from fakes.lookups import FakeLookups
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.authenticate.dmarc import Policy, alignment, verdict
+from gateway.authenticate.dmarc import Alignment, Policy, verdict
 from gateway.authenticate.dns import DnsUnavailable
 from gateway.core.claims import Claim
 from gateway.core.message import read
@@ -56,7 +56,7 @@ async def test_only_equal_domains_and_those_of_one_organization_are_aligned(
     expected: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
     """S03."""
-    assert await (await alignment(author, lookups(zone))).aligned(identifier, "dkim") is expected
+    assert await Alignment(author, lookups(zone)).aligned(identifier, "dkim") is expected
 
 
 @pytest.mark.parametrize(
@@ -77,16 +77,16 @@ async def test_a_domain_that_calls_itself_a_public_suffix_is_no_organization(
     identifier: str,
     expected: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
-    assert await (await alignment(author, lookups(SHARED))).aligned(identifier, "dkim") is expected
+    assert await Alignment(author, lookups(SHARED)).aligned(identifier, "dkim") is expected
 
 
 async def test_an_organization_may_draw_its_own_border() -> None:
     zone = {"corp.example": "v=DMARC1; p=none", "lab.corp.example": "v=DMARC1; p=none; psd=n"}
     asked = lookups(zone)
-    lab = await alignment("lab.corp.example", asked)
+    lab = Alignment("lab.corp.example", asked)
     assert not await lab.aligned("corp.example", "dkim")
     assert await lab.aligned("x.lab.corp.example", "dkim")
-    assert await (await alignment("x.corp.example", asked)).aligned("corp.example", "dkim")
+    assert await Alignment("x.corp.example", asked).aligned("corp.example", "dkim")
     asked.asked.clear()
     await lab.policy()
     assert asked.asked == ["_dmarc.lab.corp.example TXT"]
@@ -110,7 +110,7 @@ async def test_strict_alignment_wants_the_same_domain(
     expected: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
     asked = lookups({"corp.example": f"v=DMARC1; p=none; {tags}"})
-    corp = await alignment("corp.example", asked)
+    corp = Alignment("corp.example", asked)
     assert await corp.aligned("mail.corp.example", method) is expected
     assert await corp.aligned("corp.example", method)
 
@@ -118,19 +118,19 @@ async def test_strict_alignment_wants_the_same_domain(
 @pytest.mark.parametrize("identifier", ["corp.example", "Corp.Example.", "other.example", "example", "evil.test", ""])
 async def test_nothing_is_asked_where_the_answer_is_clear(identifier: str) -> None:
     asked = lookups({})
-    corp = await alignment("corp.example", asked)
+    corp = Alignment("corp.example", asked)
     await corp.aligned(identifier, "dkim")
     assert (asked.asked, corp.possible(identifier)) == ([], identifier.lower().startswith("corp"))
 
 
 @pytest.mark.parametrize("domain", ["co.uk", "example", "[192.0.2.1]"])
 async def test_a_domain_may_always_speak_for_itself(domain: str) -> None:
-    assert (await alignment(domain, lookups({}))).possible(domain)
+    assert Alignment(domain, lookups({})).possible(domain)
 
 
 async def test_a_walk_asks_eight_times_at_most_and_leaves_out_the_middle() -> None:
     asked = lookups({})
-    await (await alignment("a.b.c.d.e.f.g.h.corp.example", asked)).policy()
+    await Alignment("a.b.c.d.e.f.g.h.corp.example", asked).policy()
     assert [question.removesuffix(" TXT").removeprefix("_dmarc.") for question in asked.asked] == [
         "a.b.c.d.e.f.g.h.corp.example",
         "d.e.f.g.h.corp.example",
@@ -189,7 +189,7 @@ async def test_a_walk_asks_eight_times_at_most_and_leaves_out_the_middle() -> No
 async def test_the_policy_is_that_of_the_author_else_of_the_organization_else_of_the_suffix(
     zone: Zone, author: str, expected: Policy
 ) -> None:
-    assert await (await alignment(author, lookups(zone))).policy() == expected
+    assert await Alignment(author, lookups(zone)).policy() == expected
 
 
 @pytest.mark.parametrize(
@@ -205,12 +205,12 @@ async def test_a_subdomain_that_does_not_exist_may_have_a_policy_of_its_own(
     enforced: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
     asked = lookups({"corp.example": "v=DMARC1; p=none; np=reject"}, **records)
-    assert (await (await alignment("x.corp.example", asked)).policy()).enforced is enforced
+    assert (await Alignment("x.corp.example", asked).policy()).enforced is enforced
 
 
 async def test_whether_a_subdomain_exists_is_asked_only_where_it_matters() -> None:
     asked = lookups({"corp.example": "v=DMARC1; p=reject; np=quarantine"})
-    assert (await (await alignment("x.corp.example", asked)).policy()).enforced
+    assert (await Alignment("x.corp.example", asked).policy()).enforced
     assert all(question.endswith("TXT") for question in asked.asked)
 
 
@@ -237,7 +237,7 @@ async def test_a_record_is_one_that_begins_with_its_version_and_is_the_only_one(
     enforced: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
     asked = FakeLookups({"_dmarc.corp.example TXT": records})
-    assert (await (await alignment("corp.example", asked)).policy()).enforced is enforced
+    assert (await Alignment("corp.example", asked).policy()).enforced is enforced
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ async def test_trouble_matters_unless_the_suffix_list_says_that_nothing_could_fo
     zone: Zone,
     certain: bool,  # noqa: FBT001  # a column of the table
 ) -> None:
-    corp = await alignment("hr.corp.example", lookups(zone))
+    corp = Alignment("hr.corp.example", lookups(zone))
     if certain:
         assert await corp.aligned("mail.corp.example", "dkim")
     else:
@@ -293,7 +293,7 @@ def claim() -> Claim:
 async def test_mail_without_an_aligned_pass_is_contradicted_by_an_enforced_policy(
     proofs: tuple[Proof, ...], zone: Zone, expected: Evidence
 ) -> None:
-    assert await verdict(claim(), proofs, await alignment("corp.example", lookups(zone))) == expected
+    assert await verdict(claim(), proofs, Alignment("corp.example", lookups(zone))) == expected
 
 
 LABELS = st.sampled_from(["a", "corp", "mail", "co", "uk", "example", "com", "host", "xn--4ca", "_x", ""])
@@ -305,7 +305,7 @@ TEXTS = st.sampled_from(
 
 async def outcome(author: str, identifier: str, zone: Zone) -> bool | None:
     try:
-        return await (await alignment(author, lookups(zone))).aligned(identifier, "dkim")
+        return await Alignment(author, lookups(zone)).aligned(identifier, "dkim")
     except DnsUnavailable:
         return None
 
@@ -335,7 +335,7 @@ async def test_a_record_at_a_public_suffix_makes_no_one_organization_of_those_be
     """Whoever runs the suffix may publish one: its customers don't speak for each other."""
     suffix: Zone = {"example": "v=DMARC1; p=none"}
     for author, other in (("us.example", "evil.example"), ("m.us.example", "evil.example"), ("us.example", "example")):
-        found = await alignment(author, lookups(suffix))
+        found = Alignment(author, lookups(suffix))
         assert not await found.aligned(other, "dkim"), (author, other)
-    own = await alignment("us.example", lookups({**suffix, "us.example": "v=DMARC1; p=none"}))
+    own = Alignment("us.example", lookups({**suffix, "us.example": "v=DMARC1; p=none"}))
     assert await own.aligned("mail.us.example", "dkim")

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.authenticate import spf
-from gateway.authenticate.dmarc import alignment
+from gateway.authenticate.dmarc import Alignment
 from gateway.authenticate.dns import DnsUnavailable, Resolver
 from gateway.core.claims import Claim
 from gateway.core.limits import DnsLimits
@@ -35,7 +35,7 @@ def claim() -> Claim:
 async def check(mail_from: str, zone: Zone, ip: str = "192.0.2.1") -> tuple[Evidence, list[str]]:
     """The evidence, and what was asked."""
     asked = FakeLookups(zone)
-    aligned = await alignment("corp.example", asked)
+    aligned = Alignment("corp.example", asked)
     return await spf.check(ip, mail_from, "mx.corp.example", claim(), aligned, asked), asked.asked
 
 

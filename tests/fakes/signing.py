@@ -9,7 +9,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,8 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from dkim.crypto import RSASSA_PKCS1_v1_5_sign, parse_pem_private_key
-
-from gateway.authenticate.dns import DnsUnavailable
+from fakes.lookups import FakeLookups
 
 KEYS = Path(__file__).parents[2] / "fixtures" / "keys"
 NOW = 1_800_000_000
@@ -92,9 +91,9 @@ class Signer:
         chosen = {"v": "DKIM1", "k": kind, "p": base64.b64encode(public(self.key)).decode()} | tags
         return "; ".join(f"{name}={value}" for name, value in chosen.items() if value is not None).encode()
 
-    def zone(self, **tags: str | None) -> dict[str, tuple[bytes, ...]]:
-        """The same, under its name."""
-        return {f"{self.selector}._domainkey.{self.domain}": (self.record(**tags),)}
+    def zone(self, **tags: str | None) -> dict[str, tuple[str, ...]]:
+        """The same, under its name, for FakeLookups."""
+        return {f"{self.selector}._domainkey.{self.domain} TXT": (self.record(**tags).decode(),)}
 
     def _field(
         self,
@@ -113,19 +112,8 @@ class Signer:
         return name + b": " + value + folded + b"\r\n"
 
 
-@dataclass
-class Zone:
-    """Look-ups that answer from a dict; what stands in `unavailable` can't be had now."""
-
-    txts: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
-    unavailable: frozenset[str] = frozenset()
-    asked: list[str] = field(default_factory=list)
-
-    async def txt(self, name: str) -> tuple[bytes, ...]:
-        self.asked.append(name)
-        if name in self.unavailable:
-            raise DnsUnavailable
-        return self.txts.get(name, ())
+class Zone(FakeLookups):
+    """Look-ups for those who ask for texts alone."""
 
     async def records(self, name: str, kind: str) -> tuple[str, ...]:
         raise AssertionError(f"{kind} of {name} is nobody's business here")

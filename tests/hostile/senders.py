@@ -54,11 +54,9 @@ def zone() -> dict[str, tuple[str, ...] | None]:
         "_dmarc.us.example TXT": ("v=DMARC1; p=reject",),
         "_dmarc.example TXT": ("v=DMARC1; p=none; psd=n",),
     }
-    published = {s: s.zone() for s in (OURS, EVIL, LIST, SUB, ED, WEAK, SMALL, *LOOKALIKES)}
-    published |= {TESTING: TESTING.zone(t="y"), REVOKED: REVOKED.zone(p=""), OTHER: OTHER.zone(s="other")}
-    for found in published.values():
-        records |= {f"{name} TXT": tuple(t.decode() for t in texts) for name, texts in found.items()}
-    return records
+    for signer in (OURS, EVIL, LIST, SUB, ED, WEAK, SMALL, *LOOKALIKES):
+        records |= signer.zone()
+    return records | TESTING.zone(t="y") | REVOKED.zone(p="") | OTHER.zone(s="other")
 
 
 ZONE = zone()
@@ -297,6 +295,10 @@ def honest() -> Iterator[Sent]:
             yield Sent(f"forward: {name}", partial(_forward, GOOD_AUTHORS[author], sign), FORWARD, ANA, PROVIDER)
 
 
+async def _us(account_id: str) -> AccountSettings:
+    return {US.account: AccountSettings(arc_sealers=NAMED)}[account_id]
+
+
 async def decided(sent: Sent) -> Decision:
     """What becomes of it, with everything that DNS tells."""
     capture = addressing.take_apart(sent.to, US.domain)
@@ -306,7 +308,6 @@ async def decided(sent: Sent) -> Decision:
     peer = Peer(sent.ip, sent.sources)
     envelope = Envelope("trace", peer, sent.mail_from, (recipient,), NOW * 1000)
     [case, *_] = cases(envelope, read_parts(sent.make(), SETTING.limits), SETTING)
-    accounts = {US.account: AccountSettings(arc_sealers=NAMED)}
-    [evidence] = await Authenticator(lambda: FakeLookups(ZONE), DkimLimits()).evidence([case], accounts)
+    [evidence] = await Authenticator(lambda: FakeLookups(ZONE), DkimLimits()).evidence([case], _us)
     proven = with_evidence(case, evidence)
     return decide(proven, STORE.facts(proven))

@@ -22,7 +22,7 @@ from storage.reads import Filter
 WORLD = load_world()
 OTHER = "ana@home-office.example"
 SIGNER = Signer("home-office.example")
-ZONE = {f"{name} TXT": (text.decode(),) for name, (text,) in SIGNER.zone().items()}
+ZONE = SIGNER.zone()
 
 
 def signed(raw: bytes, at: int = NOON) -> Delivery:
