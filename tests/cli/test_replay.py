@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -422,6 +423,16 @@ def started(folder: Path, *arguments: str, **files: Any) -> subprocess.Popen[byt
     return subprocess.Popen(command, **files)
 
 
+def insist(run: subprocess.Popen[bytes], number: int) -> None:
+    """The signal until it ends. Python sees one that comes just before it waits for input only with the next."""
+    for _ in range(10):
+        run.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            run.wait(3)
+            return
+    raise AssertionError("it goes on")
+
+
 def wait_for(done: Callable[[], bool]) -> None:
     end = time.monotonic() + 30
     while not done():
@@ -443,8 +454,7 @@ def test_an_interrupted_run_tells_what_was_done_and_goes_on_with_the_same_comman
         run.stdin.write("".join(box).encode())
         run.stdin.flush()
         wait_for(lambda: rows(folder, "SELECT count(*) FROM decision") == [(replay_batches.BATCH,)])
-        run.send_signal(number)
-        run.wait(30)
+        insist(run, number)
         said, complained = run.stdout.read().decode(), run.stderr.read().decode()
     assert run.returncode == exit_code
     assert f"Messages: {replay_batches.BATCH} in" in said
@@ -462,8 +472,7 @@ def test_an_interrupted_dry_run_leaves_no_copy_of_the_database(gateway: Command,
         assert [p.stat().st_mode & 0o777 for p in private()] == [0o700]
         wait_for(lambda: any(p.joinpath("gateway.db-shm").exists() for p in private()))
         run.send_signal(signal.SIGINT)
-        run.send_signal(signal.SIGINT)
-        run.wait(30)
+        insist(run, signal.SIGINT)
     assert private() == []
 
 

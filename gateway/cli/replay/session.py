@@ -116,11 +116,9 @@ class Session:
 
     def _next(self, read: Iterator[list[Piece]]) -> list[Piece]:
         """The next messages; none at the end, and after an interruption."""
-        if self._interruption.number:
-            return []
         try:
-            self._interruption.waits = True
-            return next(read, [])
+            self._interruption.waits = True  # first: what comes from here on ends the wait by itself
+            return [] if self._interruption.number else next(read, [])
         except KeyboardInterrupt:
             return []
         finally:
