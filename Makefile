@@ -53,7 +53,7 @@ bench: install-dev
 
 # Hashes only, no addresses: a lock must not say where a package came from.
 lock:
-	uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 --extra postgres pyproject.toml -o requirements.lock
 	uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 -c requirements.lock --group dev -o requirements-dev.lock
 	printf 'editables\nhatchling\nsetuptools\nwheel\n' | uv pip compile --quiet --generate-hashes --no-header --no-annotate --python-version 3.11 - -o build.lock
 
