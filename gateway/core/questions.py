@@ -20,6 +20,7 @@ from gateway.core.unwrap.original import Original, Unwrapped
 
 _URL = re.compile(r"\w+://\S+")
 _NO_LETTERS = re.compile(r"[\W_]+")
+_ASCII_NO_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum())
 _PRINT_LETTERS = 2000
 
 
@@ -152,7 +153,10 @@ def text_print(text: str) -> str:
     """What is compared of a body: its first 2,000 letters and digits, without URLs, width and case."""
     head = text[: 4 * _PRINT_LETTERS]
     plain = _URL.sub("", head) if "://" in head else head
-    return _NO_LETTERS.sub("", unicodedata.normalize("NFKC", plain).casefold())[:_PRINT_LETTERS]
+    data = unicodedata.normalize("NFKC", plain).casefold().encode("utf-8", "surrogatepass")
+    # What is no letter is nearly always ASCII, which bytes lose many times as quickly as text.
+    letters = data.translate(None, _ASCII_NO_LETTERS).decode("utf-8", "surrogatepass")
+    return (letters if letters.isalnum() else _NO_LETTERS.sub("", letters))[:_PRINT_LETTERS]
 
 
 def _named(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 import pytest
 from fakes.deliveries import ANA, BCC, BOB, DANS_BCC, KEYED, RELAY, Delivery, cases, mail
 from fakes.world import load_world
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from gateway.core.questions import Questions, address_hashes, text_print
 
@@ -93,6 +96,13 @@ def test_an_address_is_asked_with_and_without_its_tag() -> None:
 )
 def test_the_text_print_sees_words_only(one: str, other: str, equal: bool) -> None:  # noqa: FBT001 — of a table
     assert (text_print(one) == text_print(other)) == equal
+
+
+@given(st.text(st.one_of(st.characters(exclude_categories=()), st.sampled_from("aA_ ,.²½éＡ"))))
+def test_the_text_print_keeps_letters_and_digits_of_every_script(text: str) -> None:
+    assume("://" not in text)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    assert text_print(text) == "".join(c for c in folded if c.isalnum())
 
 
 def test_at_most_32_references_are_asked() -> None:
