@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from storage.durable import make_folder, sync_folder
 from storage.errors import StoreBroken, StoreMissing, StoreNewer, StoreOutdated, StoreReadOnly
 from storage.sqlite.connection import translated
 
@@ -36,9 +37,9 @@ class Migration:
         return [s.strip() for s in text.split(";") if s.strip()]
 
 
-def migrations() -> list[Migration]:
-    """Every migration of this version, in order."""
-    folder = resources.files("storage.sqlite") / "migrations"
+def migrations(kind: str = "sqlite") -> list[Migration]:
+    """Every migration of this version for this kind of store, in order."""
+    folder = resources.files(f"storage.{kind}") / "migrations"
     files = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
     return [Migration(int(f.name[:4]), f.name[5:-4], f.read_text(encoding="utf-8")) for f in files]
 
@@ -49,7 +50,7 @@ def status(path: Path) -> tuple[int, int]:
     if not path.exists() or path.stat().st_size == 0:
         return 0, newest
     try:
-        db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        db = sqlite3.connect(f"file:{path}?mode=rw", uri=True)  # what a power cut left may have to be undone
         try:
             return _applied(db), newest
         finally:
@@ -60,9 +61,13 @@ def status(path: Path) -> tuple[int, int]:
 
 def check(path: Path) -> None:
     """Raises what keeps this version from using the file."""
-    version, newest = status(path)
+    fitting(*status(path), str(path))
+
+
+def fitting(version: int, newest: int, name: str) -> None:
+    """Raises what keeps a program that knows `newest` from using a database of this version."""
     if version == 0:
-        raise StoreMissing(f"({path})")
+        raise StoreMissing(f"({name})")
     if version < newest:
         raise StoreOutdated(f"(version {version}, needed {newest})")
     if version > newest:
@@ -75,17 +80,19 @@ def migrate(path: Path, now: int) -> Sequence[Migration]:
     if version > newest:
         raise StoreNewer(f"(version {version}, known {newest})")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreReadOnly(f"({path}: {error.strerror})") from None
     db = sqlite3.connect(path, isolation_level=None, timeout=30)
     try:
-        return _apply(db, now)
+        applied = _apply(db, now)
     except sqlite3.Error as error:
         raise translated(error) from None
     finally:
         db.close()
+    sync_folder(path.parent)
+    return applied
 
 
 def _apply(db: sqlite3.Connection, now: int) -> Sequence[Migration]:
@@ -122,9 +129,13 @@ def _applied(db: sqlite3.Connection) -> int:
         return 0
     if "schema_migration" not in tables or db.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise StoreBroken("(not a database of bcc-gateway)")
-    rows = db.execute("SELECT version, checksum FROM schema_migration ORDER BY version").fetchall()
-    known = {m.version: m.checksum for m in migrations()}
-    for version, checksum in rows:
+    return version_of(db.execute("SELECT version, checksum FROM schema_migration ORDER BY version").fetchall())
+
+
+def version_of(applied: Sequence[tuple[int, str]], kind: str = "sqlite") -> int:
+    """The newest of the applied migrations, given with their checksums. Raises StoreBroken where one was edited."""
+    known = {m.version: m.checksum for m in migrations(kind)}
+    for version, checksum in applied:
         if version in known and known[version] != checksum:
             raise StoreBroken(f"(migration {version} is not the one that was applied)")
-    return int(rows[-1][0]) if rows else 0
+    return applied[-1][0] if applied else 0

@@ -1,33 +1,64 @@
-"""Opening a store: the file, its schema, and the installation's key."""
+"""Opening a store: where it is, its schema, and the installation's key."""
 
 from __future__ import annotations
 
-import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 
 from gateway.core.keyed_hash import KeyedHash
-from storage import migrate
-from storage.errors import KeyMissing, StoreReadOnly
-from storage.sqlite.store import SqliteStore, open_sqlite
+from storage import migrate as migrations
+from storage.durable import make_folder, write_once
+from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
+from storage.interface import Store
+from storage.migrate import Migration
+from storage.place import Place, Server
+from storage.sqlite.store import open_sqlite
 
 KEY_BYTES = 32
 
 
 async def open_store(
-    path: Path, key: bytes, new_id: Callable[[], str], *, busy_timeout: float = 5.0, serving: bool = False
-) -> SqliteStore:
-    """The store, ready to settle. Raises StoreError with what to do; `serving` claims the file for this process."""
-    migrate.check(path)
-    store = await open_sqlite(path, KeyedHash(key), new_id, busy_timeout)
+    place: Place, key: bytes, new_id: Callable[[], str], *, busy_timeout: float = 5.0, serving: bool = False
+) -> Store:
+    """The store, ready to settle. Raises StoreError with what to do; `serving` claims a file for this process."""
+    await check(place)
+    if isinstance(place, Server):
+        from storage.postgres.store import open_postgres  # noqa: PLC0415  # its driver is an extra
+
+        return await open_postgres(place, KeyedHash(key), new_id, busy_timeout, serving=serving)
+    store = await open_sqlite(place, KeyedHash(key), new_id, busy_timeout)
     try:
         if serving:
-            store.claim(path)
+            store.claim(place)
     except BaseException:
         await store.close()
         raise
     return store
+
+
+async def status(place: Place) -> tuple[int, int]:
+    """Version of the database (0: none yet) and newest version known. Raises StoreError for what is not ours."""
+    return await _server().status(place) if isinstance(place, Server) else migrations.status(place)
+
+
+async def check(place: Place) -> None:
+    """Raises what keeps this version from using the database."""
+    migrations.fitting(*await status(place), str(place))
+
+
+async def migrate(place: Place, now: int) -> Sequence[Migration]:
+    """Applies what is missing, all of it or nothing, and returns it."""
+    return await _server().migrate(place, now) if isinstance(place, Server) else migrations.migrate(place, now)
+
+
+def _server() -> ModuleType:
+    try:
+        from storage.postgres import migrate as on_server  # noqa: PLC0415  # its driver is an extra
+    except ModuleNotFoundError:
+        raise DriverMissing from None
+    return on_server
 
 
 def installation_key(path: Path, *, create: bool) -> bytes:
@@ -37,9 +68,8 @@ def installation_key(path: Path, *, create: bool) -> bytes:
     """
     if create and not path.exists():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            make_folder(path.parent)
+            write_once(path, secrets.token_hex(KEY_BYTES) + "\n")
         except OSError as error:
             raise StoreReadOnly(f"(installation key {path}: {error.strerror})") from None
     try:

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
+from storage.durable import sync_folder
 from storage.errors import StoreError, StoreFailed, StoreInUse, StoreUnavailable
 from storage.interface import Decide, Keeper
 from storage.plan import Plan
@@ -87,6 +88,9 @@ class SqliteStore:
             self._reading = asyncio.create_task(self._read())
         result: T = await work.done
         return result
+
+    async def news(self, patience: float) -> None:
+        await asyncio.sleep(patience)  # whoever else writes to the file says nothing
 
     async def backup(self, target: Path) -> None:
         await self._reader.work(_backup, target)
@@ -245,6 +249,7 @@ def _backup(db: sqlite3.Connection, target: Path) -> None:
         raise
     finally:
         copy.close()
+    sync_folder(target.parent)
 
 
 async def open_sqlite(
