@@ -94,10 +94,12 @@ def rcpt(argument: str, *, extended: bool, utf8: bool) -> str | Reply:
         return replies.MALFORMED_ADDRESS
     routed, mailbox, rest = path
     given = _parameters(rest)
-    if given is None or (given and not extended) or "" in given.values():
+    if given is None or (given and not extended):
         return replies.ARGUMENT
     if given.keys() - _IGNORED_AT_RCPT:
         return replies.PARAMETER
+    if "" in given.values():
+        return replies.ARGUMENT
     if not (mailbox.isascii() or utf8):
         return replies.MALFORMED_ADDRESS
     return replies.RELAYING_DENIED if routed else mailbox
