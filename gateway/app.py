@@ -35,7 +35,6 @@ from storage.interface import Store
 from storage.open import installation_key, open_store
 from storage.plan import Plan
 from storage.sealing import Sealing
-from storage.sqlite.store import SqliteStore
 
 ERASE_EVERY = 60.0
 """Seconds."""
@@ -54,7 +53,7 @@ class App:
 
     def __init__(
         self,
-        store: SqliteStore,
+        store: Store,
         smtp: SmtpServer,
         parser: Parser,
         resolver: Resolver,

@@ -18,6 +18,18 @@ class StoreUnavailable(StoreError):
     exit_code = 75
 
 
+class StoreUnreachable(StoreUnavailable):
+    """The database server can't be reached."""
+
+    exit_code = 69
+
+
+class StoreStandby(StoreUnavailable):
+    """The database server takes nothing to write: it is a standby, or set to read only."""
+
+    exit_code = 69
+
+
 class StoreFull(StoreUnavailable):
     """The disk that holds the database is full."""
 
@@ -48,6 +60,22 @@ class StoreReadOnly(StoreError):
 
 class StoreOutdated(StoreError):
     """The database has an older schema. `bcc-gateway db migrate` brings it up to date; back it up first."""
+
+
+class StoreDenied(StoreError):
+    """The database server doesn't let the gateway in. Check user, password and database in store.url."""
+
+
+class StoreUnsafe(StoreError):
+    """The database server may lose what it has committed, so no mail can be promised to be kept."""
+
+    exit_code = 78
+
+
+class DriverMissing(StoreError):
+    """A PostgreSQL database needs the extra `postgres`: pip install "bcc-gateway[postgres]"."""
+
+    exit_code = 78
 
 
 class StoreNewer(StoreError):

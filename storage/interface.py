@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
@@ -41,6 +42,9 @@ class Keeper(Protocol):
 class Store(Protocol):
     """A database that decisions are made in."""
 
+    failed: asyncio.Event
+    """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
+
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         """Decides and records all recipients of one SMTP transaction in one durable step.
 
@@ -60,6 +64,10 @@ class Store(Protocol):
 
         `erases`: what it takes away must not be left in any log of the database either, as soon as nobody reads it.
         """
+        ...
+
+    async def news(self, patience: float) -> None:
+        """Returns when something may have been recorded by any process, or after `patience` seconds."""
         ...
 
     async def backup(self, target: Path) -> None:

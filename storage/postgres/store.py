@@ -1,0 +1,327 @@
+"""The PostgreSQL store: many gateways on one database, each with one writer and group commit, readers apart.
+
+Whatever is queued while a commit runs is settled in the next one, each piece of work in a savepoint of its own. Locks
+keep the order that one writer has on a file: within an account one batch at a time, of whichever gateway, and an
+administrator's change while nothing is settled.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from gateway.core.decision import Decision
+from gateway.core.keyed_hash import KeyedHash
+from gateway.core.questions import Case
+from storage.errors import Refused, StoreError, StoreStandby, StoreUnavailable
+from storage.interface import Decide, Keeper
+from storage.place import Server
+from storage.plan import Plan, ask
+from storage.postgres.connection import (
+    ERRORS,
+    check,
+    close,
+    connect,
+    end_transaction,
+    given_up_after,
+    run,
+    translated,
+    worth_another_try,
+)
+from storage.postgres.locks import ADMINISTRATION, lock_number
+from storage.postgres.news import CHANNEL, Listener
+from storage.record import Recorder
+from storage.settle import settle
+
+if TYPE_CHECKING:
+    from storage.postgres.connection import Connection
+
+T = TypeVar("T")
+
+MAX_BATCH = 200
+"""Pieces of work in one commit, or on one snapshot."""
+AT_ONCE = 32
+"""Readers who go on in the same turn of the event loop."""
+TOLD_EVERY = 0.1
+"""Seconds between two notices that something was recorded."""
+ANSWER, ANSWER_EACH = 10.0, 0.2
+"""Seconds that a batch may take behind its locks, and those for each piece in it."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """A plan waiting for its connection. The plan is made anew each time it is run."""
+
+    plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
+    done: asyncio.Future[Any]
+    accounts: frozenset[str] = frozenset()
+    """Those that it decides in; none for a change, which is made alone and can't be made again."""
+    result: Any = None
+    error: Exception | None = field(default=None)
+
+
+class PostgresStore:
+    """`storage.interface.Store` on a PostgreSQL database. Made by `open_postgres`."""
+
+    def __init__(
+        self, server: Server, first: Sequence[Connection], keyed: KeyedHash, new_id: Callable[[], str], patience: float
+    ) -> None:
+        """`first`: connections for the writer and one reader. `patience`: seconds that a batch waits for its locks."""
+        self._server = server
+        self._writer, reader = first
+        self._readers: list[Connection | None] = [reader, *[None] * (server.connections - 2)]
+        self._keyed = keyed
+        self._new_id = new_id
+        self._patience = patience
+        self._queue: deque[_Work] = deque()
+        self._queued = asyncio.Event()
+        self._closing = False
+        self._reads: list[_Work] = []
+        self._reading: list[asyncio.Task[None] | None] = [None] * len(self._readers)
+        self._telling: asyncio.Task[None] | None = None
+        self._listener: Listener | None = None
+        self._writing = asyncio.create_task(self._write())
+        self.failed = asyncio.Event()
+        """Never set: a server whose disk fails ends by itself."""
+
+    async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
+        recorder = Recorder(self._new_id, self._keyed, keeper)
+        accounts = frozenset(case.asked.account_id for case in cases)
+        return await self._do(lambda: settle(cases, decide, recorder), accounts)
+
+    async def change(self, plan: Plan[T], *, erases: bool = False) -> T:  # noqa: ARG002  # no log that could be begun anew
+        return await self._do(lambda: plan)
+
+    async def read(self, plan: Plan[T]) -> T:
+        work = _Work(lambda: plan, asyncio.get_running_loop().create_future())
+        self._reads.append(work)
+        for number, task in enumerate(self._reading):
+            if task is None or task.done():
+                self._reading[number] = asyncio.create_task(self._read(number))
+                break
+        result: T = await work.done
+        return result
+
+    async def news(self, patience: float) -> None:
+        self._listener = self._listener or Listener(self._server)
+        await self._listener.wait(patience)
+
+    async def backup(self, target: Path) -> None:  # noqa: ARG002  # the database has its own way
+        raise Refused("A PostgreSQL database is backed up by its own tools, such as pg_dump; docs/postgres.md tells how.")
+
+    async def close(self) -> None:
+        """Ends the queued work first."""
+        self._closing = True
+        self._queued.set()
+        await self._writing
+        for task in (*self._reading, self._telling):
+            if task is not None:
+                with suppress(StoreError):
+                    await task
+        if self._listener:
+            await self._listener.close()
+        for connection in (self._writer, *self._readers):
+            if connection is not None:
+                await close(connection)
+
+    async def _do(self, plan: Callable[[], Plan[T]], accounts: frozenset[str] = frozenset()) -> T:
+        """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
+        if self._closing:
+            raise StoreUnavailable
+        work = _Work(plan, asyncio.get_running_loop().create_future(), accounts)
+        self._queue.append(work)
+        self._queued.set()
+        result: T = await work.done
+        return result
+
+    # --- writing ---
+
+    async def _write(self) -> None:
+        while self._queue or not self._closing:
+            batch = self._take()
+            if not batch:
+                self._queued.clear()
+                if not self._closing:
+                    await self._queued.wait()
+                continue
+            try:
+                await self._commit(batch)
+                self._tell()
+            except Exception as error:
+                for work in batch:
+                    work.error = work.error or error
+            _answer(batch)
+
+    def _take(self) -> list[_Work]:
+        """What is queued now, up to a batch; a change is alone in it."""
+        batch: list[_Work] = []
+        while self._queue and len(batch) < MAX_BATCH and not (batch and not self._queue[0].accounts):
+            work = self._queue.popleft()
+            if work.done.done():
+                continue
+            batch.append(work)
+            if not work.accounts:
+                break
+        return batch
+
+    async def _commit(self, batch: Sequence[_Work]) -> None:
+        """One transaction for the batch, made once more where another one was in its way. Raises StoreError."""
+        patience = self._patience + ANSWER + ANSWER_EACH * len(batch)
+        for last in (not batch[0].accounts, True):
+            if self._writer.is_closed():
+                self._writer = await connect(self._server)
+            try:
+                with given_up_after(patience, self._writer):
+                    await _commit(self._writer, batch, self._patience)
+            except ERRORS as error:
+                await self._recover(error)
+                if last or not worth_another_try(error):
+                    raise translated(error) from None
+            except BaseException:
+                self._writer.terminate()
+                raise
+            else:
+                return
+
+    async def _recover(self, error: Exception) -> None:
+        """A server that has become a standby is left: another one may have taken its place."""
+        if isinstance(translated(error), StoreStandby):
+            self._writer.terminate()
+        elif not self._writer.is_closed():
+            await end_transaction(self._writer)
+
+    def _tell(self) -> None:
+        if self._telling is None or self._telling.done():
+            self._telling = asyncio.create_task(self._tell_soon())
+
+    async def _tell_soon(self) -> None:
+        """Outside the transaction: those that notify commit one after the other."""
+        await asyncio.sleep(TOLD_EVERY)
+        with suppress(StoreError):
+            await self.read(ask("SELECT pg_notify($1, '')", CHANNEL))
+
+    # --- reading ---
+
+    async def _read(self, number: int) -> None:
+        """What is asked while others are answered is answered together: in a crowd nobody waits for each one's turn."""
+        while self._reads:
+            batch = [work for work in self._reads[:MAX_BATCH] if not work.done.done()]
+            del self._reads[:MAX_BATCH]
+            await self._look(number, batch)
+            for start in range(0, len(batch), AT_ONCE):
+                _answer(batch[start : start + AT_ONCE])
+                await asyncio.sleep(0)
+
+    async def _look(self, number: int, batch: Sequence[_Work]) -> None:
+        left = deque(batch)
+        try:
+            connection = self._readers[number]
+            if connection is None or connection.is_closed():
+                connection = self._readers[number] = await connect(self._server)
+            with given_up_after(ANSWER + ANSWER_EACH * len(batch), connection):
+                while left:
+                    await _on_snapshot(connection, left)
+        except Exception as error:
+            told = error if isinstance(error, StoreError) else translated(error)
+            for work in left:
+                work.error = told
+
+
+def _answer(batch: Sequence[_Work]) -> None:
+    for work in batch:
+        if work.done.done():  # its caller stopped waiting; the rows stand, and a repeat meets them
+            continue
+        if work.error:
+            work.done.set_exception(work.error)
+        else:
+            work.done.set_result(work.result)
+
+
+async def _commit(connection: Connection, batch: Sequence[_Work], patience: float) -> None:
+    """A piece that fails undoes itself only; a failed COMMIT fails all."""
+    await connection.execute(_begin(batch, patience))
+    for number, work in enumerate(batch):
+        if number:
+            await connection.execute("RELEASE work; SAVEPOINT work")
+        await _try(connection, work)
+    # While it waits for a standby no time-out may end it: that would pass for success.
+    if await connection.execute("SET LOCAL statement_timeout = 0; COMMIT") != "COMMIT":
+        raise StoreUnavailable
+
+
+async def _try(connection: Connection, work: _Work) -> None:
+    work.error = None
+    try:
+        work.result = await run(connection, work.plan())
+    except ERRORS as error:
+        if connection.is_closed() or worth_another_try(error):
+            raise
+        work.error = translated(error)
+    except Exception as error:
+        work.error = error
+    if work.error:
+        await connection.execute("ROLLBACK TO work")
+
+
+def _begin(batch: Sequence[_Work], patience: float) -> str:
+    """All that opens a transaction, to be sent in one go. The server ends one whose gateway is gone."""
+    accounts = {account for work in batch for account in work.accounts}
+    locks = [f"_shared({ADMINISTRATION})" if accounts else f"({ADMINISTRATION})"]
+    locks += [f"({number})" for number in sorted(map(lock_number, accounts))]
+    longest = int(1000 * (patience + ANSWER + ANSWER_EACH * len(batch)))
+    return "; ".join(
+        (
+            "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+            f"SET LOCAL lock_timeout = {int(1000 * patience)}",
+            f"SET LOCAL statement_timeout = {longest}",
+            f"SET LOCAL idle_in_transaction_session_timeout = {longest}",
+            "SET LOCAL synchronous_commit = on",
+            *(f"SELECT pg_advisory_xact_lock{lock}" for lock in locks),
+            "SAVEPOINT work",
+        )
+    )
+
+
+async def _on_snapshot(connection: Connection, left: deque[_Work]) -> None:
+    """Answers what is left on one snapshot, up to a piece that the server refuses: that ends the transaction."""
+    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    while left:
+        try:
+            left[0].result = await run(connection, left[0].plan())
+        except ERRORS as error:
+            if connection.is_closed():
+                raise
+            left.popleft().error = translated(error)
+            await connection.execute("ROLLBACK")
+            return
+        except Exception as error:
+            left[0].error = error
+        left.popleft()
+    await connection.execute("COMMIT")
+
+
+async def open_postgres(
+    server: Server, keyed: KeyedHash, new_id: Callable[[], str], patience: float, *, serving: bool
+) -> PostgresStore:
+    """The store on a database whose schema is current; `storage.open` checks that first. Raises StoreError."""
+    opened: list[Connection] = []
+    try:
+        for _ in range(2):
+            opened.append(await connect(server))
+        await check(opened[0])
+        if serving:
+            await opened[0].execute(_FROM_ELSEWHERE)
+    except BaseException as error:
+        for connection in opened:
+            connection.terminate()
+        raise (translated(error) if isinstance(error, ERRORS) else error) from None
+    return PostgresStore(server, opened, keyed, new_id, patience)
+
+
+# What was restored from a dump counts the transactions of another server; those to come must stand behind it.
+_FROM_ELSEWHERE = "UPDATE decision SET recorded_in = 0 WHERE recorded_in > pg_current_xact_id()::text::bigint"
