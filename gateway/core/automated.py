@@ -8,6 +8,7 @@ from gateway.core import notices
 from gateway.core.model import Message
 
 _REPLY_MARK = re.compile(r"x-(?:mail-)?auto-?(?:reply|respond|responder)(?:-from)?")
+_WORD_END = re.compile(r"[;(\s]")
 _NOT_SET = ("no", "false")
 _REPLY_PRECEDENCE = ("auto_reply", "auto-reply", "autoreply")
 _REPLY_VALUES = {
@@ -99,26 +100,25 @@ class _Header:
     """The first value of each header field."""
 
     def __init__(self, message: Message) -> None:
-        self.values = {field.name.lower(): field.value for field in reversed(message.fields)}
+        self.values = message.values
         self.delivered_to = {value.strip().lower() for value in message.all("delivered-to")}
 
     def has(self, *names: str) -> bool:
-        return any(name in self.values for name in names)
+        return not self.values.keys().isdisjoint(names)
 
     def value(self, name: str) -> str:
         """Lower-case; "" where there is none."""
-        return self.values.get(name, "").strip().lower()
+        return self.values[name][0].strip().lower() if name in self.values else ""
 
     def word(self, name: str) -> str:
         """The first word of its value."""
-        words = re.split(r"[;(\s]", self.value(name), maxsplit=1)
-        return words[0].strip('"')
+        return _WORD_END.split(self.value(name), maxsplit=1)[0].strip('"')
 
     def marks_reply(self) -> bool:
         """Whether a field says that a responder wrote it."""
         if any(_REPLY_MARK.fullmatch(name) and self.word(name) not in _NOT_SET for name in self.values):
             return True
-        if any(self.word(name) in words for name, words in _REPLY_VALUES.items()):
+        if any(self.word(name) in _REPLY_VALUES[name] for name in self.values.keys() & _REPLY_VALUES.keys()):
             return True
         if "autoresponder" in self.value("x-post-messageclass") or "autoresponder" in self.delivered_to:
             return True

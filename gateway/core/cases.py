@@ -101,6 +101,7 @@ def _told(original: Original, outer: Message) -> Message:
     return replace(
         outer,
         fields=(),
+        values={},
         message_id=original.message_id,
         in_reply_to=(),
         references=(),

@@ -69,7 +69,7 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
     null_path = case.null_path
     if not hold or case.recipient.channel.explicit:  # the header of a journal report is a mail server's own
         report = reports.classify(
-            case.message.fields,
+            case.message.values,
             case.message.content_types,
             null_path=null_path,
             our_host=case.host,

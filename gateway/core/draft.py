@@ -69,7 +69,8 @@ class Draft:
     @property
     def left(self) -> People:
         """The people whom the never-log list leaves."""
-        return self.people.without(self.listed.passed_over) if self.listed else self.people
+        passed_over = self.listed.passed_over if self.listed else ()
+        return self.people.without(passed_over) if passed_over else self.people
 
     @property
     def earlier(self) -> KnownActivity | None:
@@ -94,7 +95,7 @@ class Draft:
 
     def own_list(self) -> bool:
         """The message came through a list or group in a domain of the account's own."""
-        names = ("List-Id", "List-Post", "X-BeenThere")
+        names = ("list-id", "list-post", "x-beenthere")
         words = (w.lower() for name in names for value in self.case.message.all(name) for w in _WORD.findall(value))
         return any(w == d or w.endswith(f".{d}") for w in words for d in self.facts.account.domains)
 

@@ -97,6 +97,7 @@ def _message(
     return Message(
         size=len(raw),
         fields=block.fields,
+        values=values,
         message_id=next((found for found in ids if found), None),
         in_reply_to=message_ids.all(_first(values, "in-reply-to") or "", _MOST_REPLIED),
         references=message_ids.all(_first(values, "references") or "", _MOST_REFERENCES),
@@ -150,7 +151,7 @@ def _classified(message: Message, raw: bytes, tree: mime.Tree, limits: ReadingLi
     """The message with what its own words tell about automation."""
     null_path = _null_path(message)
     text = tree.root.text(raw, _MOST_OF_REPORT) if tree.broken else message.text
-    report = reports.classify(message.fields, message.content_types, null_path=null_path, our_host="", text=text)
+    report = reports.classify(message.values, message.content_types, null_path=null_path, our_host="", text=text)
     if report is None:
         by_header = automated.classify(
             message, null_path=null_path, own_list=False, author_is_user=False, answers_ours=False

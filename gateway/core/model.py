@@ -5,7 +5,7 @@ Words are those of the RFCs (5321 envelope, 5322 header fields) and of the produ
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -107,6 +107,8 @@ class Message:
 
     size: int
     fields: tuple[HeaderField, ...]
+    values: Mapping[str, Sequence[str]]
+    """The same by lower-case name: the values of a field, in order."""
     message_id: str | None
     """As written between the angle brackets, folding removed."""
     in_reply_to: tuple[str, ...]
@@ -153,14 +155,13 @@ class Message:
             for mailbox in found:
                 yield role, mailbox
 
-    def all(self, name: str) -> list[str]:
-        """The values of every header field of this name, in order."""
-        lower = name.lower()
-        return [f.value for f in self.fields if f.name.lower() == lower]
+    def all(self, name: str) -> Sequence[str]:
+        """The values of every header field of this lower-case name, in order."""
+        return self.values.get(name, ())
 
     def first(self, name: str) -> str | None:
         """The first value of a header field, or None."""
-        return next(iter(self.all(name)), None)
+        return next(iter(self.values.get(name, ())), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 
 from gateway.core import notices
-from gateway.core.model import HeaderField
 from gateway.core.notices import Speaker
 
 _MOST_OWN_HOPS = 4
@@ -59,17 +58,22 @@ _NOTIFIED = {
 
 
 def classify(
-    fields: Sequence[HeaderField], content_types: Sequence[str], *, null_path: bool, our_host: str, text: str = ""
+    values: Mapping[str, Sequence[str]],
+    content_types: Sequence[str],
+    *,
+    null_path: bool,
+    our_host: str,
+    text: str = "",
 ) -> str | None:
     """loop, dsn, mdn, feedback_report, bounce, or None for what is no report.
 
-    `content_types` are those of `Message.content_types`; `null_path`: the message's own reverse-path is null;
+    `values` and `content_types` are those of `Message`; `null_path`: the message's own reverse-path is null;
     `our_host`: the name that our Received fields give, "" if there is none to look for; `text`: that of the message.
     """
-    if our_host and _own_hops(fields, our_host) > _MOST_OWN_HOPS:
+    if our_host and _own_hops(values, our_host) > _MOST_OWN_HOPS:
         return "loop"
     types = frozenset(content_types)
-    first = {field.name.lower(): field.value for field in reversed(fields)}
+    first = {name: value[0] for name, value in values.items()}
     if types & _STATUS_TYPES or "x-ricevuta" in first:  # Italian certified mail: dPR 68/2005, technical rules
         return "dsn"
     subject = notices.plain(first.get("subject", ""))
@@ -82,8 +86,8 @@ def classify(
     return "bounce" if _is_bounce(first, types, subject, text, null_path=null_path) else None
 
 
-def _own_hops(fields: Sequence[HeaderField], our_host: str) -> int:
-    hops = (_BY.search(field.value) for field in fields if field.name.lower() == "received")
+def _own_hops(values: Mapping[str, Sequence[str]], our_host: str) -> int:
+    hops = map(_BY.search, values.get("received", ()))
     return sum(1 for hop in hops if hop and hop[1].lower() == our_host.lower())
 
 

@@ -46,7 +46,7 @@ def test_a_plain_reply() -> None:
     assert (found.automated, found.failed_recipients, found.reported_ids) == (None, (), ())
     assert (found.content_types, found.text, found.attachments) == (("text/plain",), "Hello Bob\n", ())
     assert found.findings == ("duplicate_header.to",)
-    assert found.first("SUBJECT") == "Re: =?utf-8?q?Gr=C3=BC=C3=9Fe?="
+    assert found.first("subject") == "Re: =?utf-8?q?Gr=C3=BC=C3=9Fe?="
 
 
 def test_nothing_at_all_is_a_message_too() -> None:

@@ -2,13 +2,12 @@
 
 import pytest
 
-from gateway.core import headers, reports
-from gateway.core.limits import ReadingLimits
-from gateway.core.model import HeaderField
+from gateway.core import reports
+from gateway.core.message import Values, read
 
 
-def fields(*lines: str) -> tuple[HeaderField, ...]:
-    return headers.split("\r\n".join([*lines, "", ""]).encode(), ReadingLimits()).fields
+def values(*lines: str) -> Values:
+    return read("\r\n".join([*lines, "", ""]).encode()).values
 
 
 def classify(
@@ -18,7 +17,7 @@ def classify(
     host: str = "",
     text: str = "",
 ) -> str | None:
-    return reports.classify(fields(*lines), types, null_path=null_path, our_host=host, text=text)
+    return reports.classify(values(*lines), types, null_path=null_path, our_host=host, text=text)
 
 
 @pytest.mark.parametrize(
