@@ -14,6 +14,7 @@ from pathlib import Path
 from storage.durable import make_folder, sync_folder
 from storage.errors import StoreBroken, StoreMissing, StoreNewer, StoreOutdated, StoreReadOnly
 from storage.sqlite.connection import translated
+from storage.sqlite.log import make_durable
 
 APPLICATION_ID = 0x62636367
 """Marks the file as ours (PRAGMA application_id)."""
@@ -50,7 +51,8 @@ def status(path: Path) -> tuple[int, int]:
     if not path.exists() or path.stat().st_size == 0:
         return 0, newest
     try:
-        db = sqlite3.connect(f"file:{path}?mode=rw", uri=True)  # what a power cut left may have to be undone
+        mode = "rw" if Path(f"{path}-journal").exists() else "ro"  # what a power cut left is undone first
+        db = sqlite3.connect(f"file:{path}?mode={mode}", uri=True)
         try:
             return _applied(db), newest
         finally:
@@ -86,6 +88,9 @@ def migrate(path: Path, now: int) -> Sequence[Migration]:
         raise StoreReadOnly(f"({path}: {error.strerror})") from None
     db = sqlite3.connect(path, isolation_level=None, timeout=30)
     try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        make_durable(db, path)
         applied = _apply(db, now)
     except sqlite3.Error as error:
         raise translated(error) from None
@@ -96,8 +101,6 @@ def migrate(path: Path, now: int) -> Sequence[Migration]:
 
 
 def _apply(db: sqlite3.Connection, now: int) -> Sequence[Migration]:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
     db.execute("BEGIN IMMEDIATE")
     try:
         version = _applied(db)

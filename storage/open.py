@@ -31,7 +31,7 @@ async def open_store(
     store = await open_sqlite(place, KeyedHash(key), new_id, busy_timeout)
     try:
         if serving:
-            store.claim(place)
+            await store.claim(place)
     except BaseException:
         await store.close()
         raise

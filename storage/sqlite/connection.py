@@ -80,10 +80,10 @@ def run(db: sqlite3.Connection, plan: Plan[T]) -> T:
 def translated(error: sqlite3.Error) -> StoreError:
     """The store's error for one of SQLite's. SQLite's own text stays out: it may show a row."""
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
-    if name.startswith("SQLITE_IOERR"):
-        return StoreFailed(f"({name})")
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # the index of the log grows for want of nothing else
         return StoreFull(f"({name})")
+    if name.startswith("SQLITE_IOERR") and name != "SQLITE_IOERR_WRITE":  # that one is undone, and nothing rests on it
+        return StoreFailed(f"({name})")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return StoreBroken(f"({name})")
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):

@@ -26,6 +26,7 @@ from storage.plan import Plan
 from storage.record import Recorder
 from storage.settle import settle
 from storage.sqlite.connection import Connection, connect, run, translated
+from storage.sqlite.log import make_durable
 
 T = TypeVar("T")
 
@@ -111,8 +112,8 @@ class SqliteStore:
             os.close(self._lock)
             self._lock = None
 
-    def claim(self, path: Path) -> None:
-        """Makes this process the one that serves from the file. Raises StoreInUse."""
+    async def claim(self, path: Path) -> None:
+        """Makes this process the one that serves from the file, on what is surely there. Raises StoreError."""
         self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -120,6 +121,7 @@ class SqliteStore:
             os.close(self._lock)
             self._lock = None
             raise StoreInUse from None
+        await self._writer.work(make_durable, path)
 
     async def _do(self, plan: Callable[[], Plan[T]]) -> T:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""

@@ -210,7 +210,7 @@ static ssize_t written(int fd, const void *data, size_t length, off_t offset, in
         offset = REAL(fcntl)(fd, F_GETFL) & O_APPEND && !fstat(fd, &about) ? about.st_size : lseek(fd, 0, SEEK_CUR);
     ssize_t result = -1;
     int failing = fails(WRITE), error = errno;
-    size_t part = failing ? (error ? 0 : length / 2) : size_within_space(fd, offset, length);
+    size_t part = failing ? (error ? 0 : (length + 1) / 2) : size_within_space(fd, offset, length);
     if (!failing && length && !part) {
         control->failed++;
         error = ENOSPC;

@@ -1,4 +1,4 @@
-"""A failed write is never retried and believed: the store takes nothing more, and says so."""
+"""A failed sync is never retried and believed: the store takes nothing more, and says so."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FailingDisk:
         pass
 
 
-async def test_after_a_failed_write_nothing_more_is_taken() -> None:
+async def test_after_a_failed_sync_nothing_more_is_taken() -> None:
     disk = FailingDisk()
     store = SqliteStore(disk, disk, KeyedHash(b"k"), lambda: "id")  # type: ignore[arg-type]  # a fake of the connection
     first = asyncio.create_task(store.change(ask("SELECT 1")))
@@ -53,7 +53,13 @@ async def test_after_a_failed_write_nothing_more_is_taken() -> None:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("SQLITE_IOERR_FSYNC", StoreFailed), ("SQLITE_IOERR_WRITE", StoreFailed), ("SQLITE_FULL", StoreFull)],
+    [
+        ("SQLITE_IOERR_FSYNC", StoreFailed),
+        ("SQLITE_IOERR_READ", StoreFailed),
+        ("SQLITE_IOERR_WRITE", StoreUnavailable),
+        ("SQLITE_IOERR_SHMSIZE", StoreFull),
+        ("SQLITE_FULL", StoreFull),
+    ],
 )
 def test_what_sqlite_says_of_the_disk_is_told_apart(name: str, kind: type[Exception]) -> None:
     error = sqlite3.OperationalError("a row that nobody may see")
