@@ -13,6 +13,7 @@ from gateway.core.model import Answer, Envelope, Outcome
 from gateway.ingest import Ingest
 from gateway.parser import Parser
 from gateway.smtp.handler import Handler
+from gateway.smtp.server import SmtpServer
 from storage.plan import Plan, ask
 from storage.sqlite.connection import Connection, run
 from storage.sqlite.store import SqliteStore
@@ -104,9 +105,29 @@ async def _stepped(writer: Connection, plan: Plan[Any]) -> Any:
         return end.value
 
 
+def does_not_wait() -> None:
+    """Told to stop, it doesn't care who is there."""
+
+    async def drain(_: SmtpServer) -> int:
+        return 0
+
+    wrapped("gateway.smtp.server:SmtpServer.drain", lambda _: drain)
+
+
+def never_hangs_up() -> None:
+    """Nothing is done where a client has ended its stream."""
+
+    def hang_up(*_: object) -> None:
+        pass
+
+    wrapped("gateway.smtp.connection:Connection._hang_up", lambda _: hang_up)
+
+
 BUILDS = {
     "answers early": answers_early,
     "forgets retries": forgets_retries,
     "no shield": drops_the_shield,
     "interleaves": interleaves,
+    "does not wait": does_not_wait,
+    "never hangs up": never_hangs_up,
 }

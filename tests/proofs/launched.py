@@ -73,6 +73,13 @@ class Launched(Gateway):
             self._code, self._pid = self._number(), 0
         return self._code
 
+    def wait_for_log(self, text: str) -> None:
+        """Until that stands in the log."""
+        end = time.monotonic() + 60
+        while text not in self.log():
+            assert time.monotonic() < end, self.log()[-2000:]
+            time.sleep(0.01)
+
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
         self.ended()

@@ -24,7 +24,7 @@ CLIENTS = 6
 REPEATED = 0.05
 """Share of messages that are delivered once more after their 250, as if it had been lost."""
 IMPATIENT = 0.1
-"""Share of deliveries whose client hangs up after the last dot, to come again."""
+"""Share of deliveries whose client hangs up after the last dot, unless said otherwise, to come again."""
 SEVERAL = 0.2
 """Share of messages for two recipients."""
 ANONYMOUS = 0.2
@@ -78,9 +78,10 @@ def message(ident: str, chance: random.Random) -> Message:
 
 
 class _Client(threading.Thread):
-    def __init__(self, gateway: Gateway, name: str, ledger: Ledger, chance: random.Random) -> None:
+    def __init__(self, gateway: Gateway, name: str, ledger: Ledger, chance: random.Random, impatient: float) -> None:
         super().__init__(daemon=True)
         self._gateway, self._prefix, self._ledger, self._chance = gateway, name, ledger, chance
+        self._impatient = impatient
         self._talk: Talk | None = None
 
     def run(self) -> None:
@@ -119,7 +120,7 @@ class _Client(threading.Thread):
         talk.open("ana@us.example", [self._gateway.addresses[c] for c in sent.channels])
         ledger.attempts[sent.ident] += 1
         talk.send(wire(sent.raw), self._chance)
-        if self._chance.random() < IMPATIENT:
+        if self._chance.random() < self._impatient:
             time.sleep(self._chance.uniform(0, _PATIENCE))
             self._hang_up(reset=self._chance.random() < 0.5)
             raise ConnectionResetError
@@ -148,11 +149,12 @@ def quiet_port() -> int:
 
 
 @contextmanager
-def under_load(gateway: Gateway, seed: int, name: str = "m") -> Iterator[Ledger]:
-    """Clients at work, from now to the end of the block. The names of two loads on one gateway differ."""
+def under_load(gateway: Gateway, seed: int, impatient: float = IMPATIENT) -> Iterator[Ledger]:
+    """Clients at work, from now to the end of the block. `impatient`: share of deliveries that are broken off."""
     ledger = Ledger()
     clients = [
-        _Client(gateway, f"{name}{number}", ledger, random.Random(f"{seed} {number}")) for number in range(CLIENTS)
+        _Client(gateway, f"m{number}", ledger, random.Random(f"{seed} {number}"), impatient)
+        for number in range(CLIENTS)
     ]
     for client in clients:
         client.start()

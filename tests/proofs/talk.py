@@ -20,6 +20,12 @@ class Talk:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # each piece goes out by itself
         self._received = b""
 
+    def __enter__(self) -> Talk:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def reply(self) -> str:
         """The next one, of several lines the last. Raises OSError where the connection ends."""
         while True:
