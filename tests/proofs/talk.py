@@ -6,6 +6,7 @@ import random
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 
 
 class Refused(Exception):
@@ -39,6 +40,12 @@ class Talk:
                 if not chunk:
                     raise ConnectionResetError
                 self._received += chunk
+
+    def until_end(self) -> None:
+        """Reads whatever comes until the gateway has hung up. Raises TimeoutError where it doesn't."""
+        with suppress(ConnectionError):
+            while self.reply():
+                pass
 
     def say(self, line: str, expected: str) -> str:
         """One command; the reply. Raises Refused where that begins otherwise."""
