@@ -20,7 +20,7 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.durable import sync_folder
-from storage.errors import StoreError, StoreFailed, StoreInUse, StoreUnavailable
+from storage.errors import StoreError, StoreFailed, StoreInUse, StoreReadOnly, StoreUnavailable
 from storage.interface import Decide, Keeper
 from storage.plan import Plan
 from storage.record import Recorder
@@ -114,7 +114,10 @@ class SqliteStore:
 
     async def claim(self, path: Path) -> None:
         """Makes this process the one that serves from the file, on what is surely there. Raises StoreError."""
-        self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreReadOnly(f"({path}.lock: {error.strerror})") from None
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -42,13 +42,14 @@ class Recorded:
         self._run = records(room / "log")
 
     def images(self, chance: random.Random) -> Iterator[tuple[Path, bool]]:
-        """Cut at every call; several images of the end. The flag says that the command had ended."""
+        """Cuts between the calls, and at the end. The flag says that the command had ended."""
         image = self._room / "image"
         for record in self._run:
-            lay_out(self._cache, image, chance)
-            yield image, False
+            if record.kind != "W" or chance.random() < 0.2:
+                lay_out(self._cache, image, chance)
+                yield image, False
             self._cache.apply(record, chance)
-        for _ in range(50):
+        for _ in range(20):
             lay_out(self._cache, image, chance)
             yield image, True
 
