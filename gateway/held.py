@@ -19,8 +19,8 @@ from storage.administration.holders import holder
 from storage.administration.sources import sources
 from storage.errors import Refused
 from storage.held import HeldMail
+from storage.interface import Recorder
 from storage.plan import Plan
-from storage.record import Recorder
 from storage.sealing import Sealing
 
 

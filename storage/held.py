@@ -14,9 +14,8 @@ from storage.content import Content, HeldCopy
 from storage.erasing import release_held
 from storage.errors import Refused
 from storage.facts import gather, read_settings
-from storage.interface import Decide
+from storage.interface import Decide, Recorder
 from storage.plan import Plan, Row, ask
-from storage.record import Recorder
 from storage.settle import conclude
 
 PAGE = 200

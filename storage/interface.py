@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeAlias, TypeVar
 
 from gateway.core.decision import Decision
 from gateway.core.facts import Facts
+from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.content import Content, HeldCopy
 from storage.plan import Plan
@@ -37,6 +39,15 @@ class Keeper(Protocol):
     def reopen(self, sealed: bytes) -> Case:
         """A sealed case, of whatever copy. Raises StoreBroken."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """What recording needs besides the decision: new ids, the key, and what is stored of a case."""
+
+    new_id: Callable[[], str]
+    keyed: KeyedHash
+    keeper: Keeper
 
 
 class Store(Protocol):

@@ -8,12 +8,15 @@ SQL is PostgreSQL's where the two differ: parameters are $1, $2 …, a list is m
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+MOST_ROWS = 100
+"""Rows of one INSERT: databases take some 30,000 parameters."""
 
 Value: TypeAlias = str | int | bytes | Sequence[str] | None
 Row: TypeAlias = tuple[Any, ...]  # columns have the types of the migration; the plan that asked knows them
@@ -39,11 +42,21 @@ def ask(sql: str, *values: Value) -> Plan[Rows]:
 
 def insert(table: str, conflict: str = "", /, **values: Value) -> Plan[None]:
     """One row; `conflict` is what stands behind ON CONFLICT. Names are the code's own, values are parameters."""
-    yield Statement(_insert(table, conflict, tuple(values)), tuple(values.values()))
+    yield from insert_all(table, [values], conflict)
 
 
-@lru_cache(maxsize=256)
-def _insert(table: str, conflict: str, names: tuple[str, ...]) -> str:
-    marks = ", ".join(f"${n}" for n in range(1, len(names) + 1))
-    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"
+def insert_all(table: str, rows: Sequence[Mapping[str, Value]], conflict: str = "") -> Plan[None]:
+    """Rows of the same columns in as few statements as can be; without any row, none."""
+    for start in range(0, len(rows), MOST_ROWS):
+        some = rows[start : start + MOST_ROWS]
+        yield Statement(
+            _insert(table, conflict, tuple(some[0]), len(some)), tuple(v for row in some for v in row.values())
+        )
+
+
+@lru_cache(maxsize=1024)
+def _insert(table: str, conflict: str, names: tuple[str, ...], rows: int) -> str:
+    count = len(names)
+    marks = (f"({', '.join(f'${row * count + n}' for n in range(1, count + 1))})" for row in range(rows))
+    sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join(marks)}"
     return f"{sql} ON CONFLICT {conflict}" if conflict else sql

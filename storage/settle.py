@@ -13,9 +13,9 @@ from gateway.core.questions import Case
 from storage import dns_trouble, waiting
 from storage.errors import StoreBroken, Undecided
 from storage.facts import gather
-from storage.interface import Decide
+from storage.interface import Decide, Recorder
 from storage.plan import Plan
-from storage.record import Recorder, record
+from storage.record import record
 
 
 def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[list[Decision]]:

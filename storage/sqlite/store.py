@@ -21,9 +21,8 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.durable import sync_folder
 from storage.errors import StoreError, StoreFailed, StoreInUse, StoreReadOnly, StoreUnavailable
-from storage.interface import Decide, Keeper
+from storage.interface import Decide, Keeper, Recorder
 from storage.plan import Plan
-from storage.record import Recorder
 from storage.settle import settle
 from storage.sqlite.connection import Connection, connect, run, translated
 from storage.sqlite.log import make_durable

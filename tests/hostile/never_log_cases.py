@@ -22,7 +22,7 @@ from gateway.core.model import Outcome
 from gateway.smtp import paths
 from storage import migrate
 from storage.errors import StoreBroken
-from storage.record import Recorder
+from storage.interface import Recorder
 from storage.sealing import Sealing
 from storage.settle import settle
 from storage.sqlite.connection import run

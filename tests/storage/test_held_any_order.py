@@ -41,9 +41,9 @@ from storage import held, waiting
 from storage.administration import contacts, never_log, users
 from storage.administration.act import Act
 from storage.errors import Refused
+from storage.interface import Recorder
 from storage.migrate import migrations
 from storage.plan import Plan
-from storage.record import Recorder
 from storage.sealing import Sealing
 from storage.settle import settle
 from storage.sqlite.connection import run

@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
+from storage.interface import Recorder
 from storage.migrate import migrations
 from storage.plan import Plan, ask
-from storage.record import Recorder
 from storage.settle import settle
 from storage.sqlite.connection import run
 
