@@ -18,7 +18,7 @@ from config.values import host_and_port
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
-from gateway.clock import new_id, now
+from gateway.clock import ClockTrust, new_id, now
 from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
@@ -28,7 +28,7 @@ from gateway.process_memory import give_back_large_blocks, keep_private, spare_w
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
-from storage import dns_trouble, held, migrate, operator_mail, waiting
+from storage import dns_trouble, held, migrate, operator_mail, reads, waiting
 from storage.administration.act import Act
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
@@ -38,6 +38,10 @@ from storage.sealing import Sealing
 
 ERASE_EVERY = 60.0
 """Seconds."""
+DAY = 24 * 60 * 60 * 1000
+"""Milliseconds, as the next."""
+CONFIRMED_BY = 8 * DAY
+"""How old what is on record may be to speak for the clock."""
 
 
 class FaultError(Exception):
@@ -138,14 +142,31 @@ class App:
 
 
 async def _erase(store: Store, keyed: KeyedHash) -> None:
-    """Erases in time what was kept for a while only."""
+    """Erases in time what was kept for a while only, as long as the clock can be believed."""
+    trust: ClockTrust | None = None
+    allowed = True
     while True:
         try:
-            await store.change(_overdue(now()))
-            await _expire(store, keyed)
+            trust = trust or await _trust(store)
+            at, before = now(), allowed
+            allowed = trust.allows(at, time.monotonic())
+            if allowed:
+                await store.change(_overdue(at))
+                await _expire(store, keyed, at)
+            elif before:
+                operator_log.erasing_paused()
         except StoreError as error:
             operator_log.store_failed(type(error).__name__)
         await asyncio.sleep(ERASE_EVERY)
+
+
+async def _trust(store: Store) -> ClockTrust:
+    """After a start the clock is confirmed by what is on record of the days before, if anything is that is older."""
+    at = now()
+    yesterday = at - DAY
+    lately = await store.read(reads.recorded(at - CONFIRMED_BY, yesterday))
+    confirmed = lately or not await store.read(reads.recorded(0, yesterday))
+    return ClockTrust(at, time.monotonic(), confirmed=confirmed)
 
 
 def _overdue(at: int) -> Plan[None]:
@@ -154,10 +175,10 @@ def _overdue(at: int) -> Plan[None]:
     yield from operator_mail.expire(at)
 
 
-async def _expire(store: Store, keyed: KeyedHash) -> None:
-    """Erases held mail whose time is over, page by page."""
-    while await store.read(held.due(now())):
-        act = Act("gateway", now(), new_id, keyed)
+async def _expire(store: Store, keyed: KeyedHash, at: int) -> None:
+    """Erases held mail whose time is over at this moment, page by page."""
+    while await store.read(held.due(at)):
+        act = Act("gateway", at, new_id, keyed)
         operator_log.held_expired(await store.change(held.expire(act), erases=True))
 
 

@@ -157,6 +157,11 @@ def held_expired(count: int) -> None:
     _log.info("held.expired", count=count)
 
 
+def erasing_paused() -> None:
+    """The clock has leapt ahead, or nothing on record speaks for it; what is overdue by it is kept for a day more."""
+    _log.warning("erasing.paused")
+
+
 def parser_replaced(reason: str, location: str, count: int) -> None:
     """A parser process had to be: `reason` is a signal, an error's class or "exit code n"; `count`: so far."""
     _log.warning("parser.replaced", reason=reason, location=location, count=count)

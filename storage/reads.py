@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gateway.core.ids import lowest
 from gateway.core.model import Finding
 from storage.plan import Plan, Row, Value, ask
 
@@ -52,6 +53,17 @@ _DECISION = (
     " d.superseded_by, EXISTS (SELECT 1 FROM waiting w WHERE w.decision_id = d.id)"
     " FROM decision d JOIN account a ON a.id = d.account_id LEFT JOIN account_user u ON u.id = d.user_id"
 )
+
+
+def recorded(since: int, until: int) -> Plan[bool]:
+    """Whether anything was recorded between these moments, in epoch milliseconds. Ids are made in order of time."""
+    rows = yield from ask(
+        "SELECT 1 FROM decision WHERE id >= $1 AND id < $2"
+        " UNION ALL SELECT 1 FROM operator_mail WHERE id >= $1 AND id < $2 LIMIT 1",
+        lowest(since),
+        lowest(until),
+    )
+    return bool(rows)
 
 
 def latest(count: int, wanted: Filter) -> Plan[list[RecordedDecision]]:

@@ -93,6 +93,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "message_refused",
         "message_deferred",
         "held_expired",
+        "erasing_paused",
         "parser_replaced",
         "internal_error",
         "library_logged",

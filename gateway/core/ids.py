@@ -21,4 +21,13 @@ class Ids:
         now = self._now() & (1 << 48) - 1
         # Chance is drawn once a millisecond: it keeps machines apart, and one id from the next is the counting.
         self._last = now << 80 | self._chance() & _CHANCE if now > self._last >> 80 else self._last + 1
-        return "".join(ALPHABET[self._last >> shift & 31] for shift in range(125, -1, -5))
+        return _spelled(self._last)
+
+
+def lowest(at: int) -> str:
+    """The lowest id that can be made at this moment, in epoch milliseconds."""
+    return _spelled(at << 80)
+
+
+def _spelled(number: int) -> str:
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))

@@ -475,11 +475,10 @@ async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store
     await _is_gone(world, tmp_path, *SECRETS, OTHER)
 
 
-async def test_a_running_gateway_erases_them(world: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+async def test_a_running_gateway_erases_them(world: Store, tmp_path: Path) -> None:
     await hold(world, SECRET)
     for at, left in ((NOON + 30 * DAY - 1, 1), (NOON + 30 * DAY, 0)):
-        monkeypatch.setattr("gateway.app.now", lambda at=at: at)
-        await _expire(world, KEYED)
+        await _expire(world, KEYED, at)
         assert len(await world.read(held.every())) == left
     await _is_gone(world, tmp_path, *SECRETS, OTHER)
     assert await rows(world, "SELECT who, action FROM audit") == [("gateway", "held.expire")]
