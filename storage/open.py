@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
@@ -23,24 +24,28 @@ async def open_store(
     place: Place, key: bytes, new_id: Callable[[], str], *, busy_timeout: float = 5.0, serving: bool = False
 ) -> Store:
     """The store, ready to settle. Raises StoreError with what to do; `serving` claims a file for this process."""
-    await check(place)
     if isinstance(place, Server):
-        from storage.postgres.store import open_postgres  # noqa: PLC0415  # its driver is an extra
-
-        return await open_postgres(place, KeyedHash(key), new_id, busy_timeout, serving=serving)
-    store = await open_sqlite(place, KeyedHash(key), new_id, busy_timeout)
+        store: Store = await _on_server("store").open_postgres(
+            place, KeyedHash(key), new_id, busy_timeout, serving=serving
+        )
+        return store
+    await check(place)
+    file = await open_sqlite(place, KeyedHash(key), new_id, busy_timeout)
     try:
         if serving:
-            await store.claim(place)
+            await file.claim(place)
     except BaseException:
-        await store.close()
+        await file.close()
         raise
-    return store
+    return file
 
 
 async def status(place: Place) -> tuple[int, int]:
     """Version of the database (0: none yet) and newest version known. Raises StoreError for what is not ours."""
-    return await _server().status(place) if isinstance(place, Server) else migrations.status(place)
+    if isinstance(place, Server):
+        version, newest = await _on_server("migrate").status(place)
+        return version, newest
+    return migrations.status(place)
 
 
 async def check(place: Place) -> None:
@@ -50,15 +55,18 @@ async def check(place: Place) -> None:
 
 async def migrate(place: Place, now: int) -> Sequence[Migration]:
     """Applies what is missing, all of it or nothing, and returns it."""
-    return await _server().migrate(place, now) if isinstance(place, Server) else migrations.migrate(place, now)
+    if isinstance(place, Server):
+        applied: Sequence[Migration] = await _on_server("migrate").migrate(place, now)
+        return applied
+    return migrations.migrate(place, now)
 
 
-def _server() -> ModuleType:
+def _on_server(module: str) -> ModuleType:
+    """A module that needs the driver for PostgreSQL, which is an extra."""
     try:
-        from storage.postgres import migrate as on_server  # noqa: PLC0415  # its driver is an extra
+        return import_module(f"storage.postgres.{module}")
     except ModuleNotFoundError:
         raise DriverMissing from None
-    return on_server
 
 
 def installation_key(path: Path, *, create: bool) -> bytes:

@@ -74,7 +74,7 @@ async def connect(server: Server) -> Connection:
     except ERRORS as error:
         raise _refused(error) from None
     try:
-        async with connection.transaction():  # behind a pooler both round trips reach one server only so
+        async with connection.transaction():  # behind a pooler its round trips reach one server only so
             await connection.set_type_codec("bool", schema="pg_catalog", encoder=_to_bool, decoder=_from_bool)
     except ERRORS as error:
         connection.terminate()
@@ -86,7 +86,8 @@ async def check(connection: Connection) -> None:
     """Raises what keeps this server from being trusted with mail."""
     names = (*_DURABLE, "server_encoding")
     shown = ", ".join(f"current_setting('{name}')" for name in names)
-    rows = await run(connection, ask(f"SELECT {shown}"))
+    async with connection.transaction():
+        rows = await run(connection, ask(f"SELECT {shown}"))
     for name, value in zip(names, rows[0], strict=True):
         if name in _DURABLE and value != "on":
             raise StoreUnsafe(f"(its setting {name} is {value})")

@@ -1,4 +1,4 @@
-"""The same migrations for PostgreSQL: several gateways may start at once, and only one of them applies what is missing."""
+"""Migrations on PostgreSQL: several gateways may start at once, and one of them applies what is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 async def status(server: Server) -> tuple[int, int]:
     """Version of the database (0: nothing in it yet) and newest version known. Raises StoreError."""
-    async with _opened(server) as connection, connection.transaction():
+    async with _opened(server) as connection:
+        return await versions(connection)
+
+
+async def versions(connection: Connection) -> tuple[int, int]:
+    """The same on a connection."""
+    async with connection.transaction():
         return await run(connection, _applied()), migrations("postgres")[-1].version
 
 

@@ -19,7 +19,8 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.errors import Refused, StoreError, StoreStandby, StoreUnavailable
-from storage.interface import Decide, Keeper
+from storage.interface import Decide, Keeper, Recorder
+from storage.migrate import fitting
 from storage.place import Server
 from storage.plan import Plan, ask
 from storage.postgres.connection import (
@@ -34,8 +35,8 @@ from storage.postgres.connection import (
     worth_another_try,
 )
 from storage.postgres.locks import ADMINISTRATION, lock_number
+from storage.postgres.migrate import versions
 from storage.postgres.news import CHANNEL, Listener
-from storage.record import Recorder
 from storage.settle import settle
 
 if TYPE_CHECKING:
@@ -94,10 +95,12 @@ class PostgresStore:
         accounts = frozenset(case.asked.account_id for case in cases)
         return await self._do(lambda: settle(cases, decide, recorder), accounts)
 
-    async def change(self, plan: Plan[T], *, erases: bool = False) -> T:  # noqa: ARG002  # no log that could be begun anew
+    async def change(self, plan: Plan[T], *, erases: bool = False) -> T:  # no log that could be begun anew
         return await self._do(lambda: plan)
 
     async def read(self, plan: Plan[T]) -> T:
+        if self._closing:
+            raise StoreUnavailable
         work = _Work(lambda: plan, asyncio.get_running_loop().create_future())
         self._reads.append(work)
         for number, task in enumerate(self._reading):
@@ -111,8 +114,8 @@ class PostgresStore:
         self._listener = self._listener or Listener(self._server)
         await self._listener.wait(patience)
 
-    async def backup(self, target: Path) -> None:  # noqa: ARG002  # the database has its own way
-        raise Refused("A PostgreSQL database is backed up by its own tools, such as pg_dump; docs/postgres.md tells how.")
+    async def backup(self, target: Path) -> None:  # the database has its own way
+        raise Refused("A PostgreSQL database is backed up by its own tools, such as pg_dump: docs/postgres.md.")
 
     async def close(self) -> None:
         """Ends the queued work first."""
@@ -308,12 +311,13 @@ async def _on_snapshot(connection: Connection, left: deque[_Work]) -> None:
 async def open_postgres(
     server: Server, keyed: KeyedHash, new_id: Callable[[], str], patience: float, *, serving: bool
 ) -> PostgresStore:
-    """The store on a database whose schema is current; `storage.open` checks that first. Raises StoreError."""
+    """The store on a database whose schema is current. Raises StoreError with what to do."""
     opened: list[Connection] = []
     try:
-        for _ in range(2):
-            opened.append(await connect(server))
+        opened.append(await connect(server))
+        opened.append(await connect(server))
         await check(opened[0])
+        fitting(*await versions(opened[0]), str(server))
         if serving:
             await opened[0].execute(_FROM_ELSEWHERE)
     except BaseException as error:

@@ -10,9 +10,13 @@ from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 
+from storage.open import migrate
 from storage.place import Server
+from storage.postgres.connection import connect
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+TEMPLATE = "test1"
+"""The first database that is created."""
 MISSING = "" if PROGRAMS else "Debian's package postgresql isn't installed"
 
 # As docs/postgres.md asks of every server.
@@ -85,3 +89,45 @@ class PostgresServer:
             text = out.read()
         assert done.returncode == 0, text
         return text
+
+
+class Databases:
+    """Empty databases with a current schema on one server: one for each folder, until they are given back."""
+
+    def __init__(self) -> None:
+        self._server: PostgresServer | None = None
+        self._free: list[str] = []
+        self._used: dict[Path, str] = {}
+
+    async def of(self, folder: Path) -> Server:
+        """That of this folder; the same each time."""
+        if self._server is None:
+            self._server = PostgresServer()
+            self._server.start()
+            await migrate(self._server.place(self._server.create()), 0)
+        if folder not in self._used:
+            self._used[folder] = await self._emptied() if self._free else self._server.create(TEMPLATE)
+        return self._server.place(self._used[folder])
+
+    def give_back(self) -> None:
+        """All that were handed out are free; nothing is connected to them any more."""
+        self._free += self._used.values()
+        self._used.clear()
+
+    def remove(self) -> None:
+        if self._server:
+            self._server.remove()
+
+    async def _emptied(self) -> str:
+        assert self._server
+        connection = await connect(self._server.place(self._free[-1]))
+        try:
+            tables = await connection.fetch(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migration'"
+            )
+            deletes = [f"DELETE FROM {table}" for (table,) in tables]  # noqa: S608 — names from the schema
+            # References aren't looked at, so that order doesn't matter.
+            await connection.execute("; ".join(["SET session_replication_role = replica", *deletes]))
+        finally:
+            await connection.close()
+        return self._free.pop()

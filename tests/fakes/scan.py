@@ -5,15 +5,22 @@ from __future__ import annotations
 import base64
 import sqlite3
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import Path
+
+from storage.plan import Plan, ask
 
 
 def found(folder: Path, *markers: str) -> set[str]:
     """Those of the markers that stand in any file or value below the folder, in any usual coding."""
     texts = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
     texts += [value for path in folder.rglob("*.db") for value in _values(path)]
+    return among(texts, *markers)
+
+
+def among(texts: Iterable[bytes], *markers: str) -> set[str]:
+    """Those of the markers that stand in any of the texts, in any usual coding."""
     haystacks = [text.lower() for text in texts]
     codings = {marker: list(_codings(marker)) for marker in markers}
     return {m for m, forms in codings.items() if any(form in hay for form in forms for hay in haystacks)}
@@ -27,6 +34,23 @@ def breaches(path: Path) -> list[tuple[str, str]]:
         return db.execute(script).fetchall()
     finally:
         db.close()
+
+
+def breaches_of(kind: str) -> Plan[list[tuple[str, str]]]:
+    """What the shipped script says of an open store."""
+    script = (resources.files(f"storage.{kind}") / "invariant.sql").read_text(encoding="utf-8")
+    return list((yield from ask(script.rstrip().removesuffix(";"))))
+
+
+def values_with(*markers: str) -> Plan[set[str]]:
+    """Those of the markers that stand in any value of a PostgreSQL database."""
+    tables = yield from ask("SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = 'public'")
+    values: list[object] = []
+    for (table,) in tables:
+        values += [value for row in (yield from ask(f"SELECT * FROM {table}")) for value in row]  # noqa: S608 — the name comes from the schema
+    stored = [value.encode() if isinstance(value, str) else value for value in values]
+    texts = [value for value in stored if isinstance(value, bytes)]
+    return among([*texts, *map(_inflated, texts)], *markers)
 
 
 def _codings(marker: str) -> Iterator[bytes]:

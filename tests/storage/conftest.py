@@ -1,10 +1,13 @@
 """A real store for each test, one kind after the other."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
+from fakes.postgres import MISSING, Databases
+from fakes.scan import breaches_of, found, values_with
+from fakes.stores import Breaches, Columns, Kept, Look, Open
 
 from gateway.core.ids import Ids
 from gateway.core.keyed_hash import KeyedHash
@@ -15,22 +18,12 @@ from storage.migrate import migrate
 from storage.open import open_store
 from storage.plan import Rows, Value, ask
 from storage.sealing import Sealing
+from storage.sqlite.store import SqliteStore
 
 KEY = bytes(range(32))
 NOW = 1_767_225_600_000  # 2026-01-01
 
-Look = Callable[..., Awaitable[Rows]]
-
-
-async def sqlite(folder: Path, new_id: Callable[[], str]) -> Store:
-    path = folder / "gateway.db"
-    migrate(path, NOW)
-    return await open_store(path, KEY, new_id)
-
-
-STORES = {"sqlite": sqlite}
-
-Open = Callable[[Path, Act], Awaitable[Store]]
+KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.skipif(bool(MISSING), reason=MISSING)))
 
 
 def new_act() -> Act:
@@ -38,13 +31,30 @@ def new_act() -> Act:
     return Act("cli:tester", NOW, Ids(lambda: NOW, lambda: next(chance)), KeyedHash(KEY))
 
 
-@pytest.fixture(scope="session", params=list(STORES))
-def open_empty(request: pytest.FixtureRequest) -> Open:
-    """Opens an empty store of each kind in a folder: `await open_empty(folder, act)`."""
-    kind = STORES[request.param]
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """On a PostgreSQL server that is started for the first test that wants one."""
+    made = Databases()
+    yield made
+    made.remove()
+
+
+@pytest.fixture(autouse=True)
+def _databases_are_given_back(databases: Databases) -> Iterator[None]:
+    yield
+    databases.give_back()
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def open_empty(request: pytest.FixtureRequest, databases: Databases) -> Open:
+    """Opens an empty store of each kind in a folder: `await open_empty(folder, act)`; the same again opens it again."""
 
     async def opened(folder: Path, act: Act) -> Store:
-        return await kind(folder, act.new_id)
+        if request.param == "postgres":
+            return await open_store(await databases.of(folder), KEY, act.new_id)
+        path = folder / "gateway.db"
+        migrate(path, NOW)
+        return await open_store(path, KEY, act.new_id)
 
     return opened
 
@@ -79,6 +89,43 @@ def look(store: Store) -> Look:
         return await store.read(ask(sql, *values))
 
     return rows
+
+
+@pytest.fixture
+def kept(store: Store, open_empty: Open, tmp_path: Path, act: Act) -> Kept:
+    """`await kept(*markers)`: those that stand anywhere in the folder of a file, or in any value on a server."""
+
+    async def traces(*markers: str) -> set[str]:
+        if isinstance(store, SqliteStore):
+            return found(tmp_path, *markers)
+        look = await open_empty(tmp_path, act)  # the store may be closed by now
+        try:
+            return await look.read(values_with(*markers))
+        finally:
+            await look.close()
+
+    return traces
+
+
+@pytest.fixture
+def breaches(store: Store) -> Breaches:
+    """`await breaches()`: what the shipped script says of the store."""
+    return lambda: store.read(breaches_of("sqlite" if isinstance(store, SqliteStore) else "postgres"))
+
+
+@pytest.fixture
+def columns(store: Store) -> Columns:
+    """`await columns(table)`: the names of its columns."""
+    catalogue = (
+        "SELECT name FROM pragma_table_info($1)"
+        if isinstance(store, SqliteStore)
+        else "SELECT CAST(column_name AS text) FROM information_schema.columns WHERE table_name = $1"
+    )
+
+    async def names(table: str) -> list[str]:
+        return [name for (name,) in await store.read(ask(catalogue, table))]
+
+    return names
 
 
 @pytest.fixture

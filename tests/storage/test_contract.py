@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import threading
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -34,8 +33,8 @@ from fakes.deliveries import (
     mail,
 )
 from fakes.memory_store import MemoryStore
-from fakes.scan import breaches, found
 from fakes.seen import Seen, seen
+from fakes.stores import Breaches, Columns, Kept, Open
 from fakes.world import EntryRow, World, load_world, seed, seed_entry
 
 from gateway.core.decide import decide
@@ -57,7 +56,6 @@ THEM = replace(
 )
 THEIR_BCC, THEIR_RELAY = f"their{BCC}", f"their{RELAY}"
 
-Open = Callable[[Path, Act], Awaitable[Store]]
 Decided = tuple[str, str, int]
 """Outcome, reason, deliveries."""
 
@@ -299,19 +297,6 @@ async def test_a_hundred_deliveries_of_the_same_bytes_are_one_decision(any_store
 # --- on disk ---
 
 
-async def test_what_was_settled_is_on_disk_when_settle_returns(
-    database: Store, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, open_empty: Open, act: Act
-) -> None:
-    await settle(database, to_bob())
-    copy = tmp_path_factory.mktemp("crashed") / "data"
-    shutil.copytree(tmp_path, copy)  # the store is still open: nothing but settling has put it there
-    reopened = await open_empty(copy, act)
-    try:
-        assert len(await reopened.read(seen("us"))) == 1
-    finally:
-        await reopened.close()
-
-
 async def test_the_trace_id_of_a_repeat_leads_to_the_first_decision(database: Store) -> None:
     await settle(database, to_bob())
     await settle(database, replace(to_bob(), trace_id="again"))
@@ -320,7 +305,7 @@ async def test_the_trace_id_of_a_repeat_leads_to_the_first_decision(database: St
     assert [trace_id for trace_id, _ in await database.read(reads.repeats(decision))] == ["again"]
 
 
-async def test_everything_at_rest_obeys_the_invariant(database: Store, tmp_path: Path) -> None:
+async def test_everything_at_rest_obeys_the_invariant(database: Store, breaches: Breaches) -> None:
     await settle(database, to_bob(1))
     await settle(database, replace(to_bob(1), trace_id="again"))
     await settle(database, replace(to_bob(1), to=[RELAY]))
@@ -328,7 +313,7 @@ async def test_everything_at_rest_obeys_the_invariant(database: Store, tmp_path:
     await settle(database, Delivery(mail("m@evil.example", BOB, message_id="three"), [BCC], "m@evil.example"))
     await settle(database, Delivery(mail(ANA, f"{BOB}, {EVE}", message_id="four"), [BCC], ANA))
     assert len(await Database(database).decided()) == 5
-    assert breaches(tmp_path / "gateway.db") == []
+    assert await breaches() == []
 
 
 @pytest.mark.parametrize(
@@ -345,26 +330,10 @@ async def test_everything_at_rest_obeys_the_invariant(database: Store, tmp_path:
         ("UPDATE activity SET account_id = 'them'", "a decision and its activity in two accounts"),
     ],
 )
-async def test_the_invariant_sees_damage(database: Store, tmp_path: Path, damage: str, breach: str) -> None:
+async def test_the_invariant_sees_damage(database: Store, breaches: Breaches, damage: str, breach: str) -> None:
     await settle(database, to_bob())
     await database.change(ask(damage))
-    assert breach in {name for name, _ in breaches(tmp_path / "gateway.db")}
-
-
-async def test_a_backup_is_a_store_of_its_own(
-    database: Store, tmp_path_factory: pytest.TempPathFactory, open_empty: Open, act: Act
-) -> None:
-    await settle(database, to_bob(1))
-    folder = tmp_path_factory.mktemp("backup")
-    writing = asyncio.gather(*(settle(database, to_bob(n)) for n in range(2, 20)))
-    await database.backup(folder / "gateway.db")
-    await writing
-    copy = await open_empty(folder, act)
-    try:
-        assert 1 <= len(await copy.read(seen("us"))) <= 19
-        assert breaches(folder / "gateway.db") == []
-    finally:
-        await copy.close()
+    assert breach in {name for name, _ in await breaches()}
 
 
 async def test_a_read_changes_nothing(database: Store) -> None:
@@ -497,40 +466,40 @@ def private(to: str, **fields: str) -> bytes:
 
 
 async def test_a_listed_message_leaves_nothing_on_disk(
-    database: Store, tmp_path: Path, open_empty: Open, act: Act
+    database: Store, tmp_path: Path, kept: Kept, open_empty: Open, act: Act
 ) -> None:
     delivery = Delivery(private(f"{NAME} <{SECRET}>"), [BCC], ANA)
     [decision] = await settle(database, delivery)
     await settle(database, replace(delivery, trace_id="again"))
     assert decision.reason == "never_log.domain"
-    assert found(tmp_path, *EVERYTHING) == set()
+    assert await kept(*EVERYTHING) == set()
     await database.close()
     reopened = await open_empty(tmp_path, act)
     await reopened.close()
-    assert found(tmp_path, *EVERYTHING) == set()
+    assert await kept(*EVERYTHING) == set()
 
 
-async def test_without_its_entry_the_same_message_is_found(database: Store, tmp_path: Path) -> None:
+async def test_without_its_entry_the_same_message_is_found(database: Store, kept: Kept) -> None:
     """The control of the scan: it sees every marker where nothing forbids to keep them."""
     await database.change(ask("DELETE FROM never_log_entry"))
     await settle(database, Delivery(private(f"{NAME} <{SECRET}>"), [BCC], ANA))
-    assert found(tmp_path, *EVERYTHING) == set(EVERYTHING)
+    assert await kept(*EVERYTHING) == set(EVERYTHING)
 
 
-async def test_of_a_listed_participant_only_the_entry_is_on_disk(database: Store, tmp_path: Path) -> None:
+async def test_of_a_listed_participant_only_the_entry_is_on_disk(database: Store, kept: Kept) -> None:
     raw = private(f"{BOB}, {NAME} <{SECRET}>", Delivered_To=SECRET, X_Original_To=SECRET)
     [decision] = await settle(database, Delivery(raw, [BCC], ANA, trace_id="t"))
     assert decision.reason == "explicit.bcc"
-    assert found(tmp_path, *EVERYTHING) == {SUBJECT, TEXT, IDENT}
+    assert await kept(*EVERYTHING) == {SUBJECT, TEXT, IDENT}
     rows = await database.read(ask("SELECT address, name, canonical, contact_id FROM participant WHERE entry_id > ''"))
     assert set(rows) == {("", "", "", None)}
 
 
-async def test_of_a_listed_participant_of_a_held_message_nothing_is_on_disk(database: Store, tmp_path: Path) -> None:
+async def test_of_a_listed_participant_of_a_held_message_nothing_is_on_disk(database: Store, kept: Kept) -> None:
     raw = mail("m@evil.example", f"{BOB}, {NAME} <{SECRET}>", SUBJECT, text=TEXT)
     [decision] = await settle(database, Delivery(raw, [BCC], "m@evil.example"))
     assert decision.outcome is Outcome.HELD
-    assert found(tmp_path, SECRET, NAME, SUBJECT, TEXT) == {SUBJECT, TEXT}
+    assert await kept(SECRET, NAME, SUBJECT, TEXT) == {SUBJECT, TEXT}
 
 
 def forwarded(text: str, content_type: str = "text/plain") -> Delivery:
@@ -545,38 +514,38 @@ def attached(original: bytes) -> Delivery:
 
 
 async def test_of_a_listed_participant_of_an_attached_original_only_the_entry_is_on_disk(
-    database: Store, tmp_path: Path
+    database: Store, kept: Kept
 ) -> None:
     original = mail(BOB, f"{ANA}, {NAME} <{SECRET}>", SUBJECT, message_id=IDENT, text=TEXT, Delivered_To=SECRET)
     [decision] = await settle(database, attached(original))
     assert decision.reason == "explicit.forward"
-    assert found(tmp_path, *EVERYTHING) == {SUBJECT, TEXT, IDENT}
+    assert await kept(*EVERYTHING) == {SUBJECT, TEXT, IDENT}
 
 
 async def test_of_a_listed_participant_of_a_quoted_original_only_the_entry_is_on_disk(
-    database: Store, tmp_path: Path
+    database: Store, kept: Kept
 ) -> None:
     header = f"From: {BOB}\r\nDate: Tue, 4 Mar 2025 10:12\r\nSubject: {SUBJECT}\r\nTo: {ANA}"
     quoted = f"---------- Forwarded message ---------\r\n{header}\r\nCc: {NAME} <{SECRET}>\r\n\r\n{TEXT}"
     [decision] = await settle(database, forwarded(quoted))
     assert decision.reason == "explicit.forward"
-    assert found(tmp_path, *EVERYTHING) == {SUBJECT, TEXT}
+    assert await kept(*EVERYTHING) == {SUBJECT, TEXT}
 
 
-async def test_a_forwarded_message_of_a_listed_author_leaves_nothing_on_disk(database: Store, tmp_path: Path) -> None:
+async def test_a_forwarded_message_of_a_listed_author_leaves_nothing_on_disk(database: Store, kept: Kept) -> None:
     original = mail(f"{NAME} <{SECRET}>", ANA, SUBJECT, message_id=IDENT, text=TEXT, Cc=BOB)
     [decision] = await settle(database, attached(original))
     assert decision.reason == "never_log.domain"
-    assert found(tmp_path, *EVERYTHING) == set()
+    assert await kept(*EVERYTHING) == set()
 
 
-async def test_of_a_later_copys_listed_participant_nothing_is_on_disk(database: Store, tmp_path: Path) -> None:
+async def test_of_a_later_copys_listed_participant_nothing_is_on_disk(database: Store, kept: Kept) -> None:
     await Database(database).configure(US.with_settings(rule="log_all"))
     await settle(database, Delivery(private(BOB), [RELAY], ANA))
     longer = mail(ANA, f"{BOB}, {NAME} <{SECRET}>", SUBJECT, message_id=IDENT, text=f"{TEXT} with a footer")
     [decision] = await settle(database, Delivery(longer, [RELAY], ANA))
     assert decision.reason == "dedupe.merged"
-    assert found(tmp_path, SECRET, NAME, "with a footer") == {"with a footer"}
+    assert await kept(SECRET, NAME, "with a footer") == {"with a footer"}
 
 
 @pytest.mark.parametrize(
@@ -589,21 +558,19 @@ async def test_of_a_later_copys_listed_participant_nothing_is_on_disk(database: 
     ],
 )
 async def test_of_a_skipped_message_only_hashes_are_on_disk(
-    database: Store, tmp_path: Path, sender: str, to: str, address: str, reason: str
+    database: Store, kept: Kept, sender: str, to: str, address: str, reason: str
 ) -> None:
     raw = mail(sender, f"{NAME} <{to}>", SUBJECT, message_id=IDENT, text=TEXT)
     [decision] = await settle(database, Delivery(raw, [address], sender, source="hosted"))
     assert decision.reason == reason
-    assert found(tmp_path, NAME, SUBJECT, TEXT, IDENT, "evil.example") == set()
+    assert await kept(NAME, SUBJECT, TEXT, IDENT, "evil.example") == set()
 
 
-async def test_no_row_that_a_skipped_message_leaves_has_room_for_content(database: Store) -> None:
-    columns = {
-        table: {name for (name,) in await database.read(ask("SELECT name FROM pragma_table_info($1)", table))}
-        for table in ("decision", "message", "thread", "thread_ref", "thread_member", "repeat")
-    }
+async def test_no_row_that_a_skipped_message_leaves_has_room_for_content(columns: Columns) -> None:
+    tables = ("decision", "message", "thread", "thread_ref", "thread_member", "repeat")
+    found = [set(await columns(table)) for table in tables]
     content = {"subject", "text", "address", "name", "canonical", "content", "evidence", "message_id", "mail_from"}
-    assert all(names and not names & content for names in columns.values())
+    assert all(names and not names & content for names in found)
 
 
 async def test_a_bounce_marks_the_recipient_it_names(any_store: AnyStore) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import zlib
-from pathlib import Path
 
 import pytest
 from fakes.deliveries import ANA, BOB, KEYED, NOON, Delivery, cases, keeper, mail
-from fakes.scan import found
+from fakes.stores import Kept
 from fakes.world import load_world, seed
 
 from gateway.core.decide import decide
@@ -59,9 +58,9 @@ async def test_of_a_forward_without_a_sure_author_the_note_is_there(world: Store
     assert await held(world) == raw
 
 
-async def test_a_listed_person_inside_is_not(world: Store, tmp_path: Path) -> None:
+async def test_a_listed_person_inside_is_not(world: Store, kept: Kept) -> None:
     original = mail(f"{BOB}, kim@client.example", f"{ANA}, {SECRET}", message_id="")
     decision = await settle(world, Delivery(wrapped("Which of the two?", original), [FORWARD], ANA, at=NOON))
     assert decision.reason == "forward.ambiguous"
-    assert found(tmp_path, SECRET, SECRET_NAME) == set()
+    assert await kept(SECRET, SECRET_NAME) == set()
     assert b"(body withheld)" in await held(world)

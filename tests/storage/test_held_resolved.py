@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fakes.admin import HOUR, Admin, outcome_of, standing
 from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, KIM, NOON, RELAY, Delivery, cases, keeper, mail
-from fakes.scan import breaches, found
 from fakes.seen import seen
+from fakes.stores import Breaches, Kept
 from fakes.world import EntryRow, World, load_world, seed, seed_entry
 
 from gateway.app import _expire
@@ -33,6 +33,7 @@ SIGNED = (Proof("dkim", "home-office.example"),)
 FORWARD, JOURNAL = "passkey@forward.log.example", "archivekey@journal.log.example"
 LOGGED, MERGED, SKIPPED, HELD = Outcome.LOGGED, Outcome.MERGED, Outcome.SKIPPED, Outcome.HELD
 DAY = 24 * HOUR
+IsGone = Callable[..., Awaitable[None]]
 
 
 def strangers(raw: bytes, name: str = "trace", proofs: tuple[Proof, ...] = SIGNED, **changed: object) -> Delivery:
@@ -371,7 +372,7 @@ async def test_what_is_held_for_another_reason_then_waits_under_that_one_as_long
 
 @pytest.mark.parametrize("do", ["alias", "contact", "decide"])
 async def test_an_entry_made_meanwhile_keeps_it_out(
-    world: Store, admin: Admin, act: Act, tmp_path: Path, do: str
+    world: Store, admin: Admin, act: Act, is_gone: IsGone, do: str
 ) -> None:
     held_id = await hold(world, SECRET)
     await world.change(seed_entry("us", EntryRow("*@lead.example", "message"), KEYED))
@@ -380,7 +381,7 @@ async def test_an_entry_made_meanwhile_keeps_it_out(
     else:
         resolved = await admin.approve(held_id, Way(do), ANA)
     assert outcome_of(resolved) == (SKIPPED, "never_log.domain")
-    await _is_gone(world, tmp_path, *SECRETS)
+    await is_gone(*SECRETS)
     assert await rows(world, "SELECT flags, stages FROM decision") == [("[]", "[]")] * 2
     with pytest.raises(Refused):
         await world.read(contacts.show(act, "us", OTHER))
@@ -409,10 +410,10 @@ async def test_he_counts_among_the_recipients(world: Store, admin: Admin) -> Non
 
 
 async def test_a_listed_envelope_sender_is_not_kept_and_makes_it_no_bounce(
-    world: Store, admin: Admin, tmp_path: Path
+    world: Store, admin: Admin, kept: Kept
 ) -> None:
     held_id = await hold(world, replace(ALIASED, mail_from="quillfeather@secret.example"))
-    assert found(tmp_path, "quillfeather") == set()
+    assert await kept("quillfeather") == set()
     assert outcome_of(await admin.approve(held_id, Way.ALIAS, ANA)) == (LOGGED, "explicit.bcc")
 
 
@@ -426,7 +427,7 @@ async def test_a_message_inside_that_was_not_kept_can_not_be_decided_again(world
     await admin.discard(held_id)
 
 
-async def test_a_listed_person_in_a_line_of_a_report_is_not_kept(world: Store, tmp_path: Path) -> None:
+async def test_a_listed_person_in_a_line_of_a_report_is_not_kept(world: Store, kept: Kept) -> None:
     """Bcc shows him there alone."""
     listed = "quillfeather@secret.example"
     report = f"Sender: {ANA}\r\nMessage-ID: <one@mail.example>\r\nTo: {BOB}\r\nBcc: {listed}\r\nWhat?\r\n"
@@ -435,7 +436,7 @@ async def test_a_listed_person_in_a_line_of_a_report_is_not_kept(world: Store, t
     raw = mail("mail@us.example", JOURNAL, "Offer", "X-MS-Journal-Report:", message_id="outer", text=body)
     raw = raw.replace(b"Date:", b"Content-Type: multipart/mixed; boundary=b\r\nDate:", 1)
     await hold(world, Delivery(raw, [JOURNAL], ""))
-    assert found(tmp_path, "quillfeather") == set()
+    assert await kept("quillfeather") == set()
 
 
 # Discarded and expired
@@ -446,41 +447,47 @@ SECRET = strangers(
 )
 
 
-async def _is_gone(store: Store, folder: Path, *secrets: str) -> None:
-    assert found(folder, *secrets) == set()
-    assert breaches(folder / "gateway.db") == []
-    assert await rows(store, "SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM finding)") == [(0, 0)]
+@pytest.fixture
+def is_gone(world: Store, kept: Kept, breaches: Breaches) -> IsGone:
+    """`await is_gone(*secrets)`: nothing of a held message stays."""
+
+    async def looked(*secrets: str) -> None:
+        assert await kept(*secrets) == set()
+        assert await breaches() == []
+        assert await rows(world, "SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM finding)") == [(0, 0)]
+
+    return looked
 
 
-async def test_before_that_it_is_there(world: Store, tmp_path: Path) -> None:
+async def test_before_that_it_is_there(world: Store, kept: Kept) -> None:
     """The control of the scan."""
     await hold(world, SECRET)
-    assert found(tmp_path, *SECRETS) == set(SECRETS)
+    assert await kept(*SECRETS) == set(SECRETS)
 
 
-async def test_of_what_is_discarded_nothing_stays(world: Store, admin: Admin, tmp_path: Path) -> None:
+async def test_of_what_is_discarded_nothing_stays(world: Store, admin: Admin, is_gone: IsGone) -> None:
     held_id = await hold(world, SECRET)
     await admin.discard(held_id)
     assert await decisions(world) == [("skipped", "held.discarded")]
-    await _is_gone(world, tmp_path, *SECRETS, OTHER)
+    await is_gone(*SECRETS, OTHER)
     assert await admin.waiting() == []
 
 
-async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store, act: Act, tmp_path: Path) -> None:
+async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store, act: Act, is_gone: IsGone) -> None:
     await setting(world, act, "held_days", "3")
     await hold(world, SECRET)
     assert await Admin(world, act, US, NOON + 3 * DAY - 1).expire() == 0
     assert await Admin(world, act, US, NOON + 3 * DAY).expire() == 1
     assert await decisions(world) == [("skipped", "held.expired")]
-    await _is_gone(world, tmp_path, *SECRETS, OTHER)
+    await is_gone(*SECRETS, OTHER)
 
 
-async def test_a_running_gateway_erases_them(world: Store, tmp_path: Path) -> None:
+async def test_a_running_gateway_erases_them(world: Store, is_gone: IsGone) -> None:
     await hold(world, SECRET)
     for at, left in ((NOON + 30 * DAY - 1, 1), (NOON + 30 * DAY, 0)):
         await _expire(world, KEYED, at)
         assert len(await world.read(held.every())) == left
-    await _is_gone(world, tmp_path, *SECRETS, OTHER)
+    await is_gone(*SECRETS, OTHER)
     assert await rows(world, "SELECT who, action FROM audit") == [("gateway", "held.expire")]
 
 
@@ -520,7 +527,7 @@ async def test_another_accounts_held_mail_is_not_found(world: Store) -> None:
 # Repeats, copies and threads
 
 
-async def test_a_repeat_meets_the_later_decision(world: Store, admin: Admin, tmp_path: Path) -> None:
+async def test_a_repeat_meets_the_later_decision(world: Store, admin: Admin, breaches: Breaches) -> None:
     held_id = await hold(world)
     await settle(world, replace(ALIASED, trace_id="again"))
     await admin.approve(held_id, Way.ALIAS, ANA)
@@ -528,7 +535,7 @@ async def test_a_repeat_meets_the_later_decision(world: Store, admin: Admin, tmp
     assert repeated.reason == "dedupe.retry"
     [*_, last] = await world.read(reads.by_trace("again"))
     assert (last.outcome, last.deliveries) == ("logged", 3)
-    assert breaches(tmp_path / "gateway.db") == []
+    assert await breaches() == []
 
 
 async def test_so_does_a_repeat_of_one_that_was_kept_without_a_listed_person(world: Store, admin: Admin) -> None:
@@ -618,6 +625,6 @@ async def test_what_an_older_version_held_can_be_discarded_only(world: Store, ad
     await admin.discard(held_id)
 
 
-async def test_the_capture_address_is_not_stored_with_it(world: Store, tmp_path: Path) -> None:
+async def test_the_capture_address_is_not_stored_with_it(world: Store, kept: Kept) -> None:
     await hold(world)
-    assert found(tmp_path, BCC) == set()
+    assert await kept(BCC) == set()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fakes.deliveries import ANA, BCC, BOB, KEYED, NOON, RELAY, Delivery, cases, keeper, mail
-from fakes.scan import found
 from fakes.seen import seen
+from fakes.stores import Kept
 from fakes.world import EntryRow, load_world, seed, seed_entry
 
 from gateway.core.decide import decide
@@ -99,10 +98,10 @@ async def test_a_repeat_of_it_meets_the_later_decision(patient: Store) -> None:
     assert [d.id for d in await patient.read(reads.by_trace("again"))] == [last.id]
 
 
-async def test_while_it_waits_nothing_of_it_can_be_read_on_disk(patient: Store, tmp_path: Path) -> None:
+async def test_while_it_waits_nothing_of_it_can_be_read_on_disk(patient: Store, kept: Kept) -> None:
     await settle(patient, reply("obsidian-heron", "marble-owl", "vermilion lighthouse", "Re: Zephyrine plans"))
     assert await count(patient, "waiting") == 1
-    assert found(tmp_path, "vermilion", "obsidian-heron", "marble-owl", "Zephyrine") == set()
+    assert await kept("vermilion", "obsidian-heron", "marble-owl", "Zephyrine") == set()
 
 
 async def test_when_its_time_is_over_it_is_erased_and_stays_out(patient: Store) -> None:

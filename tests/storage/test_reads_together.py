@@ -3,28 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
-import pytest
 
 from storage.errors import StoreError
 from storage.interface import Store
 from storage.plan import Plan, ask
-from storage.sqlite.store import MAX_BATCH, SqliteStore
-
-
-async def test_reads_that_wait_together_are_answered_in_one_go(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert isinstance(store, SqliteStore)
-    work, hops = store._reader.work, []
-
-    async def counted(do: Any, *args: Any) -> Any:
-        hops.append(do)
-        return await work(do, *args)
-
-    monkeypatch.setattr(store._reader, "work", counted)
-    found = await asyncio.gather(*(store.read(ask(f"SELECT {n}")) for n in range(3 * MAX_BATCH)))
-    assert found == [[(n,)] for n in range(3 * MAX_BATCH)]
-    assert len(hops) == 3
 
 
 async def test_a_read_that_fails_harms_no_other(store: Store) -> None:

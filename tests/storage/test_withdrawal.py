@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from fakes.deliveries import ANA, BCC, BOB, KEYED, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
-from fakes.scan import breaches, found
 from fakes.seen import seen
+from fakes.stores import Breaches, Kept
 from fakes.world import load_world, seed
 
 from gateway.core.decide import decide
@@ -60,30 +57,17 @@ async def rows(store: Store, sql: str, *values: Value) -> Rows:
     return await store.read(ask(sql, *values))
 
 
-async def test_before_that_everything_is_there(database: Store, tmp_path: Path) -> None:
+async def test_before_that_everything_is_there(database: Store, kept: Kept) -> None:
     """The control of the scan."""
     await settle(database, OWN)
-    assert found(tmp_path, *EVERYTHING) == set(EVERYTHING)
+    assert await kept(*EVERYTHING) == set(EVERYTHING)
 
 
-async def test_nothing_of_it_is_on_disk(database: Store, tmp_path: Path) -> None:
+async def test_nothing_of_it_is_on_disk(database: Store, kept: Kept, breaches: Breaches) -> None:
     *_, shown = await settle(database, OWN, replace(OWN, to=[RELAY]), SHOWN)
     assert (shown.reason, shown.withdraws is not None) == ("never_log.domain", True)
-    assert found(tmp_path, *EVERYTHING) == set()
-    assert breaches(tmp_path / "gateway.db") == []
-
-
-async def test_who_reads_meanwhile_is_not_waited_for_and_it_is_erased_behind_him(
-    database: Store, tmp_path: Path
-) -> None:
-    await settle(database, OWN)
-    with closing(sqlite3.connect(tmp_path / "gateway.db")) as reader:
-        reader.execute("BEGIN")
-        reader.execute("SELECT * FROM activity").fetchall()
-        await settle(database, SHOWN)
-        assert TEXT in found(tmp_path, TEXT)
-    await settle(database, Delivery(mail(ANA, BOB, message_id="next"), [BCC], ANA))
-    assert found(tmp_path, TEXT) == set()
+    assert await kept(*EVERYTHING) == set()
+    assert await breaches() == []
 
 
 async def test_its_hashes_are_gone_but_for_those_of_a_tombstone(database: Store) -> None:
@@ -104,11 +88,11 @@ async def test_every_decision_about_it_stays_and_can_be_traced(database: Store) 
 
 
 @pytest.mark.parametrize("later", [OWN, replace(OWN, to=[RELAY]), replace(OWN, source="hosted", to=[RELAY])])
-async def test_no_later_copy_brings_it_back(database: Store, tmp_path: Path, later: Delivery) -> None:
+async def test_no_later_copy_brings_it_back(database: Store, kept: Kept, later: Delivery) -> None:
     again = replace(later, raw=b"Received: from a.example by b.example; Tue, 4 Mar 2025 12:00:01 +0000\r\n" + later.raw)
     await settle(database, OWN, SHOWN, again)
     assert await database.read(seen("us")) == []
-    assert found(tmp_path, *EVERYTHING) == set()
+    assert await kept(*EVERYTHING) == set()
 
 
 async def test_a_contact_that_it_created_stays_once_another_message_is_on_its_record(database: Store) -> None:
@@ -138,7 +122,7 @@ async def test_what_waits_of_it_waits_no_longer(database: Store) -> None:
     assert await rows(database, "SELECT 1 FROM waiting") == []
 
 
-async def test_what_a_person_was_to_look_at_is_skipped(database: Store, tmp_path: Path) -> None:
+async def test_what_a_person_was_to_look_at_is_skipped(database: Store, kept: Kept, breaches: Breaches) -> None:
     asked_for = mail("m@evil.example", f"{NAME} <{NEW}>", SUBJECT, message_id=IDENT, text=TEXT)
     held = Delivery(asked_for, [BCC], "m@evil.example", trace_id="held")
     shown = Delivery(
@@ -146,14 +130,7 @@ async def test_what_a_person_was_to_look_at_is_skipped(database: Store, tmp_path
     )
     first, second = await settle(database, held, shown)
     assert (first.outcome, second.reason) == ("held", "never_log.domain")
-    assert found(tmp_path, *EVERYTHING) == set()
+    assert await kept(*EVERYTHING) == set()
     [decision] = await database.read(reads.by_trace("held"))
     assert (decision.outcome, decision.reason) == ("skipped", "never_log.domain")
-    assert breaches(tmp_path / "gateway.db") == []
-
-
-async def test_it_is_found_without_reading_every_message(database: Store, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "gateway.db")) as db:
-        for table in ("message", "thread_ref"):
-            [(*_, plan)] = db.execute(f"EXPLAIN QUERY PLAN DELETE FROM {table} WHERE activity_id = ?", ("",))  # noqa: S608
-            assert f"{table}_activity" in plan
+    assert await breaches() == []
