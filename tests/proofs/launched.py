@@ -73,10 +73,10 @@ class Launched(Gateway):
             self._code, self._pid = self._number(), 0
         return self._code
 
-    def wait_for_log(self, text: str) -> None:
-        """Until that stands in the log."""
+    def wait_for_log(self, text: str, times: int = 1) -> None:
+        """Until that stands in the log, so often."""
         end = time.monotonic() + 60
-        while text not in self.log():
+        while self.log().count(text) < times:
             assert time.monotonic() < end, self.log()[-2000:]
             time.sleep(0.01)
 

@@ -26,7 +26,7 @@ from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
 
 ELSEWHERE = "127.0.0.2"
-LATER = 3 * 24 * shifted.HOUR
+LATER = 3 * shifted.DAY
 REPEATS = ("at once", "from another address", "through another listener", "days later")
 CLIENTS = 6
 
