@@ -128,6 +128,11 @@ class Gateway:
         self._process.send_signal(signal.SIGTERM)
         return self._process.wait(30)
 
+    def wait(self) -> int:
+        """The exit code of a program that ends by itself."""
+        assert self._process is not None
+        return self._process.wait(30)
+
     def stop_traced(self) -> int:
         """The same of a program that runs under a tracer, which ends with the program's exit code."""
         assert self._process is not None
