@@ -31,14 +31,11 @@ class Connection(SMTP):
         # Not SMTP.__init__: it looks itself and its handler over for hooks at every connection. This is what the
         # inherited methods need.
         self.loop = asyncio.get_running_loop()
-        self._reader: CommandReader = CommandReader(self.loop)
-        asyncio.StreamReaderProtocol.__init__(self, self._reader, loop=self.loop)
+        asyncio.StreamReaderProtocol.__init__(self, None, loop=self.loop)  # type: ignore[arg-type]  # ours is no StreamReader
+        self._lines = CommandReader(self.loop)
         self.hostname = shared.hostname
-        self.session = None
-        self.envelope = None
         self.transport = None
-        self._original_transport = None
-        self._handler_coroutine = None
+        self._handler_coroutine: asyncio.Task[None] | None = None
         self._timeout_handle: asyncio.TimerHandle | None = None
 
         self._shared = shared
@@ -76,7 +73,9 @@ class Connection(SMTP):
             self._shared.events.connection_refused(self._handler.ip, "limit")
             return
         self._shared.sessions.add(self)
-        super().connection_made(connection)
+        self.transport = connection
+        self._lines.switch_to(connection)
+        self._handler_coroutine = self.loop.create_task(self._handle_client())
         if self._listener.tls is Tls.IMPLICIT:
             connection.pause_reading()  # until the handshake begins
 
@@ -97,7 +96,7 @@ class Connection(SMTP):
 
     def eof_received(self) -> bool:
         """The client sends no more, but may read on: what it sent before is still executed and answered."""
-        self._reader.feed_eof()
+        self._lines.feed_eof()
         return not (self._ended or self._handler.tls)
 
     # Replies
@@ -113,7 +112,7 @@ class Connection(SMTP):
             self._hang_up(reply)
             return
         self._unsent += reply.wire
-        if not self._reader.has_line():
+        if not self._lines.has_line():
             await self._flush()
 
     async def _flush(self) -> None:
@@ -121,7 +120,8 @@ class Connection(SMTP):
             return
         self.transport.write(self._unsent)
         self._unsent = b""
-        await self._drain_helper()  # type: ignore[attr-defined]  # private to the base class
+        if self._paused:  # type: ignore[attr-defined]  # private to the base class, as is what waits
+            await self._drain_helper()  # type: ignore[attr-defined]
 
     def _hang_up(self, last_words: Reply | None = None) -> None:
         """Say why, and read on without heeding until the client has hung up too, lest a reset overtake our words."""
@@ -133,8 +133,8 @@ class Connection(SMTP):
             self._unsent += last_words.wire
             self._why = replies.LAST_WORDS.get(last_words, "limit")
         transport.write(self._unsent)
-        self._reader.take()
-        if last_words is None or self._handler.tls or self._reader.at_eof():
+        self._lines.take()
+        if last_words is None or self._handler.tls or self._lines.at_eof():
             transport.close()
         else:
             try:

@@ -28,6 +28,9 @@ class GatewaySMTP(Connection):
 
     def __init__(self, shared: Shared, listener: Listener = PLAIN, client: str = "") -> None:
         super().__init__(shared, listener, client)
+        self._greeted = False
+        self._extended = False
+        """The greeting was EHLO."""
         self._commands = 0
         self._login_failures = 0
         self._unknown = 0
@@ -45,7 +48,7 @@ class GatewaySMTP(Connection):
                     await self.push(replies.SHUTTING_DOWN)
                     break
                 self._reset_timeout()
-                await self._execute(await self._reader.line())
+                await self._execute(await self._lines.line())
                 if self._commands % _TURN == 0:  # a line that is here already is had without waiting
                     await self._flush()
                     await asyncio.sleep(0)
@@ -122,7 +125,7 @@ class GatewaySMTP(Connection):
         if self._ended:
             return
         if self._message is None:
-            super().data_received(data)
+            self._lines.feed(data)
         else:
             self._feed(self._message, data)
 
@@ -137,7 +140,7 @@ class GatewaySMTP(Connection):
         elif rest is not None:
             self._message = None
             self._message_ended.set_result(None)
-            self._reader.put_back(rest)
+            self._lines.feed(rest)
         elif self._too_slow(message):
             self._cut(replies.TIMEOUT)
         else:
@@ -171,8 +174,8 @@ class GatewaySMTP(Connection):
         self._message_started = self.loop.time()
         self._reset_timeout(self._limits.data_silence)
         try:
-            self._feed(message, self._reader.take())
-            if self._message is not None and self._reader.at_eof():
+            self._feed(message, self._lines.take())
+            if self._message is not None and self._lines.at_eof():
                 self._message_ended.set_exception(ConnectionError())  # it can't be finished any more
             await self._message_ended
         except (asyncio.CancelledError, ConnectionError):
@@ -187,7 +190,7 @@ class GatewaySMTP(Connection):
 
     async def smtp_EHLO(self, hostname: str) -> None:
         """The extensions; ENHANCEDSTATUSCODES and PIPELINING hold for every reply and command."""
-        if not self._greeted(hostname, extended=True):
+        if not self._greet_back(hostname, extended=True):
             await self.push(replies.ARGUMENT)
             return
         handler = self._handler
@@ -199,31 +202,26 @@ class GatewaySMTP(Connection):
 
     async def smtp_HELO(self, hostname: str) -> None:
         """The hostname alone."""
-        known = self._greeted(hostname, extended=False)
+        known = self._greet_back(hostname, extended=False)
         await self.push(replies.hello(self.hostname) if known else replies.ARGUMENT)
 
-    def _greeted(self, hostname: str, *, extended: bool) -> bool:
-        if not hostname or len(hostname) > _LONGEST_DOMAIN or self.session is None:
+    def _greet_back(self, hostname: str, *, extended: bool) -> bool:
+        if not hostname or len(hostname) > _LONGEST_DOMAIN:
             return False
         self._set_rset_state()
-        self.session.host_name = hostname
-        self.session.extended_smtp = extended
+        self._greeted, self._extended = True, extended
         return True
 
     def _set_rset_state(self) -> None:
         self._handler.end_transaction()
 
-    async def smtp_MAIL(self, arg: str | None) -> None:
+    async def smtp_MAIL(self, arg: str) -> None:
         """Open a transaction."""
-        if self.session is None or not self.session.host_name:
-            await self.push(replies.SEQUENCE)
-        else:
-            await self.push(await self._handler.mail(arg or "", extended=self.session.extended_smtp))
+        await self.push(await self._handler.mail(arg, extended=self._extended) if self._greeted else replies.SEQUENCE)
 
-    async def smtp_RCPT(self, arg: str | None) -> None:
+    async def smtp_RCPT(self, arg: str) -> None:
         """Add a recipient."""
-        extended = self.session is not None and self.session.extended_smtp
-        await self.push(await self._handler.rcpt(arg or "", extended=extended))
+        await self.push(await self._handler.rcpt(arg, extended=self._extended))
 
     # TLS
 
@@ -245,11 +243,11 @@ class GatewaySMTP(Connection):
             await self._flush()
             await self._start_tls(self._tls)
             self._set_rset_state()
-            self.session = self._create_session()
+            self._greeted = self._extended = False
 
     async def _start_tls(self, context: ssl.SSLContext | None) -> None:
         """The handshake. Raises ConnectionError if nothing came of it."""
-        self._reader.take()
+        self._lines.take()
         self._suspend_timeout()
         transport = await self._shake_hands(context)
         if transport is None:
@@ -258,7 +256,7 @@ class GatewaySMTP(Connection):
             self.connection_lost(None)  # the event loop doesn't tell us after every kind of failure
             raise ConnectionError
         self.transport = transport
-        self._reader.switch_to(transport)
+        self._lines.switch_to(transport)
         self._handler.tls = True
         if self._listener.client_certificates:
             self._handler.certificate = _fingerprint(transport)
@@ -282,12 +280,12 @@ class GatewaySMTP(Connection):
 
     async def smtp_AUTH(self, arg: str) -> None:
         """RFC 4954, under TLS alone: a name and its password."""
-        handler, session = self._handler, self.session
+        handler = self._handler
         if not self._listener.auth:
             await self.push(replies.NOT_IMPLEMENTED)
         elif not handler.tls:
             await self.push(replies.ENCRYPTION_REQUIRED)
-        elif handler.login or handler.transaction or session is None or not session.extended_smtp:
+        elif handler.login or handler.transaction or not self._extended:
             await self.push(replies.SEQUENCE)
         else:
             given = await auth.credentials(arg, self._ask)
@@ -296,7 +294,7 @@ class GatewaySMTP(Connection):
     async def _ask(self, question: Reply) -> bytes | Reply:
         await self.push(question)
         self._reset_timeout()
-        line = await self._reader.line()
+        line = await self._lines.line()
         return self._why_not_read(line) or self._without_end(line)
 
     async def _log_in(self, given: auth.Credentials) -> Reply:

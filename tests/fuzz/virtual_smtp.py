@@ -181,7 +181,7 @@ class VirtualClient:
         """Bytes that the session holds besides its message."""
         if not isinstance(self.protocol, GatewaySMTP) or self.wire.closed:
             return 0
-        return len(self.protocol._unsent) + len(self.protocol._reader._buffer)
+        return len(self.protocol._unsent) + len(self.protocol._lines._buffer)
 
     @property
     def said(self) -> bytes:

@@ -24,7 +24,6 @@ from gateway.smtp.replies import Reply
 from gateway.smtp.server import silence_library
 from gateway.smtp.session import GatewaySMTP
 from gateway.smtp.shared import Shared
-from gateway.smtp.stream import CommandReader
 
 SIZE = 60_000
 NO_END = 10**9
@@ -178,8 +177,9 @@ def _find_end(self: DataReader, start: int, real: Callable[..., int] = DataReade
     return real(self, start + 4)
 
 
-def _put_back(self: CommandReader, rest: bytes, real: Callable[..., None] = CommandReader.put_back) -> None:
-    real(self, rest[1:])
+def _feed(self: DataReader, chunk: bytes, real: Callable[..., bytes | None] = DataReader.feed) -> bytes | None:
+    rest = real(self, chunk)
+    return rest and rest[1:]
 
 
 async def _push(self: GatewaySMTP, status: Reply | str, real: Callable[..., Any] = GatewaySMTP.push) -> None:
@@ -193,7 +193,7 @@ async def _push(self: GatewaySMTP, status: Reply | str, real: Callable[..., Any]
     [
         pytest.param(DataReader, "_unstuff", lambda self, end: setattr(self, "_plain", end), id="stuffing stays"),
         pytest.param(DataReader, "_find_end", _find_end, id="an end marker in two segments isn't seen"),
-        pytest.param(CommandReader, "put_back", _put_back, id="the byte behind a message is lost"),
+        pytest.param(DataReader, "feed", _feed, id="the byte behind a message is lost"),
         pytest.param(GatewaySMTP, "_set_rset_state", lambda self: None, id="a transaction isn't forgotten"),
         pytest.param(GatewaySMTP, "push", _push, id="replies overtake each other"),
     ],
