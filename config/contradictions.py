@@ -66,7 +66,7 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     if settings.parser_limits().memory < PARSER + COPIES * limits.message_size_from_source:
         yield memory, largest, f"must be 64 MiB and {COPIES} times {largest} at least: it couldn't be read"
     yield from _tls(settings)
-    if store.key_file == store.path:
+    if store.url is None and store.key_file == store.path:
         yield "store.key_file", "store.path", "must be another file than store.path"
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from config.values import FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole, listener
+from config.values import DatabaseUrl, FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole, listener
 from gateway.core.limits import DkimLimits, DnsLimits, ParserLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.listener import Listener
+from storage.place import Place, Server
 
 MAY_BE_ZERO = {
     "reserved_for_sources",
@@ -82,8 +83,18 @@ class Dns(Section):
 
 class Store(Section):
     path: FilePath = Path("data/gateway.db")
+    url: DatabaseUrl | None = None
+    connections: Annotated[Whole, Field(ge=2)] = 2
+    prepared_statements: bool = True
     key_file: FilePath = Path("data/installation.key")
     busy_timeout: Annotated[Seconds, Field(gt=0)] = 5
+    network_file_system: bool = False
+
+    def place(self) -> Place:
+        """The server that is named, else the file."""
+        if self.url is None:
+            return self.path
+        return Server(self.url.get_secret_value(), self.connections, self.prepared_statements)
 
 
 class Log(Section):

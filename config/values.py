@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, SecretStr
 
 from gateway.smtp.listener import Listener, Network, Tls
 
@@ -17,6 +17,7 @@ UNITS = {"": 1, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _ADDRESS = re.compile(r"(\[(?P<ipv6>[^\]]+)\]|(?P<name>[^:\[\]]+)):(?P<port>[0-9]{1,5})")
 _MODES = "an address may be followed by tls=required or tls=implicit, auth, client-certificates, and proxy=NETWORK"
+_DATABASE = re.compile(r"postgres(ql)?://[!-~]+")
 _AMOUNT = re.compile(r"\s*([0-9]{1,15})\s*(|KiB|MiB|GiB)\s*")
 
 
@@ -128,9 +129,18 @@ def file_path(value: object) -> Path:
     return Path(value)
 
 
+def database_url(value: object) -> SecretStr:
+    """The address of a PostgreSQL database. It may hold a password."""
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if not isinstance(text, str) or not _DATABASE.fullmatch(text):
+        raise ValueError('must be the address of a PostgreSQL database, as "postgresql://user@host/database"')
+    return SecretStr(text)
+
+
 Whole = Annotated[int, BeforeValidator(whole_number)]
 Seconds = Annotated[float, BeforeValidator(seconds)]
 HostName = Annotated[str, BeforeValidator(host_name)]
 FilePath = Annotated[Path, BeforeValidator(file_path)]
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(database_url)]
 NameServers = Annotated[tuple[str, ...], BeforeValidator(name_servers)]
 ListenAddresses = Annotated[tuple[str, ...], BeforeValidator(listen_addresses)]

@@ -8,9 +8,11 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from types import TracebackType
 
 from config.settings import Settings
@@ -28,11 +30,12 @@ from gateway.process_memory import give_back_large_blocks, keep_private, spare_w
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
-from storage import dns_trouble, held, migrate, operator_mail, reads, waiting
+from storage import dns_trouble, held, operator_mail, reads, waiting
 from storage.administration.act import Act
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
-from storage.open import installation_key, open_store
+from storage.open import check, installation_key, open_store
+from storage.place import Place
 from storage.plan import Plan
 from storage.sealing import Sealing
 
@@ -85,11 +88,12 @@ class App:
         files = _tls_files(settings)
         tls = _load(files) if files else None
         try:
-            migrate.check(settings.store.path)  # without a database the lack of that is told first
+            place = settings.store.place()
+            await check(place)  # without a database the lack of that is told first
+            if isinstance(place, Path) and not settings.store.network_file_system:
+                network.check(place)
             key = installation_key(settings.store.key_file, create=False)
-            store = await open_store(
-                settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True
-            )
+            store = await open_store(place, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True)
         except StoreError as error:
             raise FaultError(str(error), error.exit_code) from None
         operator_log.store_opened()
@@ -105,9 +109,9 @@ class App:
             resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
             authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
             ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now, parser)
-            free = FreeDisk(partial(bytes_free, settings.store.path.parent), time.monotonic)
             need = settings.smtp.sources_need_tls
             name = settings.hostname
+            free = _free_disk(place)
             smtp = SmtpServer(ingest, operator_log, limits, name, None, now, sources_need_tls=need, free_disk=free)
             renewal = _use_tls(smtp, files, tls) if files and tls else None
             for sock, mode in listeners:
@@ -235,6 +239,13 @@ def route_stray_errors() -> None:
     sys.unraisablehook = on_unraisable
     with suppress(RuntimeError):
         asyncio.get_running_loop().set_exception_handler(on_loop_error)
+
+
+def _free_disk(place: Place) -> Callable[[], int]:
+    """Bytes free where messages are stored; a server looks after its own."""
+    if isinstance(place, Path):
+        return FreeDisk(partial(bytes_free, place.parent), time.monotonic)
+    return lambda: sys.maxsize
 
 
 def _tls_files(settings: Settings) -> Files | None:

@@ -65,6 +65,8 @@ class StoreOutdated(StoreError):
 class StoreDenied(StoreError):
     """The database server doesn't let the gateway in. Check user, password and database in store.url."""
 
+    exit_code = 78
+
 
 class StoreUnsafe(StoreError):
     """The database server may lose what it has committed, so no mail can be promised to be kept."""
@@ -80,6 +82,16 @@ class DriverMissing(StoreError):
 
 class StoreNewer(StoreError):
     """The database was made by a newer bcc-gateway. Install that version, or restore an older backup."""
+
+    exit_code = 78
+
+
+class StoreMoved(StoreFailed):
+    """The database's file was moved, deleted or replaced while it was in use, so nothing more is taken."""
+
+
+class StoreRemote(StoreError):
+    """The database is on a network file system, where it may get lost. store.network_file_system allows that."""
 
     exit_code = 78
 

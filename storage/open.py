@@ -48,6 +48,14 @@ async def status(place: Place) -> tuple[int, int]:
     return migrations.status(place)
 
 
+async def size(place: Place) -> int:
+    """Bytes that the database takes up."""
+    if isinstance(place, Server):
+        taken: int = await _on_server("migrate").size(place)
+        return taken
+    return place.stat().st_size if place.exists() else 0
+
+
 async def check(place: Place) -> None:
     """Raises what keeps this version from using the database."""
     migrations.fitting(*await status(place), str(place))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from gateway.core.ids import lowest
 from gateway.core.model import Finding
@@ -53,6 +54,10 @@ _DECISION = (
     " d.superseded_by, EXISTS (SELECT 1 FROM waiting w WHERE w.decision_id = d.id)"
     " FROM decision d JOIN account a ON a.id = d.account_id LEFT JOIN account_user u ON u.id = d.user_id"
 )
+_RECORDED = f"{_DECISION} JOIN recorded r ON r.id = d.id"
+
+Position: TypeAlias = tuple[int, str]
+"""Up to where decisions were read, in the order of the view `recorded`."""
 
 
 def recorded(since: int, until: int) -> Plan[bool]:
@@ -72,18 +77,31 @@ def latest(count: int, wanted: Filter) -> Plan[list[RecordedDecision]]:
     return [_decision(row) for row in reversed(rows)]
 
 
-def since(after: str, wanted: Filter, limit: int = 500) -> Plan[list[RecordedDecision]]:
-    """Decisions recorded after the one with this id."""
+def newest(count: int, wanted: Filter) -> Plan[tuple[list[RecordedDecision], Position]]:
+    """The decisions recorded last, oldest of them first, and where those begin that are recorded from now on."""
     rows = yield from ask(
-        f"{_DECISION} WHERE {_WANTED} AND d.id > $5 ORDER BY d.id LIMIT $6", *_values(wanted), after, limit
+        f"{_RECORDED} WHERE {_WANTED} ORDER BY r.position DESC, r.id DESC LIMIT $5", *_values(wanted), count
     )
-    return [_decision(row) for row in rows]
+    end = yield from ask("SELECT position, id FROM recorded ORDER BY position DESC, id DESC LIMIT 1")
+    return [_decision(row) for row in reversed(rows)], end[0] if end else (0, "")
 
 
-def newest() -> Plan[str]:
-    """The id of the newest decision, or ""."""
-    rows = yield from ask("SELECT id FROM decision ORDER BY id DESC LIMIT 1")
-    return rows[0][0] if rows else ""
+def since(after: Position, wanted: Filter, limit: int = 500) -> Plan[tuple[list[RecordedDecision], Position]]:
+    """Decisions recorded behind this place, and up to where they were read; none is ever missed."""
+    position, last = after
+    ids = yield from ask(
+        "SELECT position, id FROM recorded WHERE position >= $1 AND (position, id) > ($1, $2)"
+        " ORDER BY position, id LIMIT $3",
+        position,
+        last,
+        limit,
+    )
+    rows = yield from ask(
+        f"{_RECORDED} WHERE {_WANTED} AND r.id = ANY($5) ORDER BY r.position, r.id",
+        *_values(wanted),
+        [decision_id for _, decision_id in ids],
+    )
+    return [_decision(row) for row in rows], (ids[-1] if ids else after)
 
 
 def by_trace(trace_id: str) -> Plan[list[RecordedDecision]]:

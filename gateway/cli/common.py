@@ -24,12 +24,11 @@ import click
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from gateway.operator_log import escape
-from storage import migrate
 from storage.administration import accounts
 from storage.administration.act import Act
 from storage.errors import StoreError
 from storage.interface import Store
-from storage.open import installation_key, open_store
+from storage.open import check, installation_key, open_store
 from storage.plan import Plan
 from storage.sealing import Sealing
 
@@ -85,8 +84,8 @@ def run(options: Options, work: Callable[[Desk], Awaitable[T]]) -> T:
     """Opens the store, does the work and closes it."""
 
     async def opened() -> T:
-        key = load_key(settings)
-        store = await open_store(settings.store.path, key, new_id, busy_timeout=settings.store.busy_timeout)
+        key = await load_key(settings)
+        store = await open_store(settings.store.place(), key, new_id, busy_timeout=settings.store.busy_timeout)
         try:
             act = Act(options.who, now(), new_id, KeyedHash(key))
             return await work(Desk(store, settings, act, Sealing(key)))
@@ -135,9 +134,9 @@ def load_settings(config_file: Path | None, overrides: Mapping[str, object] | No
         raise SystemExit(EX_CONFIG) from None
 
 
-def load_key(settings: Settings) -> bytes:
+async def load_key(settings: Settings) -> bytes:
     """The installation's key; without a database the lack of that is told first."""
-    migrate.check(settings.store.path)
+    await check(settings.store.place())
     return installation_key(settings.store.key_file, create=False)
 
 

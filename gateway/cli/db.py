@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import click
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.clock import now
-from storage import migrate as migrations
-from storage.open import installation_key
+from storage import open as store
+from storage.migrate import Migration, fitting
 
 
 @click.group("db")
@@ -23,18 +24,19 @@ def group() -> None:
 @common.config_option
 def migrate(config_file: Path | None) -> None:
     """Make the database and the installation's key, or bring the schema up to date. All of it or nothing."""
-    store = common.load_settings(config_file).store
+    settings = common.load_settings(config_file).store
+    place = settings.place()
 
-    def work() -> Sequence[migrations.Migration]:
-        version, _ = migrations.status(store.path)
-        installation_key(store.key_file, create=version == 0)  # a new key would open nothing in an old database
-        return migrations.migrate(store.path, now())
+    async def work() -> Sequence[Migration]:
+        version, _ = await store.status(place)
+        store.installation_key(settings.key_file, create=version == 0)  # a new one opens nothing in an old database
+        return await store.migrate(place, now())
 
-    applied = common.told(work)
+    applied = common.told(lambda: asyncio.run(work()))
     for migration in applied:
-        common.say(f"{store.path}: applied {migration.version:04} {migration.name}")
+        common.say(f"{place}: applied {migration.version:04} {migration.name}")
     if not applied:
-        common.say(f"{store.path}: up to date")
+        common.say(f"{place}: up to date")
 
 
 @group.command()
@@ -42,14 +44,14 @@ def migrate(config_file: Path | None) -> None:
 @common.config_option
 def status(config_file: Path | None, *, as_json: bool) -> None:
     """Show the version of the schema. Exit 0 only if this program can work with it."""
-    path = common.load_settings(config_file).store.path
-    version, newest = common.told(lambda: migrations.status(path))
-    size = path.stat().st_size if path.exists() else 0
+    place = common.load_settings(config_file).store.place()
+    version, newest = common.told(lambda: asyncio.run(store.status(place)))
+    size = common.told(lambda: asyncio.run(store.size(place)))
     if as_json:
-        common.print_json({"path": str(path), "version": version, "newest": newest, "size": size})
+        common.print_json({"place": str(place), "version": version, "newest": newest, "size": size})
     else:
-        common.say(f"{path}: version {version} of {newest}, {size} bytes")
-    common.told(lambda: migrations.check(path))
+        common.say(f"{place}: version {version} of {newest}, {size} bytes")
+    common.told(lambda: fitting(version, newest, str(place)))
 
 
 @group.command()

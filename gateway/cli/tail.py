@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -17,7 +16,7 @@ from storage import reads
 from storage.reads import Filter, RecordedDecision
 
 LOOK_EVERY = 0.5
-"""Seconds between looks for new decisions: whichever process or machine made them, the store has them."""
+"""Seconds between looks for new decisions, at most: whichever process or machine made them, the store has them."""
 
 _OUTCOMES = [o.value for o in Outcome if o.durable]
 
@@ -39,14 +38,12 @@ def tail(
     wanted = Filter(outcome or "", reason, user.lower(), options.account)
 
     async def work(desk: Desk) -> None:
-        seen = await desk.store.read(reads.latest(count, wanted))
+        seen, last = await desk.store.read(reads.newest(count, wanted))
         _show(seen, as_json=as_json)
-        last = seen[-1].id if seen else await desk.store.read(reads.newest())
         while follow:
-            await asyncio.sleep(LOOK_EVERY)
-            new = await desk.store.read(reads.since(last, wanted))
+            await desk.store.news(LOOK_EVERY)
+            new, last = await desk.store.read(reads.since(last, wanted))
             _show(new, as_json=as_json)
-            last = new[-1].id if new else last
 
     with suppress(KeyboardInterrupt):
         common.run(options, work)

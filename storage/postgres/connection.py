@@ -73,6 +73,8 @@ async def connect(server: Server) -> Connection:
         )
     except ERRORS as error:
         raise _refused(error) from None
+    except ValueError:
+        raise StoreDenied("(it can't be read)") from None
     try:
         async with connection.transaction():  # behind a pooler its round trips reach one server only so
             await connection.set_type_codec("bool", schema="pg_catalog", encoder=_to_bool, decoder=_from_bool)
@@ -153,6 +155,8 @@ def _refused(error: Exception) -> StoreError:
     """The same while a connection is made: then what isn't said otherwise means that nobody answers."""
     if isinstance(error, TargetServerAttributeNotMatched):
         return StoreStandby()
+    if isinstance(error, ValueError):
+        return StoreDenied("(it can't be read)")
     told = translated(error)
     if type(told) is StoreUnavailable and not isinstance(error, asyncpg.PostgresError):
         return StoreUnreachable(f"({type(error).__name__})")

@@ -29,6 +29,13 @@ async def versions(connection: Connection) -> tuple[int, int]:
         return await run(connection, _applied()), migrations("postgres")[-1].version
 
 
+async def size(server: Server) -> int:
+    """Bytes that the database takes up."""
+    async with _opened(server) as connection, connection.transaction():
+        [(taken,)] = await run(connection, ask("SELECT pg_database_size(current_database())"))
+        return int(taken)
+
+
 async def migrate(server: Server, now: int) -> Sequence[Migration]:
     """Applies what is missing, all of it or nothing, and returns it."""
     async with _opened(server) as connection, connection.transaction():

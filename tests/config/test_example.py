@@ -11,7 +11,7 @@ from config.settings import Settings, plain_value
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "gateway.example.toml"
 ASKING = "127.0.0.1:2525 client-certificates"
-UNSET = {"smtp.certificate", "smtp.private_key", "smtp.client_ca"}
+UNSET = {"smtp.certificate", "smtp.private_key", "smtp.client_ca", "store.url"}
 
 
 def example() -> dict[str, tuple[str, str]]:
@@ -43,10 +43,11 @@ def test_the_example_names_every_setting_in_order_with_a_comment() -> None:
 
 
 def test_settings_without_a_value_are_shown_as_they_could_be_set(tmp_path: Path) -> None:
-    set_ = re.sub(r"(?m)^# (certificate|private_key|client_ca) =", r"\1 =", EXAMPLE.read_text())
+    set_ = re.sub(r"(?m)^# (certificate|private_key|client_ca|url) =", r"\1 =", EXAMPLE.read_text())
     (tmp_path / "tls.toml").write_text(set_)
     settings = effective({"GATEWAY_SMTP__LISTEN": ASKING}, tmp_path / "tls.toml").settings
     assert None not in (settings.smtp.certificate, settings.smtp.private_key, settings.smtp.client_ca)
+    assert settings.store.url is not None
 
 
 def test_the_docs_have_the_same_table() -> None:

@@ -125,7 +125,8 @@ async def _store(desk: Desk, *, dry_run: bool) -> AsyncIterator[Store]:
     with TemporaryDirectory(prefix="dry-run-", dir=settings.path.parent) as private:
         copy = Path(private, "gateway.db")
         await desk.store.backup(copy)
-        store = await open_store(copy, common.load_key(desk.settings), new_id, busy_timeout=settings.busy_timeout)
+        key = await common.load_key(desk.settings)
+        store = await open_store(copy, key, new_id, busy_timeout=settings.busy_timeout)
         try:
             yield store
         finally:
