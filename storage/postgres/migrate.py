@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from storage.errors import StoreBroken, StoreNewer
 from storage.migrate import Migration, migrations, version_of
 from storage.place import Server
 from storage.plan import Plan, ask, insert
-from storage.postgres.connection import ERRORS, check, close, connect, run, translated
+from storage.postgres.connection import ERRORS, Connection, check, close, connect, run, translated
 from storage.postgres.locks import ADMINISTRATION
-
-if TYPE_CHECKING:
-    from storage.postgres.connection import Connection
 
 
 async def status(server: Server) -> tuple[int, int]:

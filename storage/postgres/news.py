@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from storage.errors import StoreError
 from storage.place import Server
-from storage.postgres.connection import ERRORS, close, connect
-
-if TYPE_CHECKING:
-    from storage.postgres.connection import Connection
+from storage.postgres.connection import ERRORS, Connection, close, connect
 
 CHANNEL = "recorded"
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
@@ -25,6 +25,7 @@ from storage.place import Server
 from storage.plan import Plan, ask
 from storage.postgres.connection import (
     ERRORS,
+    Connection,
     check,
     close,
     connect,
@@ -38,9 +39,6 @@ from storage.postgres.locks import ADMINISTRATION, lock_number
 from storage.postgres.migrate import versions
 from storage.postgres.news import CHANNEL, Listener
 from storage.settle import settle
-
-if TYPE_CHECKING:
-    from storage.postgres.connection import Connection
 
 T = TypeVar("T")
 

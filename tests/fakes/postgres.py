@@ -92,7 +92,9 @@ class PostgresServer:
 
 
 class Databases:
-    """Empty databases with a current schema on one server: one for each folder, until they are given back."""
+    """Empty databases with a current schema on one server: one for each folder, until that is gone or all are given
+    back.
+    """
 
     def __init__(self) -> None:
         self._server: PostgresServer | None = None
@@ -105,6 +107,8 @@ class Databases:
             self._server = PostgresServer()
             self._server.start()
             await migrate(self._server.place(self._server.create()), 0)
+        for gone in [used for used in self._used if not used.exists()]:
+            self._free.append(self._used.pop(gone))
         if folder not in self._used:
             self._used[folder] = await self._emptied() if self._free else self._server.create(TEMPLATE)
         return self._server.place(self._used[folder])

@@ -5,6 +5,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from fakes.gates import BeforeTheAccount, Gate, InTheWriter
 from fakes.postgres import MISSING, Databases
 from fakes.scan import breaches_of, found, values_with
 from fakes.stores import Breaches, Columns, Kept, Look, Open
@@ -89,6 +90,14 @@ def look(store: Store) -> Look:
         return await store.read(ask(sql, *values))
 
     return rows
+
+
+@pytest.fixture
+async def gate(store: Store, databases: Databases, tmp_path: Path) -> Gate:
+    """Shut: work that is decided in the account "us" waits there."""
+    if isinstance(store, SqliteStore):
+        return InTheWriter()
+    return await BeforeTheAccount.shut(await databases.of(tmp_path))
 
 
 @pytest.fixture

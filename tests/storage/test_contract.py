@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from dataclasses import replace
@@ -32,6 +31,7 @@ from fakes.deliveries import (
     keeper,
     mail,
 )
+from fakes.gates import Gate
 from fakes.memory_store import MemoryStore
 from fakes.seen import Seen, seen
 from fakes.stores import Breaches, Columns, Kept, Open
@@ -355,31 +355,17 @@ async def test_a_change_that_fails_changes_nothing(database: Store) -> None:
 # --- many at once ---
 
 
-class Gate:
-    """A decision that waits in the writer, so that what comes meanwhile is queued behind it."""
-
-    def __init__(self) -> None:
-        self.reached = threading.Event()
-        self.opened = threading.Event()
-
-    def decide(self, case: Case, facts: Facts) -> Decision:
-        self.reached.set()
-        assert self.opened.wait(20)
-        return decide(case, facts)
-
-
 async def behind(gate: Gate, database: Store, *work: Awaitable[object]) -> tuple[asyncio.Task[object], ...]:
     """Work that waits while the gate's own message is decided; the gate is still shut."""
     first = asyncio.create_task(settle(database, to_bob(0), decide=gate.decide))
-    await asyncio.to_thread(gate.reached.wait, 20)
+    await gate.reached()
     tasks = tuple(asyncio.ensure_future(w) for w in work)
     for _ in range(3):
         await asyncio.sleep(0)
     return (first, *tasks)
 
 
-async def test_work_that_fails_does_not_harm_its_neighbours(database: Store) -> None:
-    gate = Gate()
+async def test_work_that_fails_does_not_harm_its_neighbours(database: Store, gate: Gate) -> None:
     tasks = await behind(
         gate,
         database,
@@ -387,14 +373,13 @@ async def test_work_that_fails_does_not_harm_its_neighbours(database: Store) -> 
         settle(database, to_bob(2), decide=failing),
         settle(database, to_bob(3)),
     )
-    gate.opened.set()
+    await gate.open()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(r, RuntimeError) for r in results] == [False, False, True, False]
     assert len(await database.read(seen("us"))) == 3
 
 
-async def test_a_statement_that_fails_does_not_harm_its_neighbours(database: Store) -> None:
-    gate = Gate()
+async def test_a_statement_that_fails_does_not_harm_its_neighbours(database: Store, gate: Gate) -> None:
     tasks = await behind(
         gate,
         database,
@@ -402,38 +387,37 @@ async def test_a_statement_that_fails_does_not_harm_its_neighbours(database: Sto
         database.change(insert("own_domain", account_id="nobody", domain="x.example")),
         settle(database, to_bob(3)),
     )
-    gate.opened.set()
+    await gate.open()
     results = await asyncio.gather(*tasks, return_exceptions=True)
     assert [isinstance(r, StoreError) for r in results] == [False, False, True, False]
     assert len(await database.read(seen("us"))) == 3
 
 
-async def test_a_caller_who_leaves_harms_nobody(database: Store) -> None:
-    gate = Gate()
+async def test_a_caller_who_leaves_harms_nobody(database: Store, gate: Gate) -> None:
     first, left, stays = await behind(gate, database, settle(database, to_bob(1)), settle(database, to_bob(2)))
     left.cancel()
-    gate.opened.set()
+    await gate.open()
     await asyncio.gather(first, stays)
     assert {d.trace_id for d in await database.read(reads.latest(9, reads.Filter()))} == {"trace0", "trace2"}
     await settle(database, to_bob(1))
     assert len(await database.read(seen("us"))) == 3
 
 
-async def test_what_a_caller_left_in_the_middle_stands_and_its_repeat_meets_it(database: Store) -> None:
-    gate = Gate()
+async def test_what_a_caller_left_in_the_middle_stands_and_its_repeat_meets_it(database: Store, gate: Gate) -> None:
     (first,) = await behind(gate, database)
     first.cancel()
-    gate.opened.set()
+    await gate.open()
     [repeated] = await settle(database, replace(to_bob(0), trace_id="again"))
     assert repeated.reason == "dedupe.retry"
 
 
-async def test_closing_ends_what_is_queued(database: Store, tmp_path: Path, open_empty: Open, act: Act) -> None:
-    gate = Gate()
+async def test_closing_ends_what_is_queued(
+    database: Store, gate: Gate, tmp_path: Path, open_empty: Open, act: Act
+) -> None:
     tasks = await behind(gate, database, *(settle(database, to_bob(n)) for n in range(1, 20)))
     closing = asyncio.create_task(database.close())
     await asyncio.sleep(0)
-    gate.opened.set()
+    await gate.open()
     await asyncio.gather(*tasks, closing)
     reopened = await open_empty(tmp_path, act)
     try:

@@ -619,7 +619,7 @@ async def test_an_approval_that_fails_leaves_nothing(
 
 async def test_what_an_older_version_held_can_be_discarded_only(world: Store, admin: Admin) -> None:
     held_id = await hold(world)
-    await world.change(ask("UPDATE held SET about = x''"))
+    await world.change(ask("UPDATE held SET about = $1", b""))
     with pytest.raises(Refused, match="discard it"):
         await admin.decide(held_id)
     await admin.discard(held_id)

@@ -164,12 +164,12 @@ async def test_those_that_can_not_be_logged_keep_nobody_from_being_called(patien
     assert [s.text.strip() for s in await patient.read(seen("us"))] == ["Hello.", "Yes."]
 
 
-@pytest.mark.parametrize("damage", ["x'00'", "zeroblob(100)"])
-async def test_one_that_can_not_be_opened_harms_nobody_else(patient: Store, damage: str) -> None:
+@pytest.mark.parametrize("damage", [b"\0", bytes(100)])
+async def test_one_that_can_not_be_opened_harms_nobody_else(patient: Store, damage: bytes) -> None:
     await settle(patient, reply("leaf", "root"))
     await settle(patient, reply("other", "root", "No."))
     first = "(SELECT min(decision_id) FROM waiting)"
-    await patient.change(ask(f"UPDATE waiting SET sealed = {damage} WHERE decision_id = {first}"))  # noqa: S608 — of this test
+    await patient.change(ask(f"UPDATE waiting SET sealed = $1 WHERE decision_id = {first}", damage))  # noqa: S608 — of this test
     await settle(patient, PARENT)
     assert [s.text.strip() for s in await patient.read(seen("us"))] == ["Hello.", "No."]
     assert await count(patient, "waiting") == 0
