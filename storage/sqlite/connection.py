@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain, count
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
 from storage.errors import StoreBroken, StoreError, StoreFailed, StoreFull, StoreReadOnly, StoreUnavailable
-from storage.plan import Plan, Rows, Statement, Value
+from storage.plan import Plan, Statement, Value
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -26,7 +27,11 @@ _PRAGMAS = (
     "PRAGMA temp_store = MEMORY",
     "PRAGMA mmap_size = 0",
 )
-_LIST = re.compile(r"= ANY\((\$\d+)\)")
+_LIST = re.compile(r"= ANY\(\$(\d+)\)")
+_LISTS = (list, tuple)
+_PARAMETER = re.compile(r"\$(\d+)")
+_SPELLED_OUT = 16
+"""Members of a list, at most."""
 
 
 class Connection(aiosqlite.Connection):
@@ -66,12 +71,10 @@ def _execute(db: sqlite3.Connection, sql: str) -> None:
 
 def run(db: sqlite3.Connection, plan: Plan[T]) -> T:
     """Runs a plan's statements, in the thread of its connection, and returns its result."""
-    rows: Rows = ()
     try:
         statement = next(plan)
         while True:
-            rows = db.execute(_sql(statement), _values(statement)).fetchall()
-            statement = plan.send(rows)
+            statement = plan.send(db.execute(*_bound(statement)).fetchall())
     except StopIteration as end:
         result: T = end.value
         return result
@@ -91,19 +94,26 @@ def translated(error: sqlite3.Error) -> StoreError:
     return StoreUnavailable(f"({name})")
 
 
-def _sql(statement: Statement) -> str:
-    return _translate(statement.sql)
+def _bound(statement: Statement) -> tuple[str, Sequence[Value]]:
+    """PostgreSQL's spelling and parameters as SQLite's: numbers behind ?, and lists spelled out or as JSON."""
+    values = statement.values
+    sizes = tuple((number, len(v)) for number, v in enumerate(values, 1) if isinstance(v, _LISTS))
+    if not sizes:
+        return _translated(statement.sql), values
+    if any(size > _SPELLED_OUT for _, size in sizes):
+        return _translated(statement.sql), [json.dumps(v) if isinstance(v, _LISTS) else v for v in values]
+    members = chain.from_iterable(v for v in values if isinstance(v, _LISTS))
+    return _spelled_out(statement.sql, sizes), [*(None if isinstance(v, _LISTS) else v for v in values), *members]
 
 
 @lru_cache(maxsize=1024)
-def _translate(sql: str) -> str:
-    """PostgreSQL's spelling as SQLite's: numbered parameters, and lists as JSON."""
-    return _LIST.sub(r"IN (SELECT value FROM json_each(\1))", sql).replace("$", "?")
+def _translated(sql: str) -> str:
+    return _LIST.sub(r"IN (SELECT value FROM json_each($\1))", sql).replace("$", "?")
 
 
-def _values(statement: Statement) -> tuple[str | int | bytes | None, ...]:
-    return tuple(map(_value, statement.values))
-
-
-def _value(value: Value) -> str | int | bytes | None:
-    return value if value is None or isinstance(value, str | int | bytes) else json.dumps(list(value))
+@lru_cache(maxsize=1024)
+def _spelled_out(sql: str, sizes: tuple[tuple[int, int], ...]) -> str:
+    """With the lists' members as parameters behind all others: quicker, but a text of its own for each length."""
+    free = count(1 + max(map(int, _PARAMETER.findall(sql))))
+    members = {number: ", ".join(f"?{next(free)}" for _ in range(size)) for number, size in sizes}
+    return _LIST.sub(lambda match: f"IN ({members[int(match[1])]})", sql).replace("$", "?")
