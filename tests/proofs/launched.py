@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import select
 import signal
@@ -89,10 +90,10 @@ class Launched(Gateway):
         return self.ended()
 
     def close(self) -> None:
-        """Ends the launcher, and the gateway with it."""
+        """Ends the gateway; the launcher is for the next one."""
         if self._launcher:
-            self.kill() if self._pid else None
-            self._launcher.communicate()
+            self.kill()
+            _idle.append(self._launcher)
             self._launcher = None
 
     @property
@@ -107,14 +108,7 @@ class Launched(Gateway):
 
     def _launcher_running(self) -> subprocess.Popen[bytes]:
         if self._launcher is None:
-            places = os.pathsep.join(map(str, (_ROOT, _ROOT / "tests")))
-            self._launcher = subprocess.Popen(
-                [sys.executable, "-P", "-m", "tests.proofs.launcher"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                bufsize=0,
-                env={**os.environ, "PYTHONPATH": places},
-            )
+            self._launcher = _idle.pop() if _idle else _new_launcher()
         return self._launcher
 
     def _number(self) -> int:
@@ -123,3 +117,24 @@ class Launched(Gateway):
         line = self._launcher.stdout.readline()
         assert line, "the launcher has ended"
         return int(line)
+
+
+_idle: list[subprocess.Popen[bytes]] = []
+"""Launchers that wait for a request."""
+
+
+def _new_launcher() -> subprocess.Popen[bytes]:
+    places = os.pathsep.join(map(str, (_ROOT, _ROOT / "tests")))
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "tests.proofs.launcher"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        env={**os.environ, "PYTHONPATH": places},
+    )
+
+
+@atexit.register
+def _end_launchers() -> None:
+    for launcher in _idle:
+        launcher.communicate()

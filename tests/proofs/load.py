@@ -31,7 +31,7 @@ ANONYMOUS = 0.2
 """Share of messages without a Message-ID."""
 _PATIENCE = 0.02
 """Seconds that such a client waits at most."""
-_WAIT = 0.005
+_WAIT = 0.02
 """Seconds until the next try."""
 
 

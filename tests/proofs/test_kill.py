@@ -20,7 +20,7 @@ import pytest
 
 from tests.proofs import moments, parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import quiet_port, under_load, wait_for_more
+from tests.proofs.load import IMPATIENT, quiet_port, under_load, wait_for_more
 from tests.proofs.verdict import faults, repeats
 from tests.running_gateway import Gateway
 
@@ -62,10 +62,10 @@ def total(rounds: list[Figures]) -> Figures:
     return Figures(*counted, max(each.slowest for each in rounds), found)
 
 
-def killed(gateway: Gateway, kills: int, seed: int, moment: str = "") -> Figures:
+def killed(gateway: Gateway, kills: int, seed: int, moment: str = "", impatient: float = IMPATIENT) -> Figures:
     """Kills and restarts a gateway under load, then ends it in peace and looks what it has kept."""
     chance, slowest = random.Random(seed), 0.0
-    with under_load(gateway, seed) as ledger:
+    with under_load(gateway, seed, impatient) as ledger:
         for _ in range(kills):
             if isinstance(gateway, Launched):
                 gateway.moment, gateway.times = moment, chance.randrange(1, 20)
@@ -94,7 +94,7 @@ def a_round(kills: int, seed: int, build: str = "", moment: str = "") -> Figures
         gateway = Launched(Path(folder), quiet_port(), build=build, parser=False)
         gateway.prepare()
         try:
-            return killed(gateway, kills, seed, moment)
+            return killed(gateway, kills, seed, moment, 0.5 if build else IMPATIENT)
         finally:
             gateway.close()
 
