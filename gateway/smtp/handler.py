@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
@@ -13,6 +13,9 @@ from gateway.smtp.data import DataReader, Holding
 from gateway.smtp.limits import OPERATOR_MESSAGE_SIZE
 from gateway.smtp.replies import Reply
 from gateway.smtp.shared import Shared, canonical_ip, network_of
+
+_LARGE = 256 * 1024
+"""Bytes of a message whose copying takes so long that others have their turn before it."""
 
 
 @dataclass(slots=True)
@@ -188,18 +191,20 @@ class Handler:
         if isinstance(raw, Reply):
             reason = "smtp.too_large" if raw is replies.TOO_LARGE else "smtp.busy"
             return self._refuse_message(raw, transaction.trace_id, reason)
-        journey = asyncio.get_running_loop().create_task(self._journey(transaction, raw))
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[Reply] = loop.create_future()
+        journey = loop.create_task(self._finish(self._journey(transaction, raw), data, transaction.trace_id, reply))
         shared.journeys.add(journey)
-        journey.add_done_callback(lambda task: self._journey_ended(task, data, transaction.trace_id))
-        await asyncio.wait((journey,))
-        if journey.cancelled() or journey.exception() is not None:
-            return replies.TEMPORARY
-        return _reply_to_message(journey.result())
+        journey.add_done_callback(shared.journeys.discard)
+        return await reply
 
     async def _content(self, data: DataReader) -> bytes | Reply:
         """The message. Many large ones may end at once: others are served between any two."""
+        if data.received <= _LARGE:
+            return data.content()
         try:
             async with self._shared.copying:
+                await asyncio.sleep(0)
                 return data.content()
         except asyncio.CancelledError:
             data.release()
@@ -224,17 +229,25 @@ class Handler:
             self._shared.events.message_deferred(trace_id, reason, "")
         return reply
 
-    def _journey_ended(self, journey: asyncio.Task[Answer], data: DataReader, trace_id: str) -> None:
-        """Runs even if the client has gone; an exception that nobody reads would be logged with its text."""
+    async def _finish(
+        self, journey: Awaitable[Answer], data: DataReader, trace_id: str, reply: asyncio.Future[Reply]
+    ) -> None:
+        """Runs even if the client has gone. Raises nothing: an exception that nobody reads is logged with its text."""
         events = self._shared.events
-        self._shared.journeys.discard(journey)
-        data.release()
-        error = asyncio.CancelledError() if journey.cancelled() else journey.exception()
-        if error is not None:
+        try:
+            answer = await journey
+        except (Exception, asyncio.CancelledError) as error:
+            said = replies.TEMPORARY
             events.internal_error(type(error).__name__, raised_at(error))
             events.message_deferred(trace_id, "smtp.store_unavailable", type(error).__name__)
-        elif (answer := journey.result()).reason:
-            self._refuse_message(_reply_to_message(answer), answer.trace_id, answer.reason)
+        else:
+            said = _reply_to_message(answer)
+            if answer.reason:
+                self._refuse_message(said, answer.trace_id, answer.reason)
+        finally:
+            data.release()
+        if not reply.done():
+            reply.set_result(said)
 
 
 def _reply_to_message(answer: Answer) -> Reply:

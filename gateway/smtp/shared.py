@@ -229,11 +229,11 @@ class Shared:
     sessions: set[Session] = field(default_factory=set)
     proxied: set[Abortable] = field(default_factory=set)
     """Connections from proxies whose client isn't known yet."""
-    journeys: set[asyncio.Task[Answer]] = field(default_factory=set)
+    journeys: set[asyncio.Task[None]] = field(default_factory=set)
     """Strong references to what runs whether its client is still there or not."""
 
     copying: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Held while a message is taken out of its buffer, which takes as long as it is large."""
+    """Held while a large message is taken out of its buffer."""
 
     def next_connection_id(self) -> str:
         """Names one connection among all of this machine's processes."""

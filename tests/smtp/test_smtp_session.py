@@ -10,10 +10,25 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from smtp_fakes import KEY, NOW, Client, FakeJourney, Running, client_context, serving, stuffed, until
+from smtp_fakes import (
+    KEY,
+    NOW,
+    QUICK,
+    Client,
+    FakeJourney,
+    RecordingEvents,
+    Running,
+    client_context,
+    serving,
+    stuffed,
+    until,
+)
 
 from gateway.smtp import replies
+from gateway.smtp.data import DataReader
+from gateway.smtp.handler import Handler
 from gateway.smtp.replies import Reply
+from gateway.smtp.shared import Shared
 
 MESSAGE = b"From: a@example.com\r\nSubject: x\r\n\r\n.dot\r\n\r\ntext\r\n"
 TRANSACTION = f"MAIL FROM:<a@example.com>\r\nRCPT TO:<{KEY}>\r\nDATA\r\n".encode()
@@ -227,6 +242,34 @@ async def test_no_log_line_holds_content_even_at_debug(caplog: pytest.LogCapture
     assert running.journey.messages
     assert "marker" not in caplog.text
     assert all(logging.getLogger(name).disabled for name in ("mail", "mail.log", "mail.debug"))
+
+
+async def test_large_messages_that_end_at_once_leave_others_a_turn_between_any_two(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turn, copied_in = 0, list[int]()
+
+    def content(self: DataReader, real: Callable[[DataReader], bytes | Reply] = DataReader.content) -> bytes | Reply:
+        copied_in.append(turn)
+        return real(self)
+
+    async def deliver() -> None:
+        handler = Handler(shared, "192.0.2.1")
+        await handler.mail("FROM:<a@example.com>", extended=True)
+        await handler.rcpt(f"TO:<{KEY}>", extended=True)
+        assert handler.transaction is not None
+        data = DataReader(10**6, handler.transaction.holding)
+        data.feed(b"x" * 300_000 + b"\r\n.\r\n")
+        assert (await handler.message(data)).code == 250
+
+    monkeypatch.setattr(DataReader, "content", content)
+    shared = Shared(FakeJourney(), RecordingEvents(), QUICK, "mx.example", None, lambda: NOW)
+    delivering = [asyncio.create_task(deliver()) for _ in range(5)]
+    while not all(task.done() for task in delivering):
+        turn += 1
+        await asyncio.sleep(0)
+    assert len(set(copied_in)) == 5
+    await asyncio.gather(*delivering)
 
 
 # Clients that leave
