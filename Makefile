@@ -48,8 +48,9 @@ mutants: install-dev
 fuzz: install-dev
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(TARGET) --minutes $(or $(MINUTES),1) --corpus .fuzz/$(TARGET)
 
+# make bench ARGS="--quick"    bench/peers.sh installs the servers beside it
 bench: install-dev
-	PYTHONPATH=tests $(BIN)/python -m bench
+	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
 
 # Hashes only, no addresses: a lock must not say where a package came from.
 lock:

@@ -1,184 +1,169 @@
-"""`make bench`: the gateway beside bare aiosmtpd that discards, in turns, on the same messages and connections.
+"""`make bench`: the gateway beside its peers, in turns, on the same messages and connections.
 
-Rates move with whatever else the machine does, so read the ratios. The load comes from processes of its own.
+Rates move with whatever else the machine does, so read the ratios, and the CPU per message. A whole run takes about an
+hour and writes docs/benchmarks.md; a part of it (--quick, --parts, --only, --loads) only prints.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import multiprocessing
-import resource
-import statistics
-import subprocess
+import random
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from tests.running_gateway import Gateway, free_port
+from bench import load, machine, report, scale
+from bench.measure import Bench, Load
+from bench.running import AbsentError, slower_disk
+from bench.servers import SERVERS, Start
 
-DISCARD = """
-import asyncio, sys
-from aiosmtpd.smtp import SMTP
-class Discard:
-    async def handle_DATA(self, server, session, envelope):
-        return "250 2.0.0 OK"
-async def main():
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Discard(), hostname="bench", data_size_limit=None), "127.0.0.1", int(sys.argv[1]))
-    await server.serve_forever()
-asyncio.run(main())
-"""  # noqa: E501 — a program of its own
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What is sent: messages of a size over a number of connections."""
-
-    name: str
-    size: int
-    connections: int
-    messages: int
-    one_each: bool = False
-    """One message per connection."""
-
-
-LOADS = (
-    Load("3.7 KB, 50 connections", 3_700, 50, 3_000),
-    Load("3.7 KB, 1 connection", 3_700, 1, 500),
-    Load("3.7 KB, one per connection, 50", 3_700, 50, 1_500, one_each=True),
-    Load("58 KB, 50 connections", 58_000, 50, 1_000),
-    Load("5 MB, 10 connections", 5_000_000, 10, 60),
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+PLAIN = (
+    Load("small-1", "3.7 KB, 1 connection", "small", 1),
+    Load("small-10", "3.7 KB, 10 connections", "small", 10),
+    Load("small-50", "3.7 KB, 50 connections", "small", 50),
+    Load("each-50", "3.7 KB, one per connection, 50", "small", 50, one_each=True),
+    Load("html-50", "58 KB, 50 connections", "html", 50),
+    Load("large-10", "5 MB, 10 connections", "large", 10, seconds=6, at_most=100),
 )
+SIGNED = (
+    Load("signed-small", "3.7 KB signed, 50 connections", "small", 50, at_most=4_000, signed=True),
+    Load("signed-html", "58 KB signed, 50 connections", "html", 50, at_most=4_000, signed=True),
+    Load("signed-large", "5 MB signed, 10 connections", "large", 10, seconds=6, at_most=100, signed=True),
+)
+SLOW_DISK = tuple(one for one in PLAIN if one.name in ("small-1", "small-10", "small-50", "html-50"))
+STREAMS = Load("streams", "3.7 KB, 10 connections", "small", 10)
+FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=8)
+SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10)
+MEGABYTES = {"small": 0.0037, "html": 0.058, "large": 5.0}
+BESIDE = ("gateway", "postgres", "bare", "postfix", "haraka", "naive", "sink")
+DURABLE = ("gateway", "postgres", "postfix", "haraka", "naive")
+TITLES = {name: title for name, (title, _) in SERVERS.items()}
+DESCRIPTIONS = {one.name: one.title for one in (*PLAIN, *SIGNED)}
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A server under test: where it is, and whom it takes mail for."""
+class Chosen:
+    """What the options leave of servers and loads, and how much of each."""
 
-    port: int
-    recipient: str
-    pid: int
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._servers = options.only and options.only.split(",")
+        self._loads = options.loads and options.loads.split(",")
+        self.smaller = 100 if options.quick else 1
+        """What the large accounts are divided by."""
 
+    def servers(self, names: Sequence[str]) -> Mapping[str, tuple[str, Start]]:
+        return {name: SERVERS[name] for name in names if not self._servers or name in self._servers}
 
-async def _send(server: Server, load: Load, numbers: range, salt: str) -> None:
-    """One connection's share of the load (or one message on each of many)."""
-    reader, writer = None, None
-    line = b"The quick brown fox jumps over the lazy dog, and then some more of it.\r\n"
-    body = line * (load.size // len(line))
-    for number in numbers:
-        if writer is None or load.one_each:
-            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            await _reply(reader)
-            await _command(reader, writer, b"EHLO bench.us.example\r\n")
-        assert reader is not None
-        await _command(reader, writer, b"MAIL FROM:<ana@us.example>\r\n")
-        await _command(reader, writer, f"RCPT TO:<{server.recipient}>\r\n".encode())
-        await _command(reader, writer, b"DATA\r\n")
-        header = (
-            f"From: Ana <ana@us.example>\r\nTo: Bob <bob{number % 100}@client.example>\r\nSubject: Offer {number}\r\n"
-            f"Date: Mon, 02 Mar 2026 09:12:04 +0000\r\nMessage-ID: <{salt}.{number}@us.example>\r\n\r\n"
-        )
-        await _command(reader, writer, header.encode() + body + b".\r\n")
-        if load.one_each:
-            await _command(reader, writer, b"QUIT\r\n")
-            writer.close()
-    if writer is not None:
-        writer.close()
+    def loads(self, loads: Sequence[Load]) -> list[Load]:
+        return [one for one in loads if not self._loads or one.name in self._loads]
 
 
-async def _command(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, command: bytes) -> None:
-    writer.write(command)
-    await writer.drain()
-    await _reply(reader)
+def plain(bench: Bench, chosen: Chosen) -> str:
+    """Every server under every load, with the disk as it is."""
+    loads, servers = chosen.loads(PLAIN), chosen.servers(BESIDE)
+    samples = [s for one in loads for s in bench.compare(one, servers)]
+    in_flight = {one.name: one.connections * MEGABYTES[one.kind] for one in PLAIN}
+    return "\n\n".join(
+        [
+            "## Beside other servers",
+            report.beside(samples, TITLES, DESCRIPTIONS, report.TARGETS),
+            "### Memory",
+            report.memory(samples, DESCRIPTIONS, in_flight),
+            "### Figures",
+            report.figures(samples, TITLES, DESCRIPTIONS),
+        ]
+    )
 
 
-async def _reply(reader: asyncio.StreamReader) -> None:
-    while (line := await reader.readline())[3:4] == b"-":
-        pass
-    if line[:1] not in b"23":
-        raise RuntimeError(f"the server said {line!r}")
+def signed(bench: Bench, chosen: Chosen) -> str:
+    """The same signed messages from a source that vouches, and from one that doesn't, so that DKIM must prove them."""
+    servers = chosen.servers(("gateway", "dkim"))
+    samples = [s for one in chosen.loads(SIGNED) for s in bench.compare(one, servers)]
+    tables = [report.dkim(samples, DESCRIPTIONS), report.figures(samples, TITLES, DESCRIPTIONS)]
+    return "\n\n".join(["## With DKIM verified", *tables])
 
 
-def _generate(server: Server, load: Load, salt: str) -> None:
-    async def all_connections() -> None:
-        share = load.messages // load.connections
-        ranges = [range(i * share, (i + 1) * share) for i in range(load.connections)]
-        await asyncio.gather(*(_send(server, load, numbers, salt) for numbers in ranges))
-
-    asyncio.run(all_connections())
-
-
-def _cpu(pid: int) -> float:
-    """Seconds of CPU that a process and those it started have used."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    return (int(fields[11]) + int(fields[12])) / 100 + sum(_cpu(int(child)) for child in children)
+def slow_disk(bench: Bench, chosen: Chosen) -> str:
+    """Servers that promise to keep what they accept, with a disk that takes a millisecond longer."""
+    environment = slower_disk(bench.folder)
+    servers = chosen.servers(DURABLE)
+    samples = [s for one in chosen.loads(SLOW_DISK) for s in bench.compare(one, servers, environment)]
+    tables = [report.beside(samples, TITLES, DESCRIPTIONS, {}), report.figures(samples, TITLES, DESCRIPTIONS)]
+    return "\n\n".join(["## With 1 ms added to each fsync", *tables])
 
 
-def measure(server: Server, load: Load, salt: str) -> tuple[float, float]:
-    """Messages per second, and ms of the server's CPU per message."""
-    generator = multiprocessing.Process(target=_generate, args=(server, load, salt))
-    cpu, start = _cpu(server.pid), time.perf_counter()
-    generator.start()
-    generator.join()
-    if generator.exitcode:
-        raise SystemExit(f"{load.name}: the load generator failed")
-    return load.messages / (time.perf_counter() - start), (_cpu(server.pid) - cpu) / load.messages * 1000
+def streams(bench: Bench, chosen: Chosen) -> str:
+    """How long small mail waits for its 250 while four connections send 5 MB messages without a pause."""
+    with ExitStack() as stack:
+        started = bench.started(stack, chosen.servers(BESIDE), {})
+        taken: dict[str, list[tuple[float, ...]]] = {name: [] for name in started}
+        for _ in range(bench.rounds):
+            for name in random.sample(list(started), len(started)):
+                alone = load.run_apart(bench.job(STREAMS, started[name]))
+                large = load.start(bench.job(FOUR, started[name]))
+                time.sleep(1.5)  # until they stream
+                among = load.run_apart(bench.job(STREAMS, started[name]))
+                load.finish(large)
+                taken[name].append((alone.p50, alone.p99, among.p50, among.p99))
+    rows = [(TITLES[name], *report.medians(rounds)) for name, rounds in taken.items()]
+    head = ("server", "p50 alone, ms", "p99 alone", "p50 beside the streams", "p99 beside the streams")
+    return f"## Small mail while four 5 MB streams run\n\n{STREAMS.title}.\n\n{report.table(head, rows)}"
 
 
-@contextmanager
-def the_gateway() -> Iterator[Server]:
-    """bcc-gateway on SQLite, durable, raw message kept, sender proven by its source."""
-    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        gateway = Gateway(Path(folder), free_port())
-        gateway.prepare(limits="connections_per_source = 500\nmessages_from_source = 1000000\n")
-        gateway.start()
-        try:
-            yield Server(gateway.port, gateway.addresses["bcc"], gateway.pid)
-        finally:
-            gateway.stop()
+def scaled(bench: Bench, chosen: Chosen) -> str:
+    """The gateway with accounts of every size."""
+    accounts = scale.accounts(chosen.smaller)
+    samples = bench.compare(SCALE, accounts)
+    titles = {name: title for name, (title, _) in accounts.items()}
+    return f"## Large accounts\n\n{SCALE.title}.\n\n{report.scale(samples, titles, scale.EMPTY)}"
 
 
-@contextmanager
-def bare_aiosmtpd() -> Iterator[Server]:
-    """The library's own server, keeping nothing."""
-    port = free_port()
-    with subprocess.Popen([sys.executable, "-c", DISCARD, str(port)]) as process:  # noqa: S603 — our own program
-        time.sleep(1)
-        try:
-            yield Server(port, "x@discard.example", process.pid)
-        finally:
-            process.terminate()
-
-
-def _medians(taken: Sequence[tuple[float, float]]) -> list[float]:
-    return [statistics.median(values) for values in zip(*taken, strict=True)]
+PARTS: dict[str, Callable[[Bench, Chosen], str]] = {
+    "plain": plain,
+    "signed": signed,
+    "slow-disk": slow_disk,
+    "streams": streams,
+    "scale": scaled,
+}
 
 
 def main() -> None:
-    """Prints a row for each load: rates, CPU, and the ratios of their medians."""
-    parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--rounds", type=int, default=3)
-    rounds = parser.parse_args().rounds
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    print(f"{'load':<32}{'gateway/s':>11}{'bare/s':>9}{'ratio':>7}{'ms CPU':>9}{'bare ms':>9}{'ratio':>7}")
-    with the_gateway() as gateway, bare_aiosmtpd() as bare:
-        for load in LOADS:
-            taken = [
-                (measure(gateway, load, f"{load.size}-{n}-{time.time_ns()}"), measure(bare, load, "x"))
-                for n in range(rounds)
-            ]
-            ours, theirs = (_medians(side) for side in zip(*taken, strict=True))
-            print(
-                f"{load.name:<32}{ours[0]:>11.0f}{theirs[0]:>9.0f}{ours[0] / theirs[0]:>7.2f}"
-                f"{ours[1]:>9.2f}{theirs[1]:>9.2f}{theirs[1] / ours[1] if ours[1] else 0:>7.2f}",
-                flush=True,
-            )
+    """Runs the parts that are asked for; of a whole run the page is written."""
+    options = _options()
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # servers with users of their own must reach theirs
+        if machine.in_memory(folder):
+            print(f"WARNING: {folder} is in memory and keeps nothing; TMPDIR names another place", file=sys.stderr)
+        about = machine.about(folder)
+        bench = Bench(folder, options.rounds or (2 if options.quick else 5), 4 if options.quick else 1)
+        sections = []
+        for part in options.parts.split(",") if options.parts else PARTS:
+            try:
+                sections.append(PARTS[part](bench, Chosen(options)))
+            except AbsentError as absent:
+                bench.absent[part] = str(absent)
+                print(f"SKIPPED: {part}: {absent}", file=sys.stderr)
+            else:
+                print(f"\n{sections[-1]}\n", flush=True)
+    if any((options.quick, options.only, options.loads, options.parts)):
+        print("A part of the benchmark only: docs/benchmarks.md stays as it was.")
+    else:
+        PAGE.write_text(report.page(about, bench.rounds, bench.absent, sections), encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__.partition("\n")[0])
+    parser.add_argument("--rounds", type=int, help="of each comparison; default 5")
+    parser.add_argument("--quick", action="store_true", help="2 short rounds, small accounts: to see that all works")
+    parser.add_argument("--parts", help=f"with commas: {','.join(PARTS)}")
+    parser.add_argument("--only", help=f"servers, with commas: {','.join(SERVERS)}")
+    parser.add_argument("--scale", dest="parts", action="store_const", const="scale", help="the same as --parts scale")
+    parser.add_argument("--loads", help=f"with commas: {','.join(DESCRIPTIONS)}")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -40,19 +40,6 @@ class Load:
     one_each: bool = False
     signed: bool = False
 
-    def job(self, server: Server, salt: str) -> Job:
-        return Job(
-            server.port,
-            server.recipient,
-            self.kind,
-            self.connections,
-            salt,
-            self.seconds,
-            self.at_most,
-            one_each=self.one_each,
-            signed=self.signed,
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Figures:
@@ -137,7 +124,7 @@ def measure(server: Server, job: Job) -> Figures:
     kept = server.kept() if server.kept else 0
     before, machine, ours, start = _quiet(server), _busy(), _own(), time.monotonic()
     with _Peak(server.roots) as peak:
-        sent = load.finish(load.start(job))
+        sent = load.run_apart(job)
     cpu = _quiet(server) - before
     others = (_busy() - machine - cpu - (_own() - ours)) / (time.monotonic() - start) / (os.cpu_count() or 1)
     if server.kept and server.kept() - kept != sent.messages:
@@ -183,29 +170,45 @@ class Bench:
 
     def __init__(self, folder: Path, rounds: int, shorter: float) -> None:
         """`shorter`: what the loads' seconds and messages are divided by."""
-        self._folder = folder
-        self._rounds = rounds
+        self.folder = folder
+        self.rounds = rounds
         self._shorter = shorter
         self._number = 0
         self.absent: dict[str, str] = {}
-        """Servers that could not be run, by title: why."""
+        """What could not be run, by title: why."""
+
+    def job(self, load: Load, server: Server, salt: str = "") -> Job:
+        """The load on that server. Without `salt` these messages are like no others."""
+        return Job(
+            server.port,
+            server.recipient,
+            load.kind,
+            load.connections,
+            salt or f"{time.time_ns():x}",
+            load.seconds / self._shorter,
+            max(20, int(load.at_most / self._shorter)),
+            one_each=load.one_each,
+            signed=load.signed,
+        )
 
     def compare(
         self, load: Load, servers: Mapping[str, tuple[str, Start]], environment: Environment | None = None
     ) -> list[Sample]:
         """Each server in each round, in random order within it; all get the same messages in a round."""
-        load = replace(load, seconds=load.seconds / self._shorter, at_most=max(20, int(load.at_most / self._shorter)))
         with ExitStack() as stack:
             started = self.started(stack, servers, environment or {})
             for server in started.values():
-                measure(server, replace(load, seconds=min(1, load.seconds), at_most=200).job(server, _salt()))
+                measure(server, self.job(replace(load, seconds=min(1, load.seconds), at_most=200), server))
             samples = []
-            for number in range(self._rounds):
-                salt = _salt()
+            for number in range(self.rounds):
+                salt = f"{time.time_ns():x}"
                 for name in random.sample(list(started), len(started)):
-                    figures = measure(started[name], load.job(started[name], salt))
+                    figures = measure(started[name], self.job(load, started[name], salt))
                     samples.append(Sample(load.name, name, number, figures))
-                    print(f"  {load.name:<16}{number + 1:>2} {name:<14}{figures.rate:>9.1f}/s{figures.cpu:>9.3f} ms")
+                    print(
+                        f"  {load.name:<14}{number + 1:>2}  {name:<14}{figures.rate:>9.1f}/s{figures.cpu:>10.3f} ms",
+                        flush=True,
+                    )
         return samples
 
     def started(
@@ -215,7 +218,7 @@ class Bench:
         running = {}
         for name, (title, start) in servers.items():
             self._number += 1
-            folder = self._folder / f"{self._number}-{name}"
+            folder = self.folder / f"{self._number}-{name}"
             folder.mkdir(mode=0o755)
             stack.callback(shutil.rmtree, folder)
             try:
@@ -224,7 +227,3 @@ class Bench:
                 print(f"SKIPPED: {title}: {absent}", file=sys.stderr, flush=True)
                 self.absent[title] = str(absent)
         return running
-
-
-def _salt() -> str:
-    return f"{time.time_ns():x}"

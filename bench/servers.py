@@ -23,6 +23,11 @@ _HARAKA = Path(__file__).parents[1] / ".bench/haraka/node_modules/Haraka"
 _INSTALL = "`sh bench/peers.sh` as root installs it"
 _SOMEBODY = "bob@client.example"
 _LOGGED = "SELECT count(*) FROM decision WHERE outcome = 'logged'"
+_PROVEN = (
+    "SELECT count(*) FROM decision WHERE outcome = 'logged'"
+    " AND id IN (SELECT decision_id FROM finding WHERE stage = 'authenticity' AND evidence LIKE ?)"
+)
+"""The same, where the recorded findings tell of this proof of the sender."""
 _GATEWAY = """\
 hostname = "gateway.log.example"
 domain = "log.example"
@@ -93,7 +98,8 @@ def gateway(folder: Path, environment: Environment, *, vouches: bool = True) -> 
     path = folder / "gateway.db"
     made = Gateway(folder, f'path = "{path}"', vouches=vouches)
     with made.serve(environment) as pid:
-        yield Server(made.port, made.recipient, (pid,), partial(_count, path, _LOGGED))
+        proof = "%, by a source that vouches" if vouches else "%, by DKIM"
+        yield Server(made.port, made.recipient, (pid,), partial(_count, path, _PROVEN, proof))
 
 
 @contextmanager
@@ -201,10 +207,10 @@ def _to_maildir(settings: list[str]) -> list[str]:
     return [line for line in settings if not line.startswith("transport_maps")]
 
 
-def _count(path: Path, sql: str) -> int:
+def _count(path: Path, sql: str, *values: str) -> int:
     database = sqlite3.connect(path)
     try:
-        return int(database.execute(sql).fetchone()[0])
+        return int(database.execute(sql, values).fetchone()[0])
     finally:
         database.close()
 
