@@ -38,6 +38,7 @@ from storage.open import check, installation_key, open_store
 from storage.place import Place
 from storage.plan import Plan
 from storage.sealing import Sealing
+from storage.sqlite import network
 
 ERASE_EVERY = 60.0
 """Seconds."""

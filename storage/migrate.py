@@ -57,7 +57,7 @@ def status(path: Path) -> tuple[int, int]:
             return _applied(db), newest
         finally:
             db.close()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise translated(error) from None
 
 
@@ -92,7 +92,7 @@ def migrate(path: Path, now: int) -> Sequence[Migration]:
         db.execute("PRAGMA synchronous = FULL")
         make_durable(db, path)
         applied = _apply(db, now)
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise translated(error) from None
     finally:
         db.close()

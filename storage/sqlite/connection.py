@@ -41,7 +41,7 @@ class Connection(aiosqlite.Connection):
         """Runs `do(connection, …)` in the connection's thread; SQLite's errors come out as the store's."""
         try:
             result: T = await self._execute(do, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite has no types here
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translated(error) from None
         return result
 
@@ -80,8 +80,10 @@ def run(db: sqlite3.Connection, plan: Plan[T]) -> T:
         return result
 
 
-def translated(error: sqlite3.Error) -> StoreError:
-    """The store's error for one of SQLite's. SQLite's own text stays out: it may show a row."""
+def translated(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
+    """The store's error for one of SQLite's. SQLite's own text stays out: it may show a row, or be no text at all."""
+    if isinstance(error, UnicodeDecodeError):
+        return StoreBroken("(a text that is none)")
     name = getattr(error, "sqlite_errorname", "") or type(error).__name__
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # the index of the log grows for want of nothing else
         return StoreFull(f"({name})")

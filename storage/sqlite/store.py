@@ -20,10 +20,11 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.durable import sync_folder
-from storage.errors import StoreError, StoreFailed, StoreInUse, StoreReadOnly, StoreUnavailable
+from storage.errors import StoreError, StoreFailed, StoreInUse, StoreMoved, StoreReadOnly, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
 from storage.plan import Plan
 from storage.settle import settle
+from storage.sqlite import damage
 from storage.sqlite.connection import Connection, connect, run, translated
 from storage.sqlite.log import make_durable
 
@@ -62,6 +63,8 @@ class SqliteStore:
         self._erased = False
         """What was erased still stands in the write-ahead log."""
         self._lock: int | None = None
+        self._path: Path | None = None
+        self._files: list[tuple[int, int]] = []
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         recorder = Recorder(self._new_id, self._keyed, keeper)
@@ -113,6 +116,8 @@ class SqliteStore:
 
     async def claim(self, path: Path) -> None:
         """Makes this process the one that serves from the file, on what is surely there. Raises StoreError."""
+        if not os.access(path, os.W_OK):  # SQLite would open it all the same
+            raise StoreReadOnly(f"({path})")
         try:
             self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
@@ -124,6 +129,8 @@ class SqliteStore:
             self._lock = None
             raise StoreInUse from None
         await self._writer.work(make_durable, path)
+        await self._writer.work(damage.look)
+        self._path, self._files = path, _files(path)
 
     async def _do(self, plan: Callable[[], Plan[T]]) -> T:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
@@ -154,6 +161,7 @@ class SqliteStore:
             if batch:
                 try:
                     await self._writer.work(_commit, batch)
+                    self._check_files()
                     if self._erased:
                         self._erased = await self._writer.work(_log_is_kept)
                 except Exception as error:
@@ -165,6 +173,11 @@ class SqliteStore:
                     return
             if closing:
                 return
+
+    def _check_files(self) -> None:
+        """Raises StoreMoved where the commit went to a file that nobody will find."""
+        if self._path and _files(self._path) != self._files:
+            raise StoreMoved
 
     def _give_up(self) -> None:
         self.failed.set()
@@ -182,6 +195,15 @@ class SqliteStore:
                 return [w for w in batch if not w.done.done()], True
             batch.append(work)
         return [w for w in batch if not w.done.done()], False
+
+
+def _files(path: Path) -> list[tuple[int, int]]:
+    """Which files stand under the names of the database and its log. Raises StoreMoved."""
+    try:
+        found = [os.stat(name) for name in (path, f"{path}-wal")]
+    except OSError:
+        raise StoreMoved from None
+    return [(file.st_dev, file.st_ino) for file in found]
 
 
 def _answer(batch: Sequence[_Work]) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,14 @@ def test_a_file_system_that_is_full_with_its_log_is_452_and_service_resumes(on_s
     sender.verdict()
 
 
+def fill_names(folder: Path) -> None:
+    """Takes every name that is left."""
+    with suppress(OSError):
+        for number in range(100):
+            (folder / f"{number}").touch()
+    assert not os.statvfs(folder).f_ffree
+
+
 def serve(gateway: Gateway) -> subprocess.CompletedProcess[str]:
     """Tries to start."""
     return subprocess.run(
@@ -230,9 +239,7 @@ def test_a_start_on_a_disk_that_takes_nothing_says_why(
     if full == "bytes":
         fill(folder)
     elif full == "names":
-        with pytest.raises(OSError, match="No space left"):
-            for number in range(100):
-                (folder / f"{number}").touch()
+        fill_names(folder)
     else:
         subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
     done = serve(on_small_disk)
