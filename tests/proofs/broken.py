@@ -57,12 +57,12 @@ def forgets_retries() -> None:
 
 def interleaves() -> None:
     """Each task executes its statements as they come, on one connection that all of them share."""
-    _step_by_step(nullcontext)
+    wrapped("storage.sqlite.store:SqliteStore._do", lambda _: step_by_step(nullcontext))
 
 
 def drops_the_shield() -> None:
     """The journey ends with its client, in the middle of a transaction that is made step by step."""
-    _step_by_step(asyncio.Lock)
+    wrapped("storage.sqlite.store:SqliteStore._do", lambda _: step_by_step(asyncio.Lock))
 
     def wrapper(message: Callable[..., Any]) -> Callable[..., Any]:
         async def cancelled_with_client(self: Handler, *args: Any) -> Any:
@@ -79,8 +79,8 @@ def drops_the_shield() -> None:
     wrapped("gateway.smtp.handler:Handler.message", wrapper)
 
 
-def _step_by_step(new_lock: Callable[[], AbstractAsyncContextManager[None]]) -> None:
-    """A store whose transactions give way to other tasks between two statements, under a lock or not."""
+def step_by_step(new_lock: Callable[[], AbstractAsyncContextManager[None]]) -> Callable[..., Any]:
+    """For `SqliteStore._do`: transactions give way to other tasks between two statements, under a lock or not."""
     locks: list[AbstractAsyncContextManager[None]] = []
 
     async def do(self: SqliteStore, plan: Callable[[], Plan[Any]]) -> Any:
@@ -89,7 +89,7 @@ def _step_by_step(new_lock: Callable[[], AbstractAsyncContextManager[None]]) -> 
         async with locks[0]:
             return await _stepped(self._writer, plan())
 
-    wrapped("storage.sqlite.store:SqliteStore._do", lambda _: do)
+    return do
 
 
 async def _stepped(writer: Connection, plan: Plan[Any]) -> Any:
