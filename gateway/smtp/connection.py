@@ -19,6 +19,9 @@ from gateway.smtp.replies import Reply
 from gateway.smtp.shared import Place, Shared
 from gateway.smtp.stream import CommandReader
 
+_LOOK_AGAIN = 5
+"""Seconds between two looks at the deadline."""
+
 
 class Connection(SMTP):
     """Everything but the commands, which `GatewaySMTP` adds. A reply of `LAST_WORDS` ends the connection."""
@@ -108,7 +111,7 @@ class Connection(SMTP):
             self._errors += 1
             if self._errors > self._limits.errors:
                 reply = replies.TOO_MUCH
-        if reply in replies.LAST_WORDS:
+        if reply.code in replies.CLOSING:
             self._hang_up(reply)
             return
         self._unsent += reply.wire
@@ -141,9 +144,7 @@ class Connection(SMTP):
                 transport.write_eof()
             except OSError:  # the client was faster
                 transport.abort()
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        self._timeout_handle = self.loop.call_later(self._limits.linger, transport.abort)
+        self._reset_timeout(self._limits.linger)
 
     def _cut(self, last_words: Reply) -> None:
         """Hang up from outside the command loop."""
@@ -163,35 +164,34 @@ class Connection(SMTP):
         if self.transport is not None:
             self.transport.abort()
 
-    # Time. One timer, armed again only when it fires too early or would fire too late.
-
-    def _session_end(self) -> float:
-        limits = self._limits
-        return self._started + limits.session + (limits.data if self._handler.transaction else 0)
+    # Time. One timer, which looks again and again whether the deadline has passed: most come and go without one.
 
     def _reset_timeout(self, duration: float | None = None) -> None:
-        now = self.loop.time()
+        """`duration`: seconds from now; without it, as long as a command may take to come."""
+        now, limits = self.loop.time(), self._limits
         if duration is None:
-            wait = self._limits.command_wait_busy if self._shared.crowded else self._limits.command_wait
-            duration = min(wait, self._session_end() - now)
-        self._deadline = now + duration
-        if self._timeout_handle is None or self._deadline < self._timeout_handle.when():
-            self._arm()
-
-    def _arm(self) -> None:
-        if self._timeout_handle is not None:
-            self._timeout_handle.cancel()
-        self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
+            end = self._started + limits.session + (limits.data if self._handler.transaction else 0)
+            wait = limits.command_wait_busy if self._shared.crowded else limits.command_wait
+            self._deadline = min(now + wait, end)
+        else:
+            self._deadline = now + duration
+        timer = self._timeout_handle
+        if timer is None or self._deadline < timer.when():
+            if timer is not None:
+                timer.cancel()
+            self._timeout_handle = self.loop.call_at(min(self._deadline, now + _LOOK_AGAIN), self._timeout_cb)
 
     def _suspend_timeout(self) -> None:
         """What runs now keeps its own time."""
         self._deadline = math.inf
 
     def _timeout_cb(self) -> None:
-        self._timeout_handle = None
-        if self._deadline == math.inf:
+        now = self.loop.time()
+        if now < self._deadline:
+            self._timeout_handle = self.loop.call_at(min(self._deadline, now + _LOOK_AGAIN), self._timeout_cb)
             return
-        if self.loop.time() < self._deadline:
-            self._arm()
+        self._timeout_handle = None
+        if self._ended:
+            self.abort()
         else:
             self._cut(replies.TIMEOUT)

@@ -7,6 +7,7 @@ carry a word of ours, and nothing of the peer's is ever echoed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 LONGEST_LINE = 512
 """With its CRLF (RFC 5321 §4.5.3.1.5)."""
@@ -26,9 +27,8 @@ class Reply:
     """As sent: ASCII, no line longer than the RFC's 512 bytes."""
 
     def __post_init__(self) -> None:
-        lines = (f"{self.status} {self.text}".lstrip(), *self.extensions)
-        marks = ["-"] * (len(lines) - 1) + [" "]
-        wire = b"".join(_line(f"{self.code}{mark}{line}") for mark, line in zip(marks, lines, strict=True))
+        *before, last = (f"{self.status} {self.text}".lstrip(), *self.extensions)
+        wire = b"".join([_line(f"{self.code}-{line}") for line in before]) + _line(f"{self.code} {last}")
         object.__setattr__(self, "wire", wire)
 
 
@@ -80,6 +80,8 @@ PARAMETER = Reply(555, "5.5.4", "Parameter not recognised")
 LAST_WORDS = {BYE: "quit", SHUTTING_DOWN: "shutdown", TIMEOUT: "timeout", TOO_MUCH: "limit"}
 """The replies after which the connection is closed, each with the operators' word for it."""
 
+CLOSING = frozenset(reply.code for reply in LAST_WORDS)
+
 PROTOCOL_ERRORS = frozenset({500, 501, 502, 503, 504, 538, 553, 555})
 """Codes that say the client speaks badly; those about recipients and messages are no fault of its program."""
 
@@ -98,11 +100,13 @@ _BY_REASON = {
 _BUILT_IN = {"250": OK, "501": ARGUMENT, "502": NOT_IMPLEMENTED}
 
 
+@lru_cache
 def greeting(hostname: str) -> Reply:
     """The banner."""
     return Reply(220, "", f"{hostname} ESMTP")
 
 
+@lru_cache
 def hello(hostname: str, *extensions: str) -> Reply:
     """The answer to HELO, and with extensions to EHLO."""
     return Reply(250, "", hostname, extensions)

@@ -49,7 +49,7 @@ class GatewaySMTP(Connection):
                     break
                 self._reset_timeout()
                 await self._execute(await self._lines.line())
-                if self._commands % _TURN == 0:  # a line that is here already is had without waiting
+                if self._commands % _TURN == 0 and self._lines.has_line():  # had without waiting
                     await self._flush()
                     await asyncio.sleep(0)
         except (OSError, asyncio.IncompleteReadError):
@@ -174,7 +174,8 @@ class GatewaySMTP(Connection):
         self._message_started = self.loop.time()
         self._reset_timeout(self._limits.data_silence)
         try:
-            self._feed(message, self._lines.take())
+            if behind := self._lines.take():
+                self._feed(message, behind)
             if self._message is not None and self._lines.at_eof():
                 self._message_ended.set_exception(ConnectionError())  # it can't be finished any more
             await self._message_ended
