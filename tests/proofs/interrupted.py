@@ -22,21 +22,17 @@ class Interrupted(Generic[T]):
         return self._left <= 0
 
     def __await__(self) -> Generator[Any, Any, T]:
-        try:
-            waits_for = self._coroutine.send(None)
-            while True:
-                waits_for = yield from self._one(waits_for)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-
-    def _one(self, waits_for: Any) -> Generator[Any, Any, Any]:
-        """Waits, or is struck; what the coroutine waits for next."""
-        self._left -= 1
-        if self._left == 0:
-            return self._coroutine.throw(self._error)
-        try:
-            given = yield waits_for
-        except BaseException as error:
-            return self._coroutine.throw(error)
-        return self._coroutine.send(given)
+        step, given = self._coroutine.send, None  # what the coroutine is given next, and how
+        while True:
+            try:
+                waits_for = step(given)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            self._left -= 1
+            step, given = self._coroutine.throw, self._error
+            if self._left:
+                try:
+                    step, given = self._coroutine.send, (yield waits_for)
+                except BaseException as error:
+                    given = error
