@@ -102,7 +102,7 @@ def _bound(statement: Statement) -> tuple[str, Sequence[Value]]:
     sizes = tuple((number, len(v)) for number, v in enumerate(values, 1) if isinstance(v, _LISTS))
     if not sizes:
         return _translated(statement.sql), values
-    if any(not 0 < size <= _SPELLED_OUT for _, size in sizes):  # spelled out, an empty one would leave its number unused
+    if any(not 0 < size <= _SPELLED_OUT for _, size in sizes):  # an empty one would leave its number unused
         return _translated(statement.sql), [json.dumps(v) if isinstance(v, _LISTS) else v for v in values]
     members = chain.from_iterable(v for v in values if isinstance(v, _LISTS))
     return _spelled_out(statement.sql, sizes), [*(None if isinstance(v, _LISTS) else v for v in values), *members]
