@@ -96,13 +96,13 @@ class Generated:
 
 def _dialogue(generated: Generated, connection: _Connection) -> Dialogue:
     """What a client says, and the code that it expects, one after the other; nothing is pipelined."""
-    job = generated.job
+    job, message = generated.job, generated.take()
     yield (), b"220"
     yield (b"EHLO mail.us.example\r\n",), b"250"
-    for _ in range(1 if job.one_each else _PER_CONNECTION):
-        if not generated.more:
+    for number in range(1 if job.one_each else _PER_CONNECTION):
+        if number and not generated.more:
             break
-        message = generated.take()
+        message = generated.take() if number else message
         yield (b"MAIL FROM:<%b>\r\n" % SENDER.encode(),), b"250"
         yield (b"RCPT TO:<%b>\r\n" % job.recipient.encode(),), b"250"
         yield (b"DATA\r\n",), b"354"
@@ -179,22 +179,32 @@ def run(job: Job) -> Sent:
     generated = Generated(job)
     before = time.process_time()
     with select.epoll() as poll:
-        clients = {c.socket.fileno(): c for c in (_Connection(generated, poll) for _ in range(job.connections))}
-        while clients:
-            ready = poll.poll(_SILENCE)
-            if not ready:
-                raise RefusedError(f"no reply for {_SILENCE:.0f} seconds")
-            for number, events in ready:
-                client = clients[number]
-                client.on_event(events)
-                if client.closed:
-                    del clients[number]
-                    if generated.more:
-                        fresh = _Connection(generated, poll)
-                        clients[fresh.socket.fileno()] = fresh
+        made = [_Connection(generated, poll) for _ in range(min(job.connections, job.at_most))]
+        clients = {c.socket.fileno(): c for c in made}
+        try:
+            _talk(generated, poll, clients)
+        finally:
+            for client in clients.values():
+                client.socket.close()
     ordered = sorted(generated.latencies)
     took, cpu = generated.ended - generated.started, time.process_time() - before
     return Sent(len(ordered), took, _at(ordered, 0.5), _at(ordered, 0.99), cpu)
+
+
+def _talk(generated: Generated, poll: select.epoll, clients: dict[int, _Connection]) -> None:
+    """Until every message has its reply. `clients`: by file descriptor; who has ended is replaced."""
+    while clients:
+        ready = poll.poll(_SILENCE)
+        if not ready:
+            raise RefusedError(f"no reply for {_SILENCE:.0f} seconds")
+        for number, events in ready:
+            client = clients[number]
+            client.on_event(events)
+            if client.closed:
+                del clients[number]
+                if generated.more:
+                    fresh = _Connection(generated, poll)
+                    clients[fresh.socket.fileno()] = fresh
 
 
 def _at(ordered: Sequence[float], share: float) -> float:

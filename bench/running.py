@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import shutil
 import socket
 import subprocess
@@ -11,14 +12,13 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from bench.mail import key_record
 from gateway.cli.demo_dns import serve_zones
-from tests.running_gateway import free_port
 
 _SHIM = Path(__file__).with_name("shim.c")
 Environment = Mapping[str, str]
@@ -38,6 +38,16 @@ class Server:
     """Processes that are it, with all that they started."""
     kept: Callable[[], int] | None = None
     """Messages that it has on disk; None for one that keeps nothing."""
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on, and that no client is given by chance before the server has it."""
+    for _ in range(100):
+        port = random.randrange(20_000, 32_000)  # noqa: S311 — no secret; below what the kernel gives out
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AbsentError("found no free port")
 
 
 @contextmanager

@@ -13,9 +13,8 @@ from functools import partial
 from pathlib import Path
 
 from bench.mail import SENDER
-from bench.running import AbsentError, Environment, Server, nameserver, postgres, running
+from bench.running import AbsentError, Environment, Server, free_port, nameserver, postgres, running
 from tests.peers import postfix as private_postfix
-from tests.running_gateway import free_port
 
 Start = Callable[[Path, Environment], AbstractContextManager[Server]]
 """A folder of its own and additions to its environment → the server, until it is needed no more."""
