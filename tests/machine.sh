@@ -3,9 +3,10 @@
 set -eu
 missing=""
 command -v postfix >/dev/null 2>&1 || [ -x /usr/sbin/postfix ] || missing="$missing postfix"
-for program in swaks mutt neomutt s-nail nmap openssl; do  # each is a package of the same name
+for program in swaks mutt neomutt s-nail nmap openssl gcc; do  # each is a package of the same name
     command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
+[ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 perl -MNet::SSLeay -e1 2>/dev/null || missing="$missing libnet-ssleay-perl"  # swaks needs it for TLS
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

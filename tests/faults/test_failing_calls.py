@@ -51,7 +51,7 @@ def sweep(
 ) -> str:
     """Every `step`th call in turn; `how` as Disk.fail has it. The figures."""
     chance, findings, ends = random.Random(seed), Findings(), Counter[int]()
-    request = Request(str(prepared.folder), messages=10, seed=seed, at_once=3, checkpoint=15)
+    request = Request(str(prepared.folder), messages=6, seed=seed, at_once=2, checkpoint=15)
     fault = errno.errorcode.get(error, "half")
     prepared.anew()
     assert runs.run(request) == 0
