@@ -1,7 +1,7 @@
 """`make bench`: the gateway beside its peers, in turns, on the same messages and connections.
 
-Rates move with whatever else the machine does, so read the ratios, and the CPU per message. A whole run takes about an
-hour and writes docs/benchmarks.md; a part of it (--quick, --parts, --only, --loads) only prints.
+Rates move with whatever else the machine does, so read the ratios, and the CPU per message. A whole run takes 45
+minutes and writes docs/benchmarks.md; a part of it (--quick, --parts, --only, --loads) only prints.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SIGNED = (
 )
 SLOW_DISK = tuple(one for one in PLAIN if one.name in ("small-1", "small-10", "small-50", "html-50"))
 STREAMS = Load("streams", "3.7 KB, 10 connections", "small", 10)
-FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=8)
+FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=6)
 SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10)
 MEGABYTES = {"small": 0.0037, "html": 0.058, "large": 5.0}
 BESIDE = ("gateway", "postgres", "bare", "postfix", "haraka", "naive", "sink")

@@ -44,9 +44,9 @@ _METHOD = """\
 Not measured: TLS, signing in, networks slower than loopback, mail that is forwarded or in journal reports, several
 gateways on one database, more memory of remembered mail than fits into the page cache.
 
-To repeat it: `sh bench/peers.sh` installs the other servers (as root), `make bench` runs it all, in about an hour on a
-machine that has nothing else to do. `make bench ARGS="--quick"` shows in minutes that everything works; `--parts`,
-`--only`, `--loads` and `--rounds` choose. Needs 20 GB of disk where temporary files go (TMPDIR)."""
+To repeat it: `sh bench/peers.sh` installs the other servers (as root), `make bench` runs it all, in about 45 minutes on
+a machine that has nothing else to do. `make bench ARGS="--quick"` shows in minutes that everything works; `--parts`,
+`--only`, `--loads` and `--rounds` choose. Needs 30 GB of disk where temporary files go (TMPDIR)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,12 @@ def dkim(samples: Sequence[Sample], loads: Mapping[str, str]) -> str:
 def scale(samples: Sequence[Sample], titles: Mapping[str, str], empty: str) -> str:
     """Each account to the empty one, in CPU and in time per message."""
     rows = []
-    for server in _in_order(s.server for s in samples):
-        (load,) = {s.load for s in samples}
+    (load,) = {s.load for s in samples}
+    for server, title in titles.items():
         mine = [s.figures for s in samples if s.server == server]
         cpu, slower = ratio(samples, load, server, empty, _cpu), ratio(samples, load, empty, server, _rate)
         word = "" if not cpu or server == empty else "kept" if cpu.median <= SCALE_TARGET else "**missed**"
-        rows.append((titles[server], _spread(mine, _rate), _spread(mine, _cpu), f"{cpu}", f"{slower}", word))
+        rows.append((title, _spread(mine, _rate), _spread(mine, _cpu), f"{cpu}", f"{slower}", word))
     head = ("account", "messages/s", "CPU ms", "CPU × empty", "time × empty", f"CPU at most {SCALE_TARGET:g}")
     return table(head, rows)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.mail import CONTACTS, contact
 from bench.running import Environment, Server
-from bench.servers import Gateway, Start
+from bench.servers import Gateway, Start, count
 from gateway.core.address_keys import entry_keys, parse_pattern
 from gateway.core.keyed_hash import KeyedHash
 from storage.open import installation_key
@@ -58,7 +58,7 @@ def _filled(size: Size, folder: Path, environment: Environment) -> Iterator[Serv
     fill(path, installation_key(folder / "installation.key", create=False), size)
     print(f"  filled in {time.monotonic() - start:.0f} s: {size}, {path.stat().st_size / 1e6:.0f} MB", flush=True)
     with made.serve(environment) as pid:
-        yield Server(made.port, made.recipient, (pid,))
+        yield Server(made.port, made.recipient, (pid,), partial(count, path, "SELECT count(*) FROM activity"))
 
 
 def fill(path: Path, key: bytes, size: Size) -> None:
@@ -75,14 +75,14 @@ def fill(path: Path, key: bytes, size: Size) -> None:
         db.execute("PRAGMA journal_mode = WAL")
 
 
-def _contacts(db: sqlite3.Connection, account: str, keyed: KeyedHash, count: int) -> None:
+def _contacts(db: sqlite3.Connection, account: str, keyed: KeyedHash, number: int) -> None:
     """Those that the load writes to are among them."""
-    people = [contact(n).rpartition("<")[2].rstrip(">") for n in range(min(count, CONTACTS))]
-    people += (f"person.{n}@company{n % 50_000}.example" for n in range(count - len(people)))
+    people = [contact(n).rpartition("<")[2].rstrip(">") for n in range(min(number, CONTACTS))]
+    people += (f"person.{n}@company{n % 50_000}.example" for n in range(number - len(people)))
     _insert(
         db,
         "contact (id, account_id, name, created_at, created_by)",
-        ((f"00c{n:09}", account, f"Person {n}", 0, "import") for n in range(count)),
+        ((f"00c{n:09}", account, f"Person {n}", 0, "import") for n in range(number)),
     )
     rows = sorted((keyed("address", address), n, address) for n, address in enumerate(people))
     _insert(
@@ -92,9 +92,9 @@ def _contacts(db: sqlite3.Connection, account: str, keyed: KeyedHash, count: int
     )
 
 
-def _entries(db: sqlite3.Connection, account: str, keyed: KeyedHash, count: int) -> None:
+def _entries(db: sqlite3.Connection, account: str, keyed: KeyedHash, number: int) -> None:
     """Addresses, every tenth a domain; nobody in the load is among them."""
-    patterns = [parse_pattern(f"{'*' if n % 10 == 0 else f'p{n}'}@listed{n}.example") for n in range(count)]
+    patterns = [parse_pattern(f"{'*' if n % 10 == 0 else f'p{n}'}@listed{n}.example") for n in range(number)]
     _insert(
         db,
         "never_log_entry (id, account_id, pattern, kind, effect, added_by, added_at)",
@@ -104,15 +104,15 @@ def _entries(db: sqlite3.Connection, account: str, keyed: KeyedHash, count: int)
     _insert(db, "never_log_key (account_id, key_hash, entry_id)", ((account, key, entry) for key, entry in keys))
 
 
-def _message_ids(db: sqlite3.Connection, account: str, count: int) -> None:
+def _message_ids(db: sqlite3.Connection, account: str, number: int) -> None:
     """Each with the thread that it stands in and the decision about it; four to a thread."""
-    values = {"account": account, "count": count, "step": (1 << 32) // max(count, 1)}
+    values = {"account": account, "number": number, "step": (1 << 32) // max(number, 1)}
     for statement in _REMEMBERED:
         db.execute(f"{_HASHES} {statement}", values)
 
 
 _HASHES = """
-WITH RECURSIVE numbers (n) AS (SELECT 0 WHERE :count > 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :count),
+WITH RECURSIVE numbers (n) AS (SELECT 0 WHERE :number > 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :number),
 hashes (n, h, d, thread) AS (
     SELECT n, printf('%08x%024x', n * :step, n), printf('00d%09d', n), printf('00t%09d', n / 4 * 4) FROM numbers
 )

@@ -98,7 +98,7 @@ def gateway(folder: Path, environment: Environment, *, vouches: bool = True) -> 
     made = Gateway(folder, f'path = "{path}"', vouches=vouches)
     with made.serve(environment) as pid:
         proof = "%, by a source that vouches" if vouches else "%, by DKIM"
-        yield Server(made.port, made.recipient, (pid,), partial(_count, path, _PROVEN, proof))
+        yield Server(made.port, made.recipient, (pid,), partial(count, path, _PROVEN, proof))
 
 
 @contextmanager
@@ -129,7 +129,7 @@ def naive(folder: Path, environment: Environment) -> Iterator[Server]:
     port, path = free_port(), folder / "naive.db"
     command = [sys.executable, "-m", "bench.naive", str(port), str(path)]
     with running(command, port, folder, environment) as process:
-        yield Server(port, _SOMEBODY, (process.pid,), partial(_count, path, "SELECT count(*) FROM activity"))
+        yield Server(port, _SOMEBODY, (process.pid,), partial(count, path, "SELECT count(*) FROM activity"))
 
 
 @contextmanager
@@ -206,7 +206,8 @@ def _to_maildir(settings: list[str]) -> list[str]:
     return [line for line in settings if not line.startswith("transport_maps")]
 
 
-def _count(path: Path, sql: str, *values: str) -> int:
+def count(path: Path, sql: str, *values: str) -> int:
+    """What a statement counts in an SQLite file."""
     database = sqlite3.connect(path)
     try:
         return int(database.execute(sql, values).fetchone()[0])

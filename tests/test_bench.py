@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from email.policy import default
 
 import dkim
@@ -52,7 +52,7 @@ class TinyServer:
             self._threads[-1].start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, client.makefile("rb") as lines:
+        with suppress(ConnectionError), client, client.makefile("rb") as lines:
             client.sendall(b"220 tiny.example ESMTP\r\n")
             for line in lines:
                 client.sendall(self._answer(line, lines) + b"\r\n")
