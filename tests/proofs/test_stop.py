@@ -18,7 +18,7 @@ from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
 
 LATEST = 0.1
-"""Seconds from the start to the signal, at most."""
+"""Seconds from the first reply to the signal, at most."""
 STATES = ("connected", "greeted", "transaction", "data", "half")
 """How far a client has come when the gateway is told to stop."""
 
@@ -53,6 +53,7 @@ def stopped_and_started(gateway: Launched, cycles: int, seed: int) -> str:
     with under_load(gateway, seed) as ledger:
         for _ in range(cycles):
             gateway.start()
+            wait_for_more(ledger, 1)
             time.sleep(chance.uniform(0, LATEST))
             began = time.monotonic()
             gateway.signal(chance.choice((signal.SIGTERM, signal.SIGINT)))
