@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from gateway.core.decision import Activity, Decision, Target
 from gateway.core.questions import Case
@@ -19,13 +19,15 @@ def record_activity(
     """A new activity, or what another copy makes of one; its id."""
     contact_ids = yield from _contacts(decision, activity.targets, recorder)
     activity_id = activity.into or recorder.new_id()
+    unreached: Collection[str] = ()
     if activity.into is None:
         yield from _insert(activity_id, decision, activity, thread_id)
     else:
         yield from _update(activity_id, decision, activity, thread_id)
+        unreached = yield from _unreached(activity_id)
     if activity.replaces_content:
         yield from _content(activity_id, activity, recorder.keeper.content(case, decision.redact))
-    yield from insert_all("participant", _participants(activity_id, activity, contact_ids))
+    yield from insert_all("participant", _participants(activity_id, activity, contact_ids, unreached))
     yield from insert_all(
         "activity_contact",
         [
@@ -93,7 +95,6 @@ def _update(activity_id: str, decision: Decision, activity: Activity, thread_id:
         activity.reference,
         thread_id,
     )
-    yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
     if activity.replaces_content:
         yield from ask(
             "UPDATE activity SET subject = $2, text = $3, size = $4, richness = $5, message_id = $6, sent_at = $7"
@@ -135,8 +136,16 @@ def _content(activity_id: str, activity: Activity, content: Content) -> Plan[Non
     )
 
 
+def _unreached(activity_id: str) -> Plan[Collection[str]]:
+    """Its people go, to be written anew; this is whom of them a bounce has named."""
+    rows = yield from ask(
+        "DELETE FROM participant WHERE activity_id = $1 RETURNING canonical, delivery_failed", activity_id
+    )
+    return {canonical for canonical, failed in rows if failed}
+
+
 def _participants(
-    activity_id: str, activity: Activity, contact_ids: Mapping[str, str]
+    activity_id: str, activity: Activity, contact_ids: Mapping[str, str], unreached: Collection[str]
 ) -> Sequence[Mapping[str, Value]]:
     return [
         {
@@ -150,6 +159,7 @@ def _participants(
             "contact_id": person.contact_id or contact_ids.get(person.canonical),
             "entry_id": person.entry_id,
             "hidden": int(person.hidden),
+            "delivery_failed": int(person.canonical in unreached),
         }
         for position, person in enumerate(activity.participants)
     ]

@@ -557,7 +557,7 @@ async def test_no_row_that_a_skipped_message_leaves_has_room_for_content(columns
     assert all(names and not names & content for names in found)
 
 
-async def test_a_bounce_marks_the_recipient_it_names(any_store: AnyStore) -> None:
+async def test_a_bounce_marks_the_recipient_it_names_and_no_later_copy_takes_that_back(any_store: AnyStore) -> None:
     await settle(any_store, to_bob())
     body = (
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.us.example\r\n\r\n"
@@ -567,5 +567,8 @@ async def test_a_bounce_marks_the_recipient_it_names(any_store: AnyStore) -> Non
     kind = 'multipart/report; report-type=delivery-status; boundary="b"'
     raw = mail("postmaster@us.example", ANA, "Undelivered", message_id="dsn", text=body, Content_Type=kind)
     await settle(any_store, Delivery(raw, [RELAY], ""))
+    [activity] = await any_store.seen("us")
+    assert activity.participants == (f"from {ANA}", f"to {BOB} failed")
+    await settle(any_store, replace(to_bob(), to=[RELAY]))
     [activity] = await any_store.seen("us")
     assert activity.participants == (f"from {ANA}", f"to {BOB} failed")
