@@ -6,7 +6,9 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
@@ -36,7 +38,8 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="pg-"))  # its path must be short: the socket is in it
         self.settings = _SETTINGS | settings
         self._numbers = count(1)
-        if os.geteuid() == 0:  # it refuses to run as root
+        self._process: subprocess.Popen[bytes] | None = None
+        if os.geteuid() == 0:
             shutil.chown(self.folder, "postgres", "postgres")
         self._run("initdb", "-D", self.data, "-A", "trust", "-U", "gateway", "--no-sync", "--locale=C.UTF-8", "-EUTF8")
 
@@ -49,11 +52,21 @@ class PostgresServer:
         return self.folder / "log"
 
     def start(self) -> None:
-        options = " ".join(f"-c {name}='{value}'" for name, value in self.settings.items())
-        self._run("pg_ctl", "-D", self.data, "-w", "-l", str(self.log), "-o", f"-k {self.folder} {options}", "start")
+        """It ends with the process that started it, however that ends."""
+        options = [f"--{name}={value}" for name, value in self.settings.items()]
+        program = [*self._as_user("setpriv", "--pdeathsig=QUIT"), str(PROGRAMS[-1] / "postgres")]
+        command = [*program, "-D", self.data, f"-k{self.folder}", *options]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
+        while not self._ready():
+            assert self._process.poll() is None, self.log.read_text(encoding="utf-8")
+            time.sleep(0.02)
 
     def stop(self, how: str = "immediate") -> None:
-        self._run("pg_ctl", "-D", self.data, "-w", "-m", how, "stop")
+        self._run("pg_ctl", "-D", self.data, "-m", how, "--no-wait", "stop")
+        assert self._process
+        self._process.wait(60)
+        self._process = None
 
     def restart(self, how: str = "immediate") -> None:
         self.stop(how)
@@ -61,7 +74,7 @@ class PostgresServer:
 
     def remove(self) -> None:
         """Ends it, if it runs, and takes its files away."""
-        if (self.folder / "data" / "postmaster.pid").exists():
+        if self._process:
             self.stop()
         shutil.rmtree(self.folder)
 
@@ -79,16 +92,23 @@ class PostgresServer:
         out = self._run("psql", "-h", str(self.folder), "-U", "gateway", "-d", database, "-qAtX", "-F\t", "-c", text)
         return [line.split("\t") for line in out.splitlines()]
 
+    def _ready(self) -> bool:
+        """The server says so itself, in the last line of its file."""
+        with suppress(OSError):
+            lines = (self.folder / "data" / "postmaster.pid").read_text(encoding="utf-8").split("\n")
+            return lines[0] == str(self._process.pid if self._process else 0) and "ready" in lines[-2]
+        return False
+
     def _run(self, program: str, *arguments: str) -> str:
-        as_user: Sequence[str] = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()
-        command = [*as_user, str(PROGRAMS[-1] / program), *arguments]
-        # The server inherits what isn't closed: a pipe would stay open as long as it runs.
-        with tempfile.TemporaryFile("w+") as out:
-            done = subprocess.run(command, stdout=out, stderr=out, cwd="/", timeout=60, check=False)
-            out.seek(0)
-            text = out.read()
-        assert done.returncode == 0, text
-        return text
+        command = [*self._as_user("setpriv"), str(PROGRAMS[-1] / program), *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def _as_user(self, *setpriv: str) -> Sequence[str]:
+        if os.geteuid() != 0:  # it refuses to run as root
+            return setpriv if len(setpriv) > 1 else ()
+        return *setpriv, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"
 
 
 class Databases:
