@@ -26,6 +26,8 @@ from tests.running_gateway import Gateway
 
 LATEST = 0.25
 """Seconds from the start to the kill, at most."""
+SERVED = 0.5
+"""Share of kills that come so long after the first reply, not after the start."""
 A_ROUND = 100
 """Kills of one database."""
 AT_ONCE = int(os.environ.get("PROOF_AT_ONCE", "2"))
@@ -75,6 +77,8 @@ def killed(gateway: Gateway, kills: int, seed: int, moment: str = "", impatient:
             if isinstance(gateway, Launched) and moment:
                 assert gateway.ended() == -signal.SIGKILL
             else:
+                if chance.random() < SERVED:
+                    wait_for_more(ledger, 1)
                 time.sleep(chance.uniform(0, LATEST))
                 gateway.kill()
         if isinstance(gateway, Launched):
