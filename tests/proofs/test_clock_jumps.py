@@ -32,7 +32,7 @@ def ahead(tmp_path: Path) -> Path:
 @pytest.fixture
 def gateway(tmp_path: Path, ahead: Path) -> Iterator[Launched]:
     made = Launched(tmp_path, quiet_port(), clock=str(ahead))
-    made.prepare("command_wait = 300\ncommand_wait_busy = 1\n")
+    made.prepare("command_wait = 300\ncommand_wait_busy = 1\ncommands_base = 10000\n")
     yield made
     made.close()
 
