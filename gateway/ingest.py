@@ -27,7 +27,7 @@ from gateway.parser import Parser, Unavailable, Unparsed
 from storage import dns_trouble, operator_mail
 from storage.administration.addresses import find_recipient
 from storage.administration.passwords import known
-from storage.administration.sources import sources
+from storage.administration.sources import eligible
 from storage.content import compressed
 from storage.errors import StoreError, StoreFull, Undecided
 from storage.facts import account_settings
@@ -75,7 +75,7 @@ class Ingest:
         """The client, with the sources that its address, its login and its certificate show it to be."""
         name, account_id = (login.name, login.account_id) if login else ("", "")
         peer = Peer(ip, login=name, account_id=account_id, certificate=certificate)
-        return replace(peer, sources=shown(peer, await self._store.read(sources())))
+        return replace(peer, sources=shown(peer, await self._store.read(eligible(peer))))
 
     async def login(self, name: str, password: str) -> Login | None:
         """Whose name and password these are. The time it takes doesn't tell whether anybody has that name."""

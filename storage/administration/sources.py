@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from gateway.core.delivery import FIELDS
-from gateway.core.model import Channel, Source
+from gateway.core.model import Channel, Peer, Source
 from storage.administration import typed
 from storage.administration.act import Act, audit
 from storage.errors import Refused
@@ -30,8 +31,19 @@ _LABEL = re.compile(r"[a-z0-9][a-z0-9 _.-]{0,63}")
 
 
 def sources() -> Plan[tuple[Source, ...]]:
-    """Those of every account: the SMTP side asks which of them a client is."""
+    """Those of every account."""
     rows = yield from ask(f"{_SOURCE} ORDER BY id")
+    return tuple(map(_source, rows))
+
+
+def eligible(peer: Peer) -> Plan[tuple[Source, ...]]:
+    """Those of every account that the client may be: as few as can be told apart by its networks and what it showed."""
+    rows = yield from ask(
+        f"{_SOURCE} WHERE network = ANY($1) AND login IN ('', $2) AND certificate IN ('', $3) ORDER BY id",
+        ("", *_networks(peer.ip)),
+        peer.login,
+        peer.certificate,
+    )
     return tuple(map(_source, rows))
 
 
@@ -182,6 +194,14 @@ def _network(text: str) -> str:
     if network.prefixlen == 0:
         raise Refused("That network is the whole internet: anybody could send copies.")
     return str(network)
+
+
+@lru_cache
+def _networks(ip: str) -> tuple[str, ...]:
+    """Every network that the address is in, but the whole internet."""
+    address = ipaddress.ip_address(ip)
+    bits, number = address.max_prefixlen, int(address)
+    return tuple(f"{type(address)(number >> host << host)}/{bits - host}" for host in range(bits))
 
 
 def _field(text: str) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from gateway.core.model import Channel
+from gateway.core.model import Channel, Peer
+from gateway.core.sources import shown as shown_to_be
 from storage.administration import accounts, addresses, sources, users
 from storage.administration.act import Act
 from storage.errors import Refused, StoreBroken
@@ -198,3 +199,36 @@ async def test_sources_of_all_accounts_are_told_and_each_is_removed_in_its_own(
         await store.change(sources.remove(act, other, mine.id))
     await store.change(sources.remove(act, account, "mx"))
     assert await store.read(sources.sources()) == (theirs,)
+
+
+KNOWN_BY: list[dict[str, str]] = [
+    {"network": "192.0.2.1"},
+    {"network": "192.0.2.0/25"},
+    {"network": "128.0.0.0/1"},
+    {"network": "198.51.100.0/24", "login": "far"},
+    {"network": "2001:db8::/48"},
+    {"network": "2001:db8::1"},
+    {"network": "", "login": "mx"},
+    {"network": "", "certificate": "ab" * 32},
+    {"network": "", "login": "other", "certificate": "ab" * 32},
+]
+CLIENTS = [
+    (ip, login, certificate)
+    for ip in ("192.0.2.1", "192.0.2.200", "198.51.100.9", "10.0.0.1", "2001:db8::1", "2001:db9::")
+    for login in ("", "mx", "far", "other")
+    for certificate in ("", "ab" * 32, "cd" * 32)
+]
+
+
+async def test_whoever_a_client_may_be_is_found_without_reading_all_sources(
+    store: Store, act: Act, account: str
+) -> None:
+    for number, by in enumerate(KNOWN_BY):
+        await store.change(sources.add(act, account, f"mx{number}", channels=["relay"], **by))  # type: ignore[arg-type]  # texts
+    every, found = await store.read(sources.sources()), 0
+    for ip, login, certificate in CLIENTS:
+        peer = Peer(ip, login=login, account_id=account if login else "", certificate=certificate)
+        eligible = await store.read(sources.eligible(peer))
+        assert eligible == shown_to_be(peer, eligible) == shown_to_be(peer, every)
+        found += len(eligible)
+    assert found > len(KNOWN_BY)
