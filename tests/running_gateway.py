@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -17,10 +18,10 @@ from fakes.names import nameserver
 
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
-from storage import migrate
 from storage.administration import accounts, addresses, sources, users
 from storage.administration.act import Act
-from storage.open import installation_key, open_store
+from storage.open import installation_key, migrate, open_store
+from storage.place import Server
 from storage.sealing import Sealing
 
 CONFIGURATION = """\
@@ -31,7 +32,7 @@ domain = "log.example"
 listen = ["127.0.0.1:{port}"]
 
 [store]
-path = "{folder}/gateway.db"
+{database}
 key_file = "{folder}/installation.key"
 busy_timeout = {busy_timeout}
 
@@ -60,6 +61,8 @@ class Gateway:
     folder: Path
     port: int
     busy_timeout: float = 5
+    server: Server | None = None
+    """Where its database is, if that is no file."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Capture addresses by channel."""
     _process: subprocess.Popen[bytes] | None = None
@@ -73,17 +76,36 @@ class Gateway:
 
         `limits` are lines of the section smtp.limits, each with its line end.
         """
+        self._configure(limits)
+        asyncio.run(self._fill())
+
+    def another(self, folder: Path, port: int) -> Gateway:
+        """A second machine of the same installation, on the same server: all that it needs is the key."""
+        made = Gateway(folder, port, self.busy_timeout, self.server, self.addresses)
+        made._configure()
+        shutil.copy(self.folder / "installation.key", folder)
+        return made
+
+    def _configure(self, limits: str = "") -> None:
+        database = f'path = "{self.folder}/gateway.db"'
+        if self.server:
+            prepared = str(self.server.prepared_statements).lower()
+            database = f'url = "{self.server.url}"\nprepared_statements = {prepared}'
         text = CONFIGURATION.format(
-            folder=self.folder, port=self.port, busy_timeout=self.busy_timeout, nameserver=nameserver()
+            folder=self.folder,
+            port=self.port,
+            database=database,
+            busy_timeout=self.busy_timeout,
+            nameserver=nameserver(),
         )
         text += f"\n[smtp.limits]\n{limits}\n" + "".join(f"{rate} = 1000000\n" for rate in RATES if rate not in limits)
         self.config.write_text(text, encoding="utf-8")
-        asyncio.run(self._fill())
 
     async def _fill(self) -> None:
-        migrate.migrate(self.folder / "gateway.db", now())
+        place = self.server or self.folder / "gateway.db"
+        await migrate(place, now())
         key = installation_key(self.folder / "installation.key", create=True)
-        store = await open_store(self.folder / "gateway.db", key, new_id)
+        store = await open_store(place, key, new_id)
         try:
             act, sealing = Act("test", now(), new_id, KeyedHash(key)), Sealing(key)
             account = await store.change(accounts.create(act, "us", ["us.example"]))

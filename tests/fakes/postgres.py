@@ -54,7 +54,7 @@ class PostgresServer:
     def start(self) -> None:
         """It ends with the process that started it, however that ends."""
         options = [f"--{name}={value}" for name, value in self.settings.items()]
-        program = [*self._as_user("setpriv", "--pdeathsig=QUIT"), str(PROGRAMS[-1] / "postgres")]
+        program = [*as_user("setpriv", "--pdeathsig=QUIT"), str(PROGRAMS[-1] / "postgres")]
         command = [*program, "-D", self.data, f"-k{self.folder}", *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/")
@@ -100,15 +100,17 @@ class PostgresServer:
         return False
 
     def _run(self, program: str, *arguments: str) -> str:
-        command = [*self._as_user("setpriv"), str(PROGRAMS[-1] / program), *arguments]
+        command = [*as_user("setpriv"), str(PROGRAMS[-1] / program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, cwd="/", timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def _as_user(self, *setpriv: str) -> Sequence[str]:
-        if os.geteuid() != 0:  # it refuses to run as root
-            return setpriv if len(setpriv) > 1 else ()
-        return *setpriv, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"
+
+def as_user(*setpriv: str) -> Sequence[str]:
+    """What stands before a program that root must not run as himself."""
+    if os.geteuid() != 0:
+        return setpriv if len(setpriv) > 1 else ()
+    return *setpriv, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"
 
 
 class Databases:
@@ -155,3 +157,32 @@ class Databases:
         finally:
             await connection.close()
         return self._free.pop()
+
+
+class Pooler:
+    """Debian's pgbouncer in transaction mode, between the gateway and a server."""
+
+    def __init__(self, server: PostgresServer) -> None:
+        self._socket = server.folder
+        self._settings = (
+            f"[databases]\n* = host={server.folder} user=gateway\n[pgbouncer]\nlisten_addr =\n"
+            f"unix_socket_dir = {server.folder}\n"
+            "listen_port = 6432\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 3\n"
+        )
+
+    def __enter__(self) -> Pooler:
+        settings = self._socket / "pooler.ini"
+        settings.write_text(self._settings, encoding="utf-8")
+        command = [*as_user("setpriv", "--pdeathsig=QUIT"), "/usr/sbin/pgbouncer", "--quiet", str(settings)]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd="/")
+        while not (self._socket / ".s.PGSQL.6432").exists():
+            assert self._process.poll() is None
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        self._process.wait(30)
+
+    def place(self, database: str) -> Server:
+        return Server(f"postgresql://gateway@/{database}?host={self._socket}&port=6432", prepared_statements=False)
