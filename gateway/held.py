@@ -55,10 +55,11 @@ class Resolving:
         """Decides a held message again, by today's rules, people and sources. Raises Refused."""
         mail = yield from held.find(held_id, account)
         case = yield from self.opened(mail)
-        facts, decision = yield from held.decided_again(case, decide, self._recorder, self._act.at)
-        if not _again(mail, decision):
-            decision = yield from held.supersede(mail, case, facts, decision, decide, self._recorder)
-            yield from self._audit("held.decide", mail, decision)
+        considered = yield from held.decided_again(case, decide, self._recorder, self._act.at)
+        if _again(mail, considered.decision):
+            return Resolved(mail, considered.decision)
+        decision = yield from held.supersede(mail, considered, decide, self._recorder)
+        yield from self._audit("held.decide", mail, decision)
         return Resolved(mail, decision)
 
     def approve(self, held_id: str, account: str = "", way: Way = Way.AS_IT_IS, user: str = "") -> Plan[Resolved]:
@@ -70,16 +71,16 @@ class Resolving:
         """
         mail = yield from held.find(held_id, account)
         case = yield from self.opened(mail)
-        facts, decision = yield from held.decided_again(case, decide, self._recorder, self._act.at)
-        if not decision.reason.startswith("never_log."):
+        considered = yield from held.decided_again(case, decide, self._recorder, self._act.at)
+        if not considered.decision.reason.startswith("never_log."):
             unfit = objection(case, mail.reason, way)
             if unfit:
                 raise Refused(unfit)
             yield from self._introduce(mail, sender(case), way, user)
             case = approved(case, mail.reason, self._setting)
-            facts, decision = yield from held.decided_again(case, decide, self._recorder, self._act.at)
-            _must_help(mail, decision)
-        decision = yield from held.supersede(mail, case, facts, decision, decide, self._recorder)
+            considered = yield from held.decided_again(case, decide, self._recorder, self._act.at)
+            _must_help(mail, considered.decision)
+        decision = yield from held.supersede(mail, considered, decide, self._recorder)
         yield from self._audit("held.approve", mail, decision, way=way.value)
         return Resolved(mail, decision)
 

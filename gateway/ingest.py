@@ -33,7 +33,7 @@ from storage.errors import StoreError, StoreFull, Undecided
 from storage.facts import account_settings
 from storage.interface import Keeper, Store
 from storage.sealing import Sealing
-from storage.settle import preview
+from storage.settle import consider
 
 _SMALL = 64 * 1024
 """Bytes up to which looking at them, and compressing them within the transaction, is quicker than a thread."""
@@ -149,7 +149,8 @@ class Ingest:
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
         proven = await self._authenticate(opened(raw, envelope, self._setting))
-        return [await self._store.read(preview(case, decide, self._setting.keyed)) for case in proven]
+        found = [await self._store.read(consider(case, decide, self._setting.keyed)) for case in proven]
+        return [considered.decision for considered in found]
 
     async def prepare(self, found: Sequence[Case]) -> Prepared:
         """All that is done before the transaction with a message that was read."""

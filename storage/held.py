@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateway.core.decision import Decision
-from gateway.core.facts import Facts
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage.administration.act import Act, audit
@@ -16,7 +15,7 @@ from storage.errors import Refused
 from storage.facts import gather, read_settings
 from storage.interface import Decide, Recorder
 from storage.plan import Plan, Row, ask
-from storage.settle import conclude
+from storage.settle import Considered, conclude
 
 PAGE = 200
 """Held messages in one page, and those that expire in one transaction, at most."""
@@ -82,17 +81,15 @@ def copy(held: HeldMail) -> Plan[HeldCopy]:
     return HeldCopy(Content(encoding, content), about, sender, subject)
 
 
-def decided_again(case: Case, decide: Decide, recorder: Recorder, now: int) -> Plan[tuple[Facts, Decision]]:
-    """What would be decided now about a case that is held, and on which facts. Nothing is recorded."""
+def decided_again(case: Case, decide: Decide, recorder: Recorder, now: int) -> Plan[Considered]:
+    """What would be decided now about a case that is held. Nothing is recorded."""
     facts = yield from gather(case.asked, recorder.keyed, again=True)
-    return facts, replace(decide(case, facts), at=now)
+    return Considered(case, facts, replace(decide(case, facts), at=now))
 
 
-def supersede(
-    held: HeldMail, case: Case, facts: Facts, decision: Decision, decide: Decide, recorder: Recorder
-) -> Plan[Decision]:
+def supersede(held: HeldMail, considered: Considered, decide: Decide, recorder: Recorder) -> Plan[Decision]:
     """Records a later decision in the place of the one that held the message; what that one kept goes."""
-    decision = yield from conclude(case, facts, decision, decide, recorder, held.id)
+    decision = yield from conclude(considered, decide, recorder, held.id)
     yield from release_held([held.id])
     if decision.tombstone:
         yield from ask("UPDATE decision SET flags = '[]', stages = '[]' WHERE id = $1", held.id)

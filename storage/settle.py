@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gateway.core.decision import Decision
 from gateway.core.facts import Facts
@@ -16,6 +16,15 @@ from storage.facts import gather
 from storage.interface import Decide, Recorder
 from storage.plan import Plan
 from storage.record import record
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A case with the facts found of it and the decision that they make."""
+
+    case: Case
+    facts: Facts
+    decision: Decision
 
 
 def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[list[Decision]]:
@@ -34,20 +43,24 @@ def settle(cases: Sequence[Case], decide: Decide, recorder: Recorder) -> Plan[li
 
 
 def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision]:
-    case = yield from dns_trouble.considered(case)
-    facts = yield from gather(case.asked, recorder.keyed)
-    decision = decide(case, facts)
-    if decision.outcome is Outcome.DEFERRED:
+    considered = yield from consider(case, decide, recorder.keyed)
+    if considered.decision.outcome is Outcome.DEFERRED:
         raise Undecided
-    return (yield from conclude(case, facts, decision, decide, recorder))
+    return (yield from conclude(considered, decide, recorder))
 
 
-def conclude(
-    case: Case, facts: Facts, decision: Decision, decide: Decide, recorder: Recorder, before: str | None = None
-) -> Plan[Decision]:
+def consider(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Considered]:
+    """What would be decided now; nothing is recorded."""
+    case = yield from dns_trouble.considered(case)
+    facts = yield from gather(case.asked, keyed)
+    return Considered(case, facts, decide(case, facts))
+
+
+def conclude(considered: Considered, decide: Decide, recorder: Recorder, before: str | None = None) -> Plan[Decision]:
     """Records a decision, in the place of the one `before` if there was one, then decides what waited for it."""
-    thread_id = yield from record(case, decision, recorder, before)
-    if thread_id and facts.account.settings.late_parent_hours:
+    decision = considered.decision
+    thread_id = yield from record(considered.case, decision, recorder, before)
+    if thread_id and considered.facts.account.settings.late_parent_hours:
         calls = yield from _call_in(thread_id, decide, recorder, decision.at)
         return replace(decision, calls=tuple(calls))
     return decision
@@ -92,10 +105,3 @@ def _again(
     decision = replace(decision, at=now)
     joined = yield from record(case, decision, recorder, decision_id)
     return decision, joined if decision.activity else None
-
-
-def preview(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Decision]:
-    """What would be decided now; nothing is recorded."""
-    case = yield from dns_trouble.considered(case)
-    facts = yield from gather(case.asked, keyed)
-    return decide(case, facts)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from importlib import resources
 
+import pytest
 from fakes.copies import DAN, LAWYER, NEW, asked_for, attached, ids, journalled, quoted, relayed
-from fakes.deliveries import ANA, BOB, DANS_BCC, EVE, KEYED, KIM, MINUTE, NOON, Delivery, cases, keeper, mail
+from fakes.deliveries import ANA, BCC, BOB, DANS_BCC, EVE, KEYED, KIM, MINUTE, NOON, Delivery, cases, keeper, mail
 from fakes.memory_store import MemoryStore
 from fakes.seen import Seen, seen
 from fakes.world import World, load_world, seed
@@ -19,7 +21,9 @@ from hypothesis import strategies as st
 
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
-from storage.interface import Recorder
+from gateway.core.questions import Case
+from storage.batch import Transaction, settle_all
+from storage.interface import Decide, Recorder
 from storage.migrate import migrations
 from storage.plan import Plan, ask
 from storage.settle import settle
@@ -46,11 +50,28 @@ class Real:
         run(self.db, seed(world, KEYED))
 
     def settle(self, delivery: Delivery) -> list[Decision]:
-        recorder = Recorder(self.new_id, KEYED, keeper(delivery, self.world))
         self.db.execute("BEGIN")
-        decisions = run(self.db, settle(cases(self.world, delivery), decide, recorder))
+        decisions = run(self.db, settle(*self._transaction(delivery)))
         self.db.execute("COMMIT")
         return decisions
+
+    def settle_all(self, deliveries: Sequence[Delivery]) -> list[list[Decision]]:
+        rounds = settle_all([Transaction(*self._transaction(delivery)) for delivery in deliveries])
+        self.rounds = 0
+        self.db.execute("BEGIN")
+        try:
+            asked = next(rounds)
+            while True:
+                self.rounds += 1
+                asked = rounds.send([run(self.db, ask(one.sql, *one.values)) for one in asked])
+        except StopIteration as end:
+            settled: list[list[Decision]] = end.value
+        self.db.execute("COMMIT")
+        return settled
+
+    def _transaction(self, delivery: Delivery) -> tuple[list[Case], Decide, Recorder]:
+        recorder = Recorder(self.new_id, KEYED, keeper(delivery, self.world))
+        return cases(self.world, delivery), decide, recorder
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         def plan() -> Plan[list[tuple[object, ...]]]:
@@ -152,6 +173,92 @@ def test_both_stores_decide_and_end_alike(found: list[Delivery], rule: str, hour
         assert real.db.execute(INVARIANT).fetchall() == []
     finally:
         real.db.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    arrivals(),
+    st.sampled_from(("replies_only", "log_all", "log_all_and_create")),
+    st.sampled_from((0, 48)),
+    st.data(),
+)
+def test_side_by_side_they_are_decided_as_one_after_the_other(
+    found: list[Delivery], rule: str, hours: int, data: st.DataObject
+) -> None:
+    world = US.with_settings(rule=rule, late_parent_hours=hours)
+    one_by_one, batches = Real(world), Real(world)
+    try:
+        while found:
+            size = data.draw(st.integers(1, len(found)))
+            batch, found = found[:size], found[size:]
+            decided = [[_told(d) for d in one] for one in batches.settle_all(batch)]
+            assert decided == [[_told(d) for d in one_by_one.settle(delivery)] for delivery in batch]
+        assert _real(batches) == _real(one_by_one)
+        assert batches.db.execute(INVARIANT).fetchall() == []
+    finally:
+        one_by_one.db.close()
+        batches.db.close()
+
+
+LEAD = "m@lead.example"
+
+
+def by_bcc(number: int, author: str, to: str, **fields: str) -> Delivery:
+    date = f"Tue, 4 Mar 2025 12:0{number}:00 +0000"
+    raw = mail(author, to, f"S{number}", message_id=f"n{number}", date=date, **fields)
+    return replace(asked_for(raw, to=BCC if author == ANA else DANS_BCC), mail_from=author, trace_id=f"t{number}")
+
+
+def by_relay(number: int, author: str, to: str, subject: str, **fields: str) -> Delivery:
+    return replace(relayed(mail(author, to, subject, message_id=f"n{number}", **fields), author), trace_id=f"t{number}")
+
+
+@pytest.mark.parametrize(
+    ("rule", "before", "batch", "expected"),
+    [
+        pytest.param(
+            "log_all",
+            [by_bcc(1, ANA, LEAD)],
+            [by_bcc(2, DAN, LEAD), by_relay(3, LEAD, f"{ANA}, {DAN}", "Hello")],
+            ("rule.log_all", "attribution.latest_activity", "us/dan"),
+            id="the contact's latest user",
+        ),
+        pytest.param(
+            "replies_only",
+            [by_relay(1, BOB, ANA, "Offer"), by_relay(2, BOB, ANA, "Re: Offer", In_Reply_To=ids("n1"))],
+            [
+                by_bcc(3, ANA, BOB, In_Reply_To=ids("n1")),
+                by_relay(4, BOB, ANA, "Re: Offer", In_Reply_To=ids("n2")),
+            ],
+            ("thread.logged", "attribution.thread_user", "us/ana"),
+            id="a thread that is logged now",
+        ),
+    ],
+)
+def test_what_one_of_them_changes_counts_for_the_next(
+    rule: str, before: list[Delivery], batch: list[Delivery], expected: tuple[str, ...]
+) -> None:
+    real = Real(US.with_settings(rule=rule))
+    for delivery in before:
+        real.settle(delivery)
+    [last] = real.settle_all(batch)[-1]
+    real.db.close()
+    assert last.activity is not None, last.reason
+    assert (last.reason, last.activity.attribution.slug, last.activity.attribution.user_id) == expected
+
+
+def test_messages_that_have_nothing_to_do_with_each_other_take_no_more_rounds_than_one() -> None:
+    def batch(count: int) -> list[Delivery]:
+        raws = [mail(ANA, f"p{n}@lead{n}.example", f"S{n}", message_id=f"n{n}") for n in range(count)]
+        return [replace(asked_for(raw), trace_id=f"t{n}") for n, raw in enumerate(raws)]
+
+    rounds = []
+    for count in (1, 40):
+        real = Real(US)
+        real.settle_all(batch(count))
+        rounds.append(real.rounds)
+        real.db.close()
+    assert rounds[0] == rounds[1]
 
 
 def _told(decision: Decision) -> tuple[object, ...]:
