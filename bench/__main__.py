@@ -40,7 +40,7 @@ FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=6)
 SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10)
 MEGABYTES = {"small": 0.0037, "html": 0.058, "large": 5.0}
 BESIDE = ("gateway", "postgres", "bare", "postfix", "haraka", "naive", "sink")
-DURABLE = ("gateway", "postgres", "postfix", "haraka", "naive")
+SYNCING = ("gateway", "postgres", "postfix", "naive")
 TITLES = {name: title for name, (title, _) in SERVERS.items()}
 DESCRIPTIONS = {one.name: one.title for one in (*PLAIN, *SIGNED)}
 
@@ -87,9 +87,9 @@ def signed(bench: Bench, chosen: Chosen) -> str:
 
 
 def slow_disk(bench: Bench, chosen: Chosen) -> str:
-    """Servers that promise to keep what they accept, with a disk that takes a millisecond longer."""
+    """Servers that sync what they accept, with a disk that takes a millisecond longer for it."""
     environment = slower_disk(bench.folder)
-    servers = chosen.servers(DURABLE)
+    servers = chosen.servers(SYNCING)
     samples = [s for one in chosen.loads(SLOW_DISK) for s in bench.compare(one, servers, environment)]
     tables = [report.beside(samples, TITLES, DESCRIPTIONS, {}), report.figures(samples, TITLES, DESCRIPTIONS)]
     return "\n\n".join(["## With 1 ms added to each fsync", *tables])

@@ -22,7 +22,7 @@ from bench.mail import SENDER, Messages
 
 _PER_CONNECTION = 500
 """Messages, then it connects anew: a server may limit them in one session."""
-_SILENCE = 60.0
+_SILENCE = 120.0
 """Seconds without any reply after which the server counts as hung."""
 
 

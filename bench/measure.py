@@ -115,8 +115,9 @@ class _Peak:
         self._thread.join()
 
     def _watch(self) -> None:
-        while not self._over.wait(_SAMPLE):
+        while not self._over.is_set():
             self.memory = max(self.memory, spent(self._roots).memory)
+            self._over.wait(_SAMPLE)
 
 
 def measure(server: Server, job: Job) -> Figures:

@@ -38,8 +38,8 @@ _METHOD = """\
 - others: share of the machine that went to neither server nor generator; the figures are good where it is small.
 - After each run it is checked that what was accepted is kept, as often as it was accepted; for the gateway also that
   each message was logged, and by the proof that the table speaks of.
-- Postfix, PostgreSQL and Haraka run at their defaults. Haraka keeps mail in its own queue, synced. aiosmtpd alone and
-  smtp-sink keep nothing. The naive server (bench/naive.py) decides nothing.
+- Postfix, PostgreSQL and Haraka run at their defaults. Haraka writes mail to files of its own queue and doesn't sync
+  them; aiosmtpd alone and smtp-sink keep nothing; the naive server (bench/naive.py) syncs, and decides nothing.
 
 Not measured: TLS, signing in, networks slower than loopback, mail that is forwarded or in journal reports, several
 gateways on one database, more memory of remembered mail than fits into the page cache.

@@ -174,7 +174,7 @@ def postfix(folder: Path, environment: Environment) -> Iterator[Server]:
 
 @contextmanager
 def haraka(folder: Path, environment: Environment) -> Iterator[Server]:
-    """Haraka with its own queue on disk, which it fsyncs; nothing is delivered from there."""
+    """Haraka with its own queue on disk, whose files it doesn't sync; nothing is delivered from there."""
     node = shutil.which("node")
     if node is None or not _HARAKA.exists():
         raise AbsentError("comes from npm; `sh bench/peers.sh` installs it into .bench/haraka")
