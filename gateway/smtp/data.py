@@ -21,6 +21,7 @@ class Budget:
 
     def __init__(self, limits: SmtpLimits) -> None:
         self._limits = limits
+        self._crowd = 0.8 * limits.data_in_memory
         self._networks: dict[str, int] = {}
         self._strangers = 0
         self.used = 0
@@ -28,7 +29,7 @@ class Budget:
     @property
     def crowded(self) -> bool:
         """Above 80 % of the bytes."""
-        return self.used > 0.8 * self._limits.data_in_memory
+        return self.used > self._crowd
 
     def take(self, network: str, size: int) -> bool:
         """Count `size` more bytes, if they fit. `network`: of a stranger; "" for a source."""

@@ -45,6 +45,8 @@ class Handler:
         self._tls_required = tls_required
         self.ip = canonical_ip(ip)
         self._peer: Peer | None = None
+        self.from_source = False
+        """The client is a configured mail server, as far as is known."""
         self.network = network_of(self.ip)
         self.tls = False
         self.certificate = ""
@@ -52,11 +54,6 @@ class Handler:
         self.login: Login | None = None
         self.messages = 0
         self.transaction: Transaction | None = None
-
-    @property
-    def from_source(self) -> bool:
-        """The client is a configured mail server, as far as is known."""
-        return self._peer is not None and bool(self._peer.sources)
 
     @property
     def size_limit(self) -> int:
@@ -68,9 +65,10 @@ class Handler:
 
     async def identify(self) -> None:
         """Find out which sources the client is, as far as it has shown; tried again at MAIL where it failed."""
-        self._peer = None
+        self._peer, self.from_source = None, False
         try:
             self._peer = await self._shared.journey.peer(self.ip, self.login, self.certificate)
+            self.from_source = bool(self._peer.sources)
         except Exception as error:
             self._shared.events.internal_error(type(error).__name__, raised_at(error))
 
@@ -156,12 +154,12 @@ class Handler:
         """Counts a message to an explicit address. A source copies whatever is written, so nothing limits its rate."""
         if not recipient.channel.explicit:
             return True
-        shared, now = self._shared, asyncio.get_running_loop().time()
-        counted = ((shared.address_rates, recipient.key_hash), (shared.account_rates, recipient.account_id))
-        if not all(rates.allows(name, now) for rates, name in counted):
+        addresses, accounts = self._shared.address_rates, self._shared.account_rates
+        now = asyncio.get_running_loop().time()
+        if not (addresses.allows(recipient.key_hash, now) and accounts.allows(recipient.account_id, now)):
             return False
-        for rates, name in counted:
-            rates.take(name, now)
+        addresses.take(recipient.key_hash, now)
+        accounts.take(recipient.account_id, now)
         return True
 
     @property

@@ -129,6 +129,7 @@ class Connections:
 
     def __init__(self, limits: SmtpLimits) -> None:
         self._limits = limits
+        self._crowd = 0.8 * limits.connections
         self._networks: dict[str, _Network] = {}
         self._unknown = 0
         self._confirmed = 0
@@ -142,7 +143,7 @@ class Connections:
     @property
     def crowded(self) -> bool:
         """Above 80 % of the connections."""
-        return self.total > 0.8 * self._limits.connections
+        return self._unknown + self._confirmed > self._crowd
 
     def enter(self, network: str) -> Place | None:
         """A place for a client not yet known, or None where not even a source would get one."""
