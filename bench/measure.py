@@ -123,10 +123,10 @@ class _Peak:
 def measure(server: Server, job: Job) -> Figures:
     """Runs the job. The server's CPU counts until it is done with all that it accepted, the rate until the last 250."""
     kept = server.kept() if server.kept else 0
-    before, machine, ours, start = _quiet(server), _busy(), _own(), time.monotonic()
+    before, machine, ours, start = quiet(server), _busy(), _own(), time.monotonic()
     with _Peak(server.roots) as peak:
         sent = load.run_apart(job)
-    cpu = _quiet(server) - before
+    cpu = quiet(server) - before
     others = (_busy() - machine - cpu - (_own() - ours)) / (time.monotonic() - start) / (os.cpu_count() or 1)
     if server.kept and server.kept() - kept != sent.messages:
         raise SystemExit(f"{sent.messages} messages had their 250, and {server.kept() - kept} were kept")
@@ -142,7 +142,7 @@ def measure(server: Server, job: Job) -> Figures:
     )
 
 
-def _quiet(server: Server) -> float:
+def quiet(server: Server) -> float:
     """Waits until the server does nothing any more and the disk has everything. Its CPU so far, in seconds."""
     end, now, last = time.monotonic() + _PATIENCE, spent(server.roots).cpu, -1.0
     while now - last > 1.5 / _TICK and time.monotonic() < end:
