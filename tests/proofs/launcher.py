@@ -10,6 +10,7 @@ import ctypes
 import gc
 import json
 import os
+import select
 import signal
 import sys
 from dataclasses import asdict, dataclass
@@ -63,8 +64,18 @@ def next_request() -> Request | None:
         if not pid:
             return request
         _say(pid)
-        _say(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        _say(_exit_code(pid))
     return None
+
+
+def _exit_code(pid: int) -> int:
+    """Waits for its end. Whoever asked for it says nothing more until then; where he has gone, both end."""
+    ended = os.pidfd_open(pid)
+    ready, _, _ = select.select([ended, sys.stdin.fileno()], [], [])
+    os.close(ended)
+    if ended not in ready:
+        sys.exit()
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def _say(number: int) -> None:
