@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
+from storage.batch import Transaction, settle_all
 from storage.errors import Refused, StoreError, StoreStandby, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
 from storage.migrate import fitting
@@ -38,6 +39,7 @@ from storage.postgres.connection import (
 from storage.postgres.locks import ADMINISTRATION, lock_number
 from storage.postgres.migrate import versions
 from storage.postgres.news import CHANNEL, Listener
+from storage.postgres.rounds import run_rounds
 from storage.settle import settle
 
 T = TypeVar("T")
@@ -58,8 +60,8 @@ class _Work:
 
     plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
     done: asyncio.Future[Any]
-    accounts: frozenset[str] = frozenset()
-    """Those that it decides in; none for a change, which is made alone and can't be made again."""
+    transaction: Transaction | None = None
+    """What it settles; None for a change, which is made alone and can't be made again."""
     result: Any = None
     error: Exception | None = field(default=None)
 
@@ -90,8 +92,7 @@ class PostgresStore:
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         recorder = Recorder(self._new_id, self._keyed, keeper)
-        accounts = frozenset(case.asked.account_id for case in cases)
-        return await self._do(lambda: settle(cases, decide, recorder), accounts)
+        return await self._do(lambda: settle(cases, decide, recorder), Transaction(cases, decide, recorder))
 
     async def change(self, plan: Plan[T], *, erases: bool = False) -> T:  # no log that could be begun anew
         return await self._do(lambda: plan)
@@ -130,11 +131,11 @@ class PostgresStore:
             if connection is not None:
                 await close(connection)
 
-    async def _do(self, plan: Callable[[], Plan[T]], accounts: frozenset[str] = frozenset()) -> T:
+    async def _do(self, plan: Callable[[], Plan[T]], transaction: Transaction | None = None) -> T:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
         if self._closing:
             raise StoreUnavailable
-        work = _Work(plan, asyncio.get_running_loop().create_future(), accounts)
+        work = _Work(plan, asyncio.get_running_loop().create_future(), transaction)
         self._queue.append(work)
         self._queued.set()
         result: T = await work.done
@@ -161,19 +162,19 @@ class PostgresStore:
     def _take(self) -> list[_Work]:
         """What is queued now, up to a batch; a change is alone in it."""
         batch: list[_Work] = []
-        while self._queue and len(batch) < MAX_BATCH and not (batch and not self._queue[0].accounts):
+        while self._queue and len(batch) < MAX_BATCH and not (batch and not self._queue[0].transaction):
             work = self._queue.popleft()
             if work.done.done():
                 continue
             batch.append(work)
-            if not work.accounts:
+            if not work.transaction:
                 break
         return batch
 
     async def _commit(self, batch: Sequence[_Work]) -> None:
         """One transaction for the batch, made once more where another one was in its way. Raises StoreError."""
         patience = self._patience + ANSWER + ANSWER_EACH * len(batch)
-        for last in (not batch[0].accounts, True):
+        for last in (not batch[0].transaction, True):
             if self._writer.is_closed():
                 self._writer = await connect(self._server)
             try:
@@ -246,13 +247,31 @@ def _answer(batch: Sequence[_Work]) -> None:
 async def _commit(connection: Connection, batch: Sequence[_Work], patience: float) -> None:
     """A piece that fails undoes itself only; a failed COMMIT fails all."""
     await connection.execute(_begin(batch, patience))
-    for number, work in enumerate(batch):
-        if number:
-            await connection.execute("RELEASE work; SAVEPOINT work")
-        await _try(connection, work)
+    if len(batch) == 1 or not await _settle_all(connection, batch):
+        for number, work in enumerate(batch):
+            if number:
+                await connection.execute("RELEASE work; SAVEPOINT work")
+            await _try(connection, work)
     # While it waits for a standby no time-out may end it: that would pass for success.
     if await connection.execute("SET LOCAL statement_timeout = 0; COMMIT") != "COMMIT":
         raise StoreUnavailable
+
+
+async def _settle_all(connection: Connection, batch: Sequence[_Work]) -> bool:
+    """Side by side; False where something failed half-way. Then nothing is written, and each is to be tried alone."""
+    try:
+        results = await run_rounds(connection, settle_all([work.transaction for work in batch if work.transaction]))
+    except ERRORS as error:
+        if connection.is_closed() or worth_another_try(error):
+            raise
+    except Exception:  # noqa: S110 — whose it is, and what it says, shows when each is tried alone
+        pass
+    else:
+        for work, result in zip(batch, results, strict=True):
+            work.error, work.result = (result, None) if isinstance(result, Exception) else (None, result)
+        return True
+    await connection.execute("ROLLBACK TO work")
+    return False
 
 
 async def _try(connection: Connection, work: _Work) -> None:
@@ -271,7 +290,7 @@ async def _try(connection: Connection, work: _Work) -> None:
 
 def _begin(batch: Sequence[_Work], patience: float) -> str:
     """All that opens a transaction, to be sent in one go. The server ends one whose gateway is gone."""
-    accounts = {account for work in batch for account in work.accounts}
+    accounts = {c.asked.account_id for work in batch if work.transaction for c in work.transaction.cases}
     locks = [f"_shared({ADMINISTRATION})" if accounts else f"({ADMINISTRATION})"]
     locks += [f"({number})" for number in sorted(map(lock_number, accounts))]
     longest = int(1000 * (patience + ANSWER + ANSWER_EACH * len(batch)))
