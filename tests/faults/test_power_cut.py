@@ -48,7 +48,7 @@ def cut_runs(prepared: Prepared, runs: Program, cuts: int, seed: int, sync: str 
 
 
 def test_no_cut_loses_or_doubles_what_was_acknowledged(prepared: Prepared, runs: Program) -> None:
-    findings = cut_runs(prepared, runs, 500, _SEED)
+    findings = cut_runs(prepared, runs, 300, _SEED)
     assert findings.sound, (findings, findings.examples)
 
 
@@ -74,7 +74,7 @@ def test_no_cut_of_thousands_loses_or_doubles_what_was_acknowledged(prepared: Pr
 def test_a_build_that_breaks_the_promise_is_noticed(
     prepared: Prepared, runs: Program, sync: str, build: dict[str, object], *, corrupts: bool
 ) -> None:
-    findings = cut_runs(prepared, runs, 250, _SEED, sync, **build)
+    findings = cut_runs(prepared, runs, 120, _SEED, sync, **build)
     assert findings.lost
     assert not corrupts or findings.corrupt
 
@@ -91,7 +91,7 @@ def test_what_a_cut_left_takes_the_repeats_and_ends_with_each_message_once(prepa
     request = Request(str(prepared.folder), messages=60, seed=_SEED, checkpoint=50)
     assert runs.run(request) == 0
     whole, run, image, at = subjects(prepared.database), records(prepared.log), prepared.folder.parent / "image", 0
-    for moment in sorted(chance.randrange(len(run)) for _ in range(15)):
+    for moment in sorted(chance.randrange(len(run)) for _ in range(8)):
         for record in run[at:moment]:
             cache.apply(record, chance)
         at = moment

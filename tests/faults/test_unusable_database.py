@@ -70,15 +70,15 @@ def flip(prepared: Prepared, runs: Program, flips: int, seed: int, name: str) ->
 
 
 def test_a_damaged_database_is_refused_or_whole(prepared: Prepared, runs: Program) -> None:
-    ends = flip(prepared, runs, 60, _SEED, DATABASE)
+    ends = flip(prepared, runs, 30, _SEED, DATABASE)
     assert ends["refused"]
     assert ends["served whole"]
 
 
 def test_a_damaged_log_is_refused_or_read_up_to_there(prepared: Prepared, runs: Program) -> None:
     """Damage in the log can't be told from a write that was never finished; docs/reliability.md says so."""
-    ends = flip(prepared, runs, 30, _SEED, _LOG)
-    assert ends.total() == 30
+    ends = flip(prepared, runs, 15, _SEED, _LOG)
+    assert ends.total() == 15
 
 
 @pytest.mark.prove
