@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shutil
@@ -11,6 +12,8 @@ import subprocess
 import time
 from importlib.metadata import version
 from pathlib import Path
+
+from bench.servers import HARAKA
 
 
 def about(folder: Path) -> list[tuple[str, str]]:
@@ -34,12 +37,14 @@ def in_memory(folder: Path) -> bool:
 
 
 def _programs() -> list[tuple[str, str]]:
+    about = HARAKA / "package.json"
+    installed = [("Haraka", str(json.loads(about.read_text("utf-8"))["version"]))] if about.exists() else []
     asked = {
         "Postfix": ["/usr/sbin/postconf", "-d", "-h", "mail_version"],
         "PostgreSQL": ["psql", "--version"],
-        "Node.js, for Haraka": ["node", "--version"],
+        "Node.js": ["node", "--version"],
     }
-    return [(name, _output(command)) for name, command in asked.items() if shutil.which(command[0])]
+    return installed + [(name, _output(command)) for name, command in asked.items() if shutil.which(command[0])]
 
 
 def _output(command: list[str]) -> str:

@@ -199,7 +199,7 @@ class Bench:
         with ExitStack() as stack:
             started = self.started(stack, servers, environment or {})
             for server in started.values():
-                measure(server, self.job(replace(load, seconds=min(1, load.seconds), at_most=200), server))
+                measure(server, self.job(replace(load, seconds=min(1, load.seconds), at_most=400), server))
             samples = []
             for number in range(self.rounds):
                 salt = f"{time.time_ns():x}"

@@ -153,9 +153,9 @@ def page(about: Sequence[tuple[str, str]], rounds: int, absent: Mapping[str, str
     missing = "".join(f"\nNot run: {title} ({why}).\n" for title, why in absent.items())
     return f"""# Benchmarks
 
-Written by `make bench`. Ratios are medians of {rounds} rounds with the least and the most in brackets: in each round
-all servers get the same messages, one server after the other in random order, so that what else the machine does hits
-all alike. Rates move from machine to machine and from hour to hour; ratios and CPU per message move less.
+Written by `make bench`. A ratio is the median of {rounds} rounds, with the least and the most in brackets. In each
+round all servers get the same messages, one server after the other in random order, so that what else the machine does
+hits all alike. Rates move from machine to machine and from hour to hour; ratios and CPU per message move less.
 
 {table(("", ""), about)}
 {missing}

@@ -18,7 +18,7 @@ from tests.peers import postfix as private_postfix
 
 Start = Callable[[Path, Environment], AbstractContextManager[Server]]
 """A folder of its own and additions to its environment → the server, until it is needed no more."""
-_HARAKA = Path(__file__).parents[1] / ".bench/haraka/node_modules/Haraka"
+HARAKA = Path(__file__).parents[1] / ".bench/haraka/node_modules/Haraka"
 _INSTALL = "`sh bench/peers.sh` as root installs it"
 _SOMEBODY = "bob@client.example"
 _LOGGED = "SELECT count(*) FROM decision WHERE outcome = 'logged'"
@@ -176,17 +176,17 @@ def postfix(folder: Path, environment: Environment) -> Iterator[Server]:
 def haraka(folder: Path, environment: Environment) -> Iterator[Server]:
     """Haraka with its own queue on disk, whose files it doesn't sync; nothing is delivered from there."""
     node = shutil.which("node")
-    if node is None or not _HARAKA.exists():
+    if node is None or not HARAKA.exists():
         raise AbsentError("comes from npm; `sh bench/peers.sh` installs it into .bench/haraka")
     port, config = free_port(), folder / "config"
     config.mkdir()
     (folder / "plugins").mkdir()
     (folder / "plugins" / "keep.js").write_text(_HARAKA_PLUGIN, encoding="utf-8")
-    shutil.copy(_HARAKA / "config" / "connection.ini", config)
+    shutil.copy(HARAKA / "config" / "connection.ini", config)
     (config / "smtp.ini").write_text(f"listen=127.0.0.1:{port}\nnodes=0\n", encoding="utf-8")
     for name, text in {"plugins": "keep", "me": "mail.us.example", "log.ini": "level=error"}.items():
         (config / name).write_text(text + "\n", encoding="utf-8")
-    with running([node, str(_HARAKA / "bin" / "haraka"), "-c", str(folder)], port, folder, environment) as process:
+    with running([node, str(HARAKA / "bin" / "haraka"), "-c", str(folder)], port, folder, environment) as process:
         yield Server(port, _SOMEBODY, (process.pid,), partial(_files, folder / "queue"))
 
 
