@@ -5,6 +5,9 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+_SAMPLE, _SAMPLED_FROM = 16 * 1024, 64 * 1024
+"""Bytes of each of three samples, and the size of a message from which they are taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -28,5 +31,20 @@ class HeldCopy:
 
 
 def compressed(raw: bytes) -> Content:
-    """As stored: at the fastest level, since most of a large message is compressed already."""
-    return Content("zlib", zlib.compress(raw, level=1))
+    """As stored: at the fastest level, and where nothing repeats without looking for it.
+
+    Attachments are mostly compressed already and written as base64: of 8 bits 6 tell something. Leaving out the search
+    makes them as small in a quarter of the time.
+    """
+    strategy = zlib.Z_DEFAULT_STRATEGY if _repeats(raw) else zlib.Z_HUFFMAN_ONLY
+    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    return Content("zlib", packer.compress(raw) + packer.flush())
+
+
+def _repeats(raw: bytes) -> bool:
+    """Whether samples of a large message show repetitions; a small one isn't worth the question."""
+    if len(raw) < _SAMPLED_FROM:
+        return True
+    starts = (len(raw) * quarter // 4 for quarter in (1, 2, 3))
+    sample = b"".join(raw[start : start + _SAMPLE] for start in starts)
+    return len(zlib.compress(sample, level=1)) < 0.7 * len(sample)

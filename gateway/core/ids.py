@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"  # Crockford's: no i, l, o, u
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 _CHANCE = (1 << 80) - 1
 
 
@@ -30,4 +31,4 @@ def lowest(at: int) -> str:
 
 
 def _spelled(number: int) -> str:
-    return "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join(_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10))
