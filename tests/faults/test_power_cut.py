@@ -25,7 +25,7 @@ from tests.faults.verdict import Findings, verdict
 from tests.running_gateway import Gateway
 
 _SEED = 20260302
-_CUTS_OF_ONE_RUN = 250
+_CUTS_OF_ONE_RUN = 100
 
 
 def cut_runs(prepared: Prepared, runs: Program, cuts: int, seed: int, sync: str = "", **build: Any) -> Findings:
