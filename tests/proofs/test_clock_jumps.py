@@ -43,7 +43,7 @@ def served_through(gateway: Launched, ahead: Path, jumps: list[int], seed: int) 
         patient.greet()
         for jump in jumps:
             shifted.set_ahead(ahead, jump)
-            wait_for_more(ledger)
+            wait_for_more(ledger, 5)
             patient.say("NOOP", "250")
     assert gateway.stop() == 0
     assert faults(gateway.folder / "gateway.db", ledger) == []
