@@ -283,6 +283,8 @@ async def _try(connection: Connection, work: _Work) -> None:
             raise
         work.error = translated(error)
     except Exception as error:
+        if connection.is_closed():  # given up in the middle of a call
+            raise StoreUnavailable from None
         work.error = error
     if work.error:
         await connection.execute("ROLLBACK TO work")
@@ -320,6 +322,8 @@ async def _on_snapshot(connection: Connection, left: deque[_Work]) -> None:
             await connection.execute("ROLLBACK")
             return
         except Exception as error:
+            if connection.is_closed():
+                raise StoreUnavailable from None
             left[0].error = error
         left.popleft()
     await connection.execute("COMMIT")

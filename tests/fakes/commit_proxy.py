@@ -59,8 +59,9 @@ class CommitProxy:
             while True:
                 message = await _message(client, await client.readexactly(1))
                 if self.next and message.startswith(b"Q") and _SETTLED in message:
-                    answers.cancel()
                     how, self.next = self.next, None
+                    answers.cancel()
+                    await asyncio.gather(answers, return_exceptions=True)
                     if how is not Astray.COMMIT:
                         to_server.write(message + _LEAVE)
                         await server.read()  # to the end: the server has done it, and has gone

@@ -55,7 +55,7 @@ async def store(server: PostgresServer, proxy: CommitProxy) -> AsyncIterator[Pos
     numbers = count(1)
     name = server.create()
     await migrate(server.place(name), 0)
-    made = await open_store(proxy.place(name), bytes(32), lambda: f"{next(numbers):08}", busy_timeout=0.2)
+    made = await open_store(proxy.place(name), bytes(range(32)), lambda: f"{next(numbers):08}", busy_timeout=0.2)
     assert isinstance(made, PostgresStore)
     await made.change(seed(US, KEYED))
     yield made

@@ -32,6 +32,7 @@ LOGGED = Delivery(mail(ANA, f"{NAME} <{BOB}>", SUBJECT, message_id=IDENT, text=T
 SEEN = {NAME, SUBJECT, TEXT, IDENT}
 
 TELLS_ALL = {"log_statement": "all", "log_min_duration_statement": "0", "log_min_error_statement": "debug5"}
+VERBOSE = {"log_error_verbosity": "default"}
 
 
 @pytest.fixture
@@ -49,7 +50,7 @@ async def settle(server: PostgresServer, *deliveries: Delivery, fail: bool = Fal
     """In a store of its own; then the server has written all that it ever will."""
     place, numbers = server.place(server.create()), count(1)
     await migrate(place, 0)
-    store = await open_store(place, bytes(32), lambda: f"{next(numbers):08}")
+    store = await open_store(place, bytes(range(32)), lambda: f"{next(numbers):08}")
     try:
         await store.change(seed(US, KEYED))
         for delivery in deliveries:
@@ -85,14 +86,14 @@ async def test_of_other_mail_nothing_is_in_the_log_that_operators_read(server: P
     assert found(server.folder, *MARKERS) == SEEN
 
 
-@pytest.mark.parametrize("server", [{"log_parameter_max_length": "-1", "log_error_verbosity": "default"}], indirect=True)
+@pytest.mark.parametrize("server", [VERBOSE | {"log_parameter_max_length": "-1"}], indirect=True)
 async def test_without_the_settings_for_parameters_it_would_be_there(server: PostgresServer, tmp_path: Path) -> None:
     """A control."""
     await settle(server, LOGGED)
     assert log(server, tmp_path / "log") >= {SUBJECT, TEXT}
 
 
-@pytest.mark.parametrize("server", [{"log_error_verbosity": "default"}], indirect=True)
+@pytest.mark.parametrize("server", [VERBOSE], indirect=True)
 async def test_without_the_setting_for_errors_it_would_be_there(server: PostgresServer, tmp_path: Path) -> None:
     """A control."""
     await settle(server, LOGGED, fail=True)

@@ -41,7 +41,7 @@ from storage.postgres.store import PostgresStore
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 US = load_world()
-KEY = bytes(32)
+KEY = bytes(range(32))
 OURS = "FROM pg_stat_activity WHERE application_name = 'bcc-gateway'"
 ENDED = f"SELECT pg_terminate_backend(pid) {OURS}"
 

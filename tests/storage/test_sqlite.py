@@ -36,7 +36,7 @@ SHOWN = Delivery(OWN.raw.replace(b"Subject:", f"Bcc: {LAWYER}\r\nSubject:".encod
 async def opened(folder: Path) -> SqliteStore:
     numbers = count(1)
     migrate(folder / "gateway.db", 0)
-    store = await open_store(folder / "gateway.db", bytes(32), lambda: f"{folder.name}{next(numbers):08}")
+    store = await open_store(folder / "gateway.db", bytes(range(32)), lambda: f"{folder.name}{next(numbers):08}")
     assert isinstance(store, SqliteStore)
     return store
 
@@ -139,11 +139,11 @@ async def test_every_setting_that_the_promise_rests_on_holds(connection: Connect
 async def test_one_process_serves_from_a_file(tmp_path: Path) -> None:
     path, numbers = tmp_path / "gateway.db", count()
     migrate(path, 0)
-    first = await open_store(path, bytes(32), lambda: str(next(numbers)), serving=True)
+    first = await open_store(path, bytes(range(32)), lambda: str(next(numbers)), serving=True)
     try:
         with pytest.raises(StoreInUse):
-            await open_store(path, bytes(32), lambda: str(next(numbers)), serving=True)
+            await open_store(path, bytes(range(32)), lambda: str(next(numbers)), serving=True)
     finally:
         await first.close()
-    again = await open_store(path, bytes(32), lambda: str(next(numbers)), serving=True)
+    again = await open_store(path, bytes(range(32)), lambda: str(next(numbers)), serving=True)
     await again.close()
