@@ -29,7 +29,7 @@ SIGNED = (
 SLOW_DISK = tuple(one for one in PLAIN if one.name in ("small-1", "small-10", "small-50", "html-50"))
 STREAMS = Load("streams", "3.7 KB, 10 connections", "small", 10)
 FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=6)
-SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10)
+SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10, seconds=5)
 MEGABYTES = {"small": 0.0037, "html": 0.058, "large": 5.0}
 BESIDE = ("gateway", "postgres", "bare", "postfix", "haraka", "naive", "sink")
 SYNCING = ("gateway", "postgres", "postfix", "naive")
