@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
+_SMALL = 8 * 1024
+"""Bytes up to which the time goes into clearing the packer's memory."""
 _SAMPLE, _SAMPLED_FROM = 16 * 1024, 64 * 1024
 """Bytes of each of three samples, and the size of a message from which they are taken."""
 
@@ -37,7 +39,8 @@ def compressed(raw: bytes) -> Content:
     makes them as small in a quarter of the time.
     """
     strategy = zlib.Z_DEFAULT_STRATEGY if _repeats(raw) else zlib.Z_HUFFMAN_ONLY
-    packer = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL, strategy)
+    window, memory = (13, 6) if len(raw) <= _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    packer = zlib.compressobj(1, zlib.DEFLATED, window, memory, strategy)
     return Content("zlib", packer.compress(raw) + packer.flush())
 
 
