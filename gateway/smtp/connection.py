@@ -179,7 +179,10 @@ class Connection(SMTP):
         if timer is None or self._deadline < timer.when():
             if timer is not None:
                 timer.cancel()
-            self._timeout_handle = self.loop.call_at(min(self._deadline, now + _LOOK_AGAIN), self._timeout_cb)
+            self._look_later(now)
+
+    def _look_later(self, now: float) -> None:
+        self._timeout_handle = self.loop.call_at(min(self._deadline, now + _LOOK_AGAIN), self._timeout_cb)
 
     def _suspend_timeout(self) -> None:
         """What runs now keeps its own time."""
@@ -187,11 +190,10 @@ class Connection(SMTP):
 
     def _timeout_cb(self) -> None:
         now = self.loop.time()
-        if now < self._deadline:
-            self._timeout_handle = self.loop.call_at(min(self._deadline, now + _LOOK_AGAIN), self._timeout_cb)
-            return
         self._timeout_handle = None
-        if self._ended:
+        if now < self._deadline:
+            self._look_later(now)
+        elif self._ended:
             self.abort()
         else:
             self._cut(replies.TIMEOUT)
