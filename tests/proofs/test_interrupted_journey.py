@@ -107,4 +107,4 @@ async def test_a_build_that_accepts_what_failed_is_found_out(
 
     monkeypatch.setattr("gateway.ingest._deferred", deferred)
     with pytest.raises(AssertionError):
-        await strike(running, small("lost"), 1, StoreUnavailable())
+        await strike(running, signed("lost"), 1, StoreUnavailable())  # before anything is written

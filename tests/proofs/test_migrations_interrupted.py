@@ -16,8 +16,15 @@ import pytest
 from storage import migrate
 from storage.errors import StoreError
 from tests.proofs.launched import Launched
-from tests.running_gateway import CONFIGURATION
 
+CONFIGURATION = """\
+hostname = "gateway.log.example"
+domain = "log.example"
+
+[store]
+path = "{0}/gateway.db"
+key_file = "{0}/installation.key"
+"""
 NEWEST = len(migrate.migrations())
 AT_ONCE = 4
 ROWS = (
@@ -79,8 +86,7 @@ def begin(program: Launched, version: int) -> Path:
     """A folder with a configuration and a database of that version; nothing of an earlier one is left."""
     shutil.rmtree(program.folder)
     program.folder.mkdir()
-    text = CONFIGURATION.format(folder=program.folder, port=0, busy_timeout=5, nameserver="127.0.0.1:53")
-    program.config.write_text(text, encoding="utf-8")
+    program.config.write_text(CONFIGURATION.format(program.folder), encoding="utf-8")
     if version:
         (program.folder / "installation.key").write_text("0" * 64, encoding="ascii")
     return made(program.folder / "gateway.db", version)
