@@ -46,7 +46,7 @@ def served_through(gateway: Launched, ahead: Path, jumps: list[int], seed: int) 
             wait_for_more(ledger, 5)
             patient.say("NOOP", "250")
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
     ids = [row[0] for row in gateway.rows("SELECT id FROM decision ORDER BY rowid")]
     assert ids == sorted(ids)
     return f"{len(jumps)} jumps, {ledger.acknowledged.total()} acknowledged, 0 lost, 0 doubled, {len(ids)} ids in order"

@@ -107,7 +107,7 @@ def leave_everywhere(gateway: Launched, times: int, seed: int) -> Ledger:
 def test_a_client_that_goes_away_in_any_state_leaves_nothing_open_and_nothing_half(gateway: Launched) -> None:
     ledger = leave_everywhere(gateway, 2, 20260302)
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
 
 
 @pytest.mark.prove
@@ -115,7 +115,7 @@ def test_thousands_of_clients_that_go_away_leave_nothing_open_and_nothing_half(g
     began, times = time.monotonic(), parameters.count(2400) // (len(STATES) * len(ENDS))
     ledger = leave_everywhere(gateway, times, parameters.seed())
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
     print(f"{len(ledger.sent)} clients went away, {ledger.attempts.total()} messages came whole, 0 lost, 0 doubled,")
     print(f"no connection left; {time.monotonic() - began:.0f} s")
 

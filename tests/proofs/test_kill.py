@@ -17,6 +17,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from fakes.postgres import MISSING, PostgresServer
 
 from tests.proofs import moments, parameters
 from tests.proofs.launched import Launched
@@ -86,10 +87,9 @@ def killed(gateway: Gateway, kills: int, seed: int, moment: str = "", impatient:
         gateway.start()
         wait_for_more(ledger)
     found = [f"exit code {code}"] if (code := gateway.stop()) else []
-    database = gateway.folder / "gateway.db"
-    found += faults(database, ledger)
+    found += faults(gateway, ledger)
     acknowledged = ledger.acknowledged.total()
-    return Figures(kills, acknowledged, ledger.unanswered, repeats(database), slowest, tuple(found))
+    return Figures(kills, acknowledged, ledger.unanswered, repeats(gateway), slowest, tuple(found))
 
 
 def a_round(kills: int, seed: int, build: str = "", moment: str = "") -> Figures:
@@ -128,6 +128,34 @@ def test_a_build_that_breaks_the_promise_is_found_out_within_sixty_kills(build: 
     found = next((figures for figures in rounds if figures.faults), None)
     assert found
     print(f"{build}: {found}")
+
+
+@pytest.fixture
+def on_postgres(tmp_path: Path) -> Iterator[Launched]:
+    """A gateway whose database is on a PostgreSQL server."""
+    server = PostgresServer()
+    try:
+        server.start()
+        gateway = Launched(tmp_path, quiet_port(), parser=False, server=server.place(server.create()))
+        gateway.prepare()
+        yield gateway
+        gateway.close()
+    finally:
+        server.remove()
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_no_acknowledged_message_is_lost_or_doubled_by_a_few_kills_on_postgresql(on_postgres: Launched) -> None:
+    assert killed(on_postgres, 5, 20260302).faults == ()
+
+
+@pytest.mark.prove
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_no_acknowledged_message_is_lost_or_doubled_by_any_number_of_kills_on_postgresql(on_postgres: Launched) -> None:
+    began = time.monotonic()
+    figures = killed(on_postgres, parameters.count(300), parameters.seed())
+    print(f"{figures}; {time.monotonic() - began:.0f} s")
+    assert figures.faults == ()
 
 
 @pytest.mark.prove

@@ -124,7 +124,7 @@ class Lossy:
             shifted.set_ahead(self.ahead, 0)
 
     def faults(self) -> list[str]:
-        return faults(self.gateway.folder / "gateway.db", self.ledger)
+        return faults(self.gateway, self.ledger)
 
     def close(self) -> None:
         self.gateway.close()

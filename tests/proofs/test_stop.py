@@ -63,7 +63,7 @@ def stopped_and_started(gateway: Launched, cycles: int, seed: int) -> str:
         gateway.start()
         wait_for_more(ledger)
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
     acknowledged = ledger.acknowledged.total()
     return f"{cycles} stops, {acknowledged} acknowledged, 0 lost, 0 doubled; slowest stop {slowest:.2f} s"
 
@@ -124,7 +124,7 @@ def test_a_second_sigterm_ends_a_stop_that_takes_too_long(gateway: Launched) -> 
         gateway.start()
         wait_for_more(ledger)
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
 
 
 def test_sighup_disturbs_nobody(gateway: Launched) -> None:
@@ -135,7 +135,7 @@ def test_sighup_disturbs_nobody(gateway: Launched) -> None:
             gateway.signal(signal.SIGHUP)
     assert ledger.unanswered == 0
     assert gateway.stop() == 0
-    assert faults(gateway.folder / "gateway.db", ledger) == []
+    assert faults(gateway, ledger) == []
 
 
 def test_told_to_stop_while_it_starts_it_ends_and_leaves_a_sound_database(gateway: Launched) -> None:

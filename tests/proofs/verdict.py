@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
-import sqlite3
+import asyncio
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from pathlib import Path
+from importlib import resources
+from typing import Any
 
-from fakes.scan import breaches
-
+from storage.place import Server
 from tests.proofs.load import Ledger, digest
+from tests.running_gateway import Gateway
 
 
-def faults(database: Path, ledger: Ledger) -> list[str]:
+def faults(gateway: Gateway, ledger: Ledger) -> list[str]:
     """Everything that is wrong; nothing, where the promise was kept."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
-    try:
-        return [*_faults(db, ledger), *(f"{breach}: {where}" for breach, where in breaches(database))]
-    finally:
-        db.close()
+    kind = "postgres" if gateway.server else "sqlite"
+    script = (resources.files(f"storage.{kind}") / "invariant.sql").read_text(encoding="utf-8")
+    breaches = [f"{breach}: {where}" for breach, where in asked(gateway, script.rstrip().removesuffix(";"))]
+    damage = [] if gateway.server else [line for (line,) in asked(gateway, "PRAGMA integrity_check") if line != "ok"]
+    return [*_deliveries(gateway, ledger), *_contents(gateway, ledger), *breaches, *damage]
 
 
-def repeats(database: Path) -> int:
+def repeats(gateway: Gateway) -> int:
     """Deliveries of what had been decided before."""
-    db = sqlite3.connect(f"file:{database}?mode=ro", uri=True)
+    [(count,)] = asked(gateway, "SELECT count(*) FROM repeat")
+    return int(count)
+
+
+def asked(gateway: Gateway, sql: str) -> list[tuple[Any, ...]]:
+    """A look into its database from outside."""
+    return asyncio.run(_asked(gateway.server, sql)) if gateway.server else gateway.rows(sql)
+
+
+async def _asked(server: Server, sql: str) -> list[tuple[Any, ...]]:
+    from storage.postgres.connection import connect  # noqa: PLC0415  # its driver is an extra
+
+    connection = await connect(server)
     try:
-        return int(db.execute("SELECT count(*) FROM repeat").fetchone()[0])
+        return [tuple(row) for row in await connection.fetch(sql)]
     finally:
-        db.close()
+        await connection.close()
 
 
-def _faults(db: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:
+def _deliveries(gateway: Gateway, ledger: Ledger) -> Iterator[str]:
     yield from (f"wrong reply: {reply}" for reply in ledger.wrong)
-    yield from (f"integrity: {line}" for (line,) in db.execute("PRAGMA integrity_check") if line != "ok")
     deliveries: dict[str, dict[str, int]] = defaultdict(dict)
-    for ident, channel, times in db.execute(
-        "SELECT a.subject, d.channel, d.deliveries FROM decision d JOIN activity a ON a.id = d.activity_id"
+    for ident, channel, times in asked(
+        gateway, "SELECT a.subject, d.channel, d.deliveries FROM decision d JOIN activity a ON a.id = d.activity_id"
     ):
         if channel in deliveries[ident]:
             yield f"doubled: {ident} by {channel}"
@@ -49,13 +61,12 @@ def _faults(db: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:
                 yield f"lost: {ident} by {channel}"
             elif not times <= deliveries[ident][channel] <= ledger.attempts[ident]:
                 yield f"miscounted: {ident} by {channel}, {deliveries[ident][channel]} deliveries, {times} answered"
-    yield from _contents(db, ledger)
 
 
-def _contents(db: sqlite3.Connection, ledger: Ledger) -> Iterator[str]:
+def _contents(gateway: Gateway, ledger: Ledger) -> Iterator[str]:
     activities = Counter[str]()
-    for ident, content in db.execute(
-        "SELECT a.subject, r.content FROM activity a LEFT JOIN raw_message r ON r.activity_id = a.id"
+    for ident, content in asked(
+        gateway, "SELECT a.subject, r.content FROM activity a LEFT JOIN raw_message r ON r.activity_id = a.id"
     ):
         activities[ident] += 1
         whole = content is not None and ident in ledger.sent
