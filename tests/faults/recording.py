@@ -85,12 +85,20 @@ def acknowledged(run: Sequence[Record]) -> set[str]:
     return {record.data.decode().strip() for record in run if record.kind == "A"}
 
 
-def cut(cache: Cache, log: Path, cuts: int, chance: random.Random, findings: Findings, image: Path) -> None:
-    """Cuts the power at random moments, half of them right behind an answer, and looks at each image."""
+def cut(
+    cache: Cache, log: Path, cuts: int, chance: random.Random, findings: Findings, image: Path, *, failed: bool = False
+) -> None:
+    """Cuts the power at random moments, half of them right behind an answer, and looks at each image.
+
+    If `failed`, only moments after the first sync that failed.
+    """
     run = records(log)
-    answers = [at + 1 for at, record in enumerate(run) if record.kind == "A"]
+    first = next((at for at, record in enumerate(run) if failed and record.kind == "F"), 0)
+    answers = [at + 1 for at, record in enumerate(run) if record.kind == "A" and at >= first]
     assert answers, "nothing was acknowledged"
-    moments = [chance.choice(answers) if chance.random() < 0.5 else chance.randint(0, len(run)) for _ in range(cuts)]
+    moments = [
+        chance.choice(answers) if chance.random() < 0.5 else chance.randint(first, len(run)) for _ in range(cuts)
+    ]
     done: set[str] = set()
     at = 0
     for moment in sorted(moments):

@@ -47,11 +47,19 @@ def stopped(run: Sequence[Record]) -> bool:
 
 
 def sweep(
-    prepared: Prepared, runs: Program, kind: str, error: int, step: int, *, seed: int = _SEED, **how: bool
+    prepared: Prepared,
+    runs: Program,
+    kind: str,
+    error: int,
+    step: int,
+    *,
+    seed: int = _SEED,
+    checkpoint: int = 15,
+    **how: bool,
 ) -> str:
     """Every `step`th call in turn; `how` as Disk.fail has it. The figures."""
     chance, findings, ends = random.Random(seed), Findings(), Counter[int]()
-    request = Request(str(prepared.folder), messages=6, seed=seed, at_once=2, checkpoint=15)
+    request = Request(str(prepared.folder), messages=6, seed=seed, at_once=2, checkpoint=checkpoint)
     fault = errno.errorcode.get(error, "half")
     prepared.anew()
     assert runs.run(request) == 0
@@ -73,7 +81,8 @@ def sweep(
         assert answered >= {f"b-{number}" for number in range(request.messages)}, where
         findings.take(where, verdict(prepared.database, answered))
         assert subjects(prepared.database) == whole, where
-        cut(cache, prepared.log, 4, chance, findings, prepared.folder.parent / "image")
+        image = prepared.folder.parent / "image"
+        cut(cache, prepared.log, 4, chance, findings, image, failed=kind == "sync")
         nth += step
     assert findings.sound, (findings, findings.examples)
     return f"{kind} {fault}: {sum(ends.values())} runs, exit codes {dict(ends)}, {findings}"
@@ -92,12 +101,14 @@ def test_no_failing_call_loses_or_doubles_anything(
 ) -> None:
     if lasting and error == errno.EINTR:
         pytest.skip("a call that is interrupted for ever is no fault of a disk")
-    print(sweep(prepared, runs, kind, error, 1, seed=seed_of("failing calls"), lasting=lasting))
+    seed = seed_of("failing calls")
+    for checkpoint in (15, 1000) if kind == "sync" else (15,):
+        print(sweep(prepared, runs, kind, error, 1, seed=seed, checkpoint=checkpoint, lasting=lasting))
 
 
 def test_a_program_killed_at_a_failed_sync_starts_soundly(prepared: Prepared, runs: Program) -> None:
     """The system's memory still shows what isn't on the disk, to the next start, too."""
-    print(sweep(prepared, runs, "sync", errno.EIO, step=3, kill=True))
+    print(sweep(prepared, runs, "sync", errno.EIO, step=1, checkpoint=1000, kill=True))
 
 
 @pytest.mark.parametrize("build", ["swallowed", "retried"])
