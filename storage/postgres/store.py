@@ -19,11 +19,12 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.batch import Transaction, settle_all
-from storage.errors import Refused, StoreError, StoreStandby, StoreUnavailable
+from storage.errors import StoreError, StoreStandby, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
 from storage.migrate import fitting
 from storage.place import Server
 from storage.plan import Plan, ask
+from storage.postgres.backup import back_up
 from storage.postgres.connection import (
     ERRORS,
     Connection,
@@ -113,8 +114,8 @@ class PostgresStore:
         self._listener = self._listener or Listener(self._server)
         await self._listener.wait(patience)
 
-    async def backup(self, target: Path) -> None:  # the database has its own way
-        raise Refused("A PostgreSQL database is backed up by its own tools, such as pg_dump: docs/postgres.md.")
+    async def backup(self, target: Path) -> None:
+        await back_up(self._server, target)
 
     async def close(self) -> None:
         """Ends the queued work first."""

@@ -143,3 +143,25 @@ def test_behind_a_pooler_that_gives_each_transaction_another_connection(
             for number in range(3):
                 send(gateway, number)
     assert server.sql("SELECT count(*) FROM decision", str(place).rpartition("/")[2]) == [["3"]]
+
+
+def test_a_backup_is_a_file_that_a_gateway_can_serve_from(on_server: Command, bare: Command, tmp_path: Path) -> None:
+    on_server("db", "migrate")
+    on_server("account", "create", "us", "--domain", "us.example")
+    copy = tmp_path / "copy.db"
+    assert on_server("db", "backup", str(copy)).exit_code == 0
+    listed = bare("account", "list", "--json", GATEWAY_STORE__PATH=str(copy))
+    assert json.loads(listed.stdout)["name"] == "us"
+
+
+def test_a_dry_run_of_a_replay_changes_nothing_on_the_server(
+    on_server: Command, server: PostgresServer, place: Server, tmp_path: Path
+) -> None:
+    on_server("db", "migrate")
+    on_server("account", "create", "us", "--domain", "us.example")
+    on_server("user", "add", ANA, "Ana")
+    on_server("address", "create", "bcc")
+    (tmp_path / "one.eml").write_bytes(mail(ANA, BOB))
+    told = on_server("replay", str(tmp_path / "one.eml"), "--dry-run", "--channel", "bcc")
+    assert told.exit_code == 0, told.output
+    assert server.sql("SELECT count(*) FROM decision", str(place).rpartition("/")[2]) == [["0"]]

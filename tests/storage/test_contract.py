@@ -20,6 +20,7 @@ from fakes.deliveries import (
     BCC,
     BOB,
     EVE,
+    KEY,
     KEYED,
     KIM,
     MINUTE,
@@ -33,6 +34,7 @@ from fakes.deliveries import (
 )
 from fakes.gates import Gate
 from fakes.memory_store import MemoryStore
+from fakes.scan import breaches_of
 from fakes.seen import Seen, seen
 from fakes.stores import Breaches, Columns, Kept, Open
 from fakes.world import EntryRow, World, load_world, seed, seed_entry
@@ -46,6 +48,7 @@ from storage import reads
 from storage.administration.act import Act
 from storage.errors import StoreError, StoreUnavailable
 from storage.interface import Decide, Keeper, Store
+from storage.open import open_store
 from storage.plan import Plan, ask, insert
 
 US = load_world()
@@ -334,6 +337,49 @@ async def test_the_invariant_sees_damage(database: Store, breaches: Breaches, da
     await settle(database, to_bob())
     await database.change(ask(damage))
     assert breach in {name for name, _ in await breaches()}
+
+
+async def test_a_backup_is_a_store_of_its_own(database: Store, tmp_path: Path, act: Act) -> None:
+    """A file, whatever it was made from, readable by its owner only."""
+    for n in range(3):
+        await settle(database, to_bob(n))
+    writing = asyncio.gather(*(settle(database, to_bob(n)) for n in range(3, 20)))
+    await database.backup(tmp_path / "copy.db")
+    await writing
+    assert (tmp_path / "copy.db").stat().st_mode & 0o777 == 0o600
+    copy = await open_store(tmp_path / "copy.db", KEY, act.new_id)
+    try:
+        assert 3 <= len(await copy.read(seen("us"))) <= 20
+        assert await copy.read(breaches_of("sqlite")) == []
+        [repeated] = await settle(copy, replace(to_bob(1), trace_id="again"))
+        assert repeated.reason == "dedupe.retry"
+    finally:
+        await copy.close()
+
+
+async def test_a_backup_holds_every_row_as_it_is(database: Store, tmp_path: Path, act: Act, columns: Columns) -> None:
+    await settle(database, Delivery(mail(ANA, f"{BOB}, {EVE}, new@lead.example", message_id="m"), [BCC], ANA))
+    await settle(database, Delivery(mail("m@evil.example", BOB, message_id="x"), [BCC], "m@evil.example"))
+    await database.backup(tmp_path / "copy.db")
+    copy = await open_store(tmp_path / "copy.db", KEY, act.new_id)
+    try:
+        for (table,) in await copy.read(ask("SELECT name FROM sqlite_master WHERE type = 'table'")):
+            if table != "schema_migration":
+                names = ", ".join(name for name in await columns(table) if name != "recorded_in")
+                rows = f"SELECT {names} FROM {table}"  # noqa: S608 - its own columns
+                here, there = await database.read(ask(rows)), await copy.read(ask(rows))
+                assert sorted(there, key=repr) == sorted(here, key=repr), table
+        shown, _ = await database.read(reads.newest(10, reads.Filter()))
+        assert (await copy.read(reads.newest(10, reads.Filter())))[0] == shown
+    finally:
+        await copy.close()
+
+
+async def test_a_backup_never_replaces_a_file(database: Store, tmp_path: Path) -> None:
+    (tmp_path / "copy.db").write_text("something else")
+    with pytest.raises(FileExistsError):
+        await database.backup(tmp_path / "copy.db")
+    assert (tmp_path / "copy.db").read_text() == "something else"
 
 
 async def test_a_read_changes_nothing(database: Store) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from fakes.deliveries import ANA, BCC, BOB, KEYED, RELAY, Delivery, cases, keeper, mail
-from fakes.scan import breaches, found
+from fakes.scan import found
 from fakes.seen import seen
 from fakes.world import load_world, seed
 
@@ -66,21 +66,6 @@ async def test_what_was_settled_is_on_disk_when_settle_returns(database: SqliteS
     again = await opened(copy)
     try:
         assert len(await again.read(seen("us"))) == 1
-    finally:
-        await again.close()
-
-
-async def test_a_backup_is_a_store_of_its_own(database: SqliteStore, tmp_path: Path) -> None:
-    await settle(database, OWN)
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    writing = asyncio.gather(*(settle(database, another(n)) for n in range(2, 20)))
-    await database.backup(copy / "gateway.db")
-    await writing
-    again = await opened(copy)
-    try:
-        assert 1 <= len(await again.read(seen("us"))) <= 19
-        assert breaches(copy / "gateway.db") == []
     finally:
         await again.close()
 

@@ -117,12 +117,13 @@ async def _newest(desk: Desk, options: Options, channel: Channel) -> str:
 
 @asynccontextmanager
 async def _store(desk: Desk, *, dry_run: bool) -> AsyncIterator[Store]:
-    """The store; for a dry run a copy of it, beside it and as private, that is erased at the end."""
+    """The store; for a dry run a copy of it, beside a file and as private, that is erased at the end."""
     if not dry_run:
         yield desk.store
         return
     settings = desk.settings.store
-    with TemporaryDirectory(prefix="dry-run-", dir=settings.path.parent) as private:
+    beside = settings.path.parent if settings.url is None else None
+    with TemporaryDirectory(prefix="dry-run-", dir=beside) as private:
         copy = Path(private, "gateway.db")
         await desk.store.backup(copy)
         key = await common.load_key(desk.settings)
