@@ -28,7 +28,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 T = TypeVar("T")
 
-CONNECTING = 5.0
+CONNECTING = 3.0
 """Seconds to wait for a new connection."""
 STATEMENTS = 512
 """Prepared statements kept on one connection; more than there are."""

@@ -51,8 +51,10 @@ AT_ONCE = 32
 """Readers who go on in the same turn of the event loop."""
 TOLD_EVERY = 0.1
 """Seconds between two notices that something was recorded."""
-ANSWER, ANSWER_EACH = 10.0, 0.2
+ANSWER, ANSWER_EACH = 6.0, 0.2
 """Seconds that a batch may take behind its locks, and those for each piece in it."""
+CHANGE = 60.0
+"""Seconds that a change may take: it may be a page of an import, line by line."""
 
 
 @dataclass(slots=True)
@@ -174,7 +176,7 @@ class PostgresStore:
 
     async def _commit(self, batch: Sequence[_Work]) -> None:
         """One transaction for the batch, made once more where another one was in its way. Raises StoreError."""
-        patience = self._patience + ANSWER + ANSWER_EACH * len(batch)
+        patience = self._patience + _longest(batch)
         for last in (not batch[0].transaction, True):
             if self._writer.is_closed():
                 self._writer = await connect(self._server)
@@ -291,12 +293,17 @@ async def _try(connection: Connection, work: _Work) -> None:
         await connection.execute("ROLLBACK TO work")
 
 
+def _longest(batch: Sequence[_Work]) -> float:
+    """Seconds that a batch may take when it has its locks."""
+    return ANSWER + ANSWER_EACH * len(batch) if batch[0].transaction else CHANGE
+
+
 def _begin(batch: Sequence[_Work], patience: float) -> str:
     """All that opens a transaction, to be sent in one go. The server ends one whose gateway is gone."""
     accounts = {c.asked.account_id for work in batch if work.transaction for c in work.transaction.cases}
     locks = [f"_shared({ADMINISTRATION})" if accounts else f"({ADMINISTRATION})"]
     locks += [f"({number})" for number in sorted(map(lock_number, accounts))]
-    longest = int(1000 * (patience + ANSWER + ANSWER_EACH * len(batch)))
+    longest = int(1000 * (patience + _longest(batch)))
     return "; ".join(
         (
             "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
