@@ -21,10 +21,12 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     views = {user: _view(people.persons, standing, user) for user in _users(people, standing, facts)}
     open_views = {user: hits for user, (hits, blocked) in views.items() if blocked is None}
     if not open_views:
-        blocked = next(b for _, b in views.values() if b is not None)
+        whole = _whole(people, standing)
+        # The entry on record is the one that keeps out the copies that don't show whom it names.
+        blocked = whole or next(b for _, b in views.values() if b is not None)
         reason = f"never_log.{blocked.kind}"
         stop = Stop(Outcome.SKIPPED, reason, blocked.id)
-        return Judgement(finding("never_log", reason), {}, stop=stop, whole=_whole(people, standing))
+        return Judgement(finding("never_log", reason), {}, stop=stop, whole=whole is not None)
     first, *others = open_views.values()
     passed_over = {i: entry for i, entry in first.items() if all(i in hits for hits in others)}
     if all(hits.keys() - passed_over.keys() for hits in open_views.values()):  # each user keeps somebody else private
@@ -43,10 +45,10 @@ def of_hold(people: People, standing: Standing, facts: Facts) -> Stop | None:
     return Stop(Outcome.SKIPPED, f"never_log.{entry.kind}", entry.id) if entry else None
 
 
-def _whole(people: People, standing: Standing) -> bool:
-    """Whether somebody listed keeps every copy out. Whoever isn't believed would erase what others have sent."""
+def _whole(people: People, standing: Standing) -> Entry | None:
+    """The entry that keeps every copy out, if there is one. Whoever isn't believed would erase what others have sent."""
     believed = (p for p in people.persons if standing.proven or p.proven)
-    return any(e.effect == "message" and e.user_id is None for p in believed for e in p.entries)
+    return next((e for p in believed for e in p.entries if e.effect == "message" and e.user_id is None), None)
 
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:

@@ -10,7 +10,7 @@ from fakes.copies import LAWYER
 from fakes.deliveries import ANA, EVE
 from fakes.in_turn import Answered
 from fakes.letters import LAWYERS_REPORT, WITHIN_THE_TEXT
-from fakes.works import FAILED, LEFT, UNDECIDED, Listed, Sent, Unlisted
+from fakes.works import FAILED, LEFT, UNDECIDED, Listed, Sent
 
 from storage.plan import Plan, ask
 
@@ -66,12 +66,11 @@ def broken(answered: Iterable[Answered], read: Books) -> list[str]:
         if (work.trace_id in known if told is LEFT else _outcome(told[number]) != "refused")
     ]
     listed = any(isinstance(work, Listed) for work, _ in every)
-    unlisted = any(isinstance(work, Unlisted) for work, _ in every)  # a copy may have been kept out by that entry
     return [
         *_one_decision_each(accepted, read),
         *_one_activity_each(accepted, read),
         *_nobody_on_the_list(read),
-        *(() if unlisted else _none_that_the_list_keeps_out(accepted, read)),
+        *_none_that_the_list_keeps_out(accepted, read),
         *(() if listed else _what_was_asked_for(accepted, read)),
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes.deliveries import ANA, BCC, BOB, KEYED, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
+from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
 from fakes.seen import seen
 from fakes.stores import Breaches, Kept
 from fakes.world import load_world, seed
@@ -93,6 +93,16 @@ async def test_no_later_copy_brings_it_back(database: Store, kept: Kept, later: 
     await settle(database, OWN, SHOWN, again)
     assert await database.read(seen("us")) == []
     assert await kept(*EVERYTHING) == set()
+
+
+async def test_no_copy_comes_in_because_an_entry_of_somebody_else_in_it_is_removed(database: Store) -> None:
+    """The one on record is that of the person who keeps every copy out."""
+    raw = mail(EVE, ANA, message_id="e")
+    shown = Delivery(raw.replace(b"Subject:", f"Cc: {LAWYER}\r\nSubject:".encode()), [RELAY], EVE, trace_id="shown")
+    await settle(database, shown)
+    await database.change(ask("DELETE FROM never_log_entry WHERE pattern = $1", EVE))
+    [decision] = await settle(database, Delivery(raw, [RELAY], EVE, trace_id="later"))
+    assert decision.reason == "never_log.domain"
 
 
 async def test_a_contact_that_it_created_stays_once_another_message_is_on_its_record(database: Store) -> None:
