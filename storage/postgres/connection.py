@@ -67,7 +67,7 @@ async def connect(server: Server) -> Connection:
             timeout=CONNECTING,
             statement_cache_size=STATEMENTS if server.prepared_statements else 0,
             max_cached_statement_lifetime=0,
-            target_session_attrs=SessionAttribute.read_write,
+            target_session_attrs=SessionAttribute.read_write if server.prepared_statements else None,
             server_settings={"application_name": "bcc-gateway"},
         )
     except ERRORS as error:
@@ -75,12 +75,22 @@ async def connect(server: Server) -> Connection:
     except ValueError:
         raise StoreDenied("(it can't be read)") from None
     try:
-        async with connection.transaction():  # behind a pooler its round trips reach one server only so
+        async with connection.transaction():  # behind a pooler all of it reaches one server only so
             await connection.set_type_codec("bool", schema="pg_catalog", encoder=_to_bool, decoder=_from_bool)
+            if not server.prepared_statements:  # the driver's own question would be two trips
+                await _takes_writes(connection)
     except ERRORS as error:
         connection.terminate()
         raise translated(error) from None
+    except StoreStandby:
+        connection.terminate()
+        raise
     return connection
+
+
+async def _takes_writes(connection: Connection) -> None:
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')") == "on":
+        raise StoreStandby
 
 
 async def check(connection: Connection) -> None:

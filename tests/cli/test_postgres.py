@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from click.testing import Result
 from fakes.deliveries import mail
 from fakes.postgres import MISSING, Pooler, PostgresServer
 
+from storage.errors import StoreStandby
 from storage.migrate import migrations
+from storage.open import check
 from storage.place import Server
 from tests.running_gateway import Gateway, free_port
 
@@ -142,6 +145,10 @@ def test_behind_a_pooler_that_gives_each_transaction_another_connection(
         with running(gateway):
             for number in range(3):
                 send(gateway, number)
+        server.sql(f"ALTER DATABASE {str(place).rpartition('/')[2]} SET default_transaction_read_only = on")
+        pooler.forget()
+        with pytest.raises(StoreStandby):
+            asyncio.run(check(pooler.place(str(place).rpartition("/")[2])))
     assert server.sql("SELECT count(*) FROM decision", str(place).rpartition("/")[2]) == [["3"]]
 
 

@@ -184,5 +184,10 @@ class Pooler:
         self._process.terminate()
         self._process.wait(30)
 
+    def forget(self) -> None:
+        """It makes new connections to the server."""
+        self.__exit__()
+        self.__enter__()
+
     def place(self, database: str) -> Server:
         return Server(f"postgresql://gateway@/{database}?host={self._socket}&port=6432", prepared_statements=False)
