@@ -83,6 +83,14 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(bare: Command) 
     assert "hunter2" not in refused.output
 
 
+def test_without_its_driver_the_extra_is_named(tmp_path: Path) -> None:
+    program = "import sys; sys.modules['asyncpg'] = None; from gateway.cli import main; main()"
+    given = {"GATEWAY_DOMAIN": "log.example", "GATEWAY_STORE__URL": "postgresql://gateway@db.example/gateway"}
+    command = [sys.executable, "-P", "-c", program, "db", "migrate"]
+    told = subprocess.run(command, env=given, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+    assert (told.returncode, 'pip install "bcc-gateway[postgres]"' in told.stderr) == (78, True)
+
+
 @contextmanager
 def running(gateway: Gateway) -> Iterator[Gateway]:
     gateway.start()
