@@ -114,7 +114,7 @@ def started_by_hand(tmp_path: Path) -> Iterator[Gateway]:
 
 
 def test_no_acknowledged_message_is_lost_or_doubled_by_a_few_kills(started_by_hand: Gateway) -> None:
-    assert killed(started_by_hand, 3, 20260302).faults == ()
+    assert killed(started_by_hand, 2, 20260302).faults == ()
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -146,7 +146,7 @@ def on_postgres(tmp_path: Path) -> Iterator[Launched]:
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 def test_no_acknowledged_message_is_lost_or_doubled_by_a_few_kills_on_postgresql(on_postgres: Launched) -> None:
-    assert killed(on_postgres, 5, 20260302).faults == ()
+    assert killed(on_postgres, 4, 20260302).faults == ()
 
 
 @pytest.mark.prove

@@ -26,7 +26,7 @@ path = "{0}/gateway.db"
 key_file = "{0}/installation.key"
 """
 NEWEST = len(migrate.migrations())
-AT_ONCE = 4
+AT_ONCE = 3
 ROWS = (
     "INSERT INTO account (id, name, settings, created_at) VALUES ('us', 'us', '{}', 0)",
     "INSERT INTO own_domain (account_id, domain) VALUES ('us', 'us.example')",

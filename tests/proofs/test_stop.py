@@ -69,7 +69,7 @@ def stopped_and_started(gateway: Launched, cycles: int, seed: int) -> str:
 
 
 def test_no_acknowledged_message_is_lost_or_doubled_by_a_few_stops(gateway: Launched) -> None:
-    stopped_and_started(gateway, 5, 20260302)
+    stopped_and_started(gateway, 4, 20260302)
 
 
 @pytest.mark.prove
@@ -140,7 +140,7 @@ def test_sighup_disturbs_nobody(gateway: Launched) -> None:
 
 def test_told_to_stop_while_it_starts_it_ends_and_leaves_a_sound_database(gateway: Launched) -> None:
     chance = random.Random(1)
-    for _ in range(5):
+    for _ in range(3):
         gateway.launch("serve")
         time.sleep(chance.uniform(0, 0.3))
         gateway.signal(signal.SIGTERM)
