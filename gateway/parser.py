@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import pickle
 import signal
 import sys
 from asyncio import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import is_dataclass
-from datetime import datetime, timedelta, timezone
-from enum import Enum
 from typing import Concatenate, ParamSpec, TypeVar, cast
 
 from gateway.core.limits import ParserLimits
-from gateway.parser_process import COUNT, LENGTH, READY, Failure, Unpickler, head, packed
+from gateway.parser_process import READY, Failure
+from gateway.pieces import Values, packed, receive, send
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,8 +27,6 @@ _PAUSE = 1.0
 """Seconds until one that couldn't be started is tried again."""
 _OURS = frozenset({"TimeoutError", "SIGKILL"})
 """Ends for which the message isn't to blame: nothing in it waits, and its memory and CPU have limits of their own."""
-_CHUNK = 1024 * 1024
-_TIMES = frozenset({datetime, timedelta, timezone})
 _PROGRAM = "from gateway.parser_process import main; main({memory}, {cpu}, {answer})"
 
 
@@ -174,16 +169,8 @@ class _Process:
 
     async def ask(self, request: Sequence[bytes], raw: bytes) -> object:
         """The answer, or a Failure. `raw`: what of the request the answer may refer to."""
-        self._stdin.write(head(request))
-        for piece in request:
-            for start in range(0, len(piece), _CHUNK):
-                self._stdin.write(memoryview(piece)[start : start + _CHUNK])
-                await self._stdin.drain()
-        (count,) = COUNT.unpack(await self._stdout.readexactly(COUNT.size))
-        lengths = [LENGTH.unpack(await self._stdout.readexactly(LENGTH.size))[0] for _ in range(count)]
-        if sum(lengths) > self._most:
-            raise ValueError("more than the process can hold")
-        return _Answer([await self._stdout.readexactly(length) for length in lengths], (raw,)).load()
+        await send(self._stdin, request)
+        return Values(await receive(self._stdout, self._most), (raw,)).load()
 
     @property
     def runs(self) -> bool:
@@ -205,14 +192,3 @@ class _Process:
                 self._process.kill()
         self._stdin.close()
         await self._process.wait()
-
-
-class _Answer(Unpickler):
-    """Makes values and nothing else, whatever the process that read the mail has become."""
-
-    def find_class(self, module: str, name: str) -> object:
-        if module.startswith("gateway.") or module in ("datetime", "storage.content"):
-            found = super().find_class(module, name)
-            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum) or found in _TIMES):
-                return found
-        raise pickle.UnpicklingError

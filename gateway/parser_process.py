@@ -7,26 +7,19 @@ may be private. It ends with its input, at a limit, or on a failure; whoever ask
 from __future__ import annotations
 
 import ctypes
-import io
 import os
-import pickle
 import resource
 import signal
-import struct
 import sys
 import traceback
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import gateway.core.cases  # noqa: F401 - here, before the first message waits for it
 from gateway.core import charsets
+from gateway.pieces import COUNT, LENGTH, Unpickler, head, packed
 from gateway.process_memory import keep_private
 
-COUNT, LENGTH = struct.Struct(">I"), struct.Struct(">Q")
-"""A request or an answer: how many pieces, the length of each, the pieces. The first is a pickle."""
-LARGE = 64 * 1024
-"""Bytes from which a value is a piece of its own, so that it is copied once."""
 READY = b"+"
 
 _PR_SET_PDEATHSIG = 1
@@ -40,47 +33,6 @@ class Failure:
 
     error: str
     place: str
-
-
-class _Pickler(pickle.Pickler):
-    """Leaves large bytes out. `pieces`: those that the other side has, then those that must go along."""
-
-    def __init__(self, file: io.BytesIO, known: Sequence[bytes]) -> None:
-        super().__init__(file, pickle.HIGHEST_PROTOCOL)
-        self.pieces = list(known)
-        self._numbers = {id(piece): number for number, piece in enumerate(known)}
-
-    def persistent_id(self, value: object) -> int | None:
-        if type(value) is not bytes or (len(value) < LARGE and id(value) not in self._numbers):
-            return None
-        if id(value) not in self._numbers:
-            self._numbers[id(value)] = len(self.pieces)
-            self.pieces.append(value)
-        return self._numbers[id(value)]
-
-
-class Unpickler(pickle.Unpickler):
-    """Reads what `packed` wrote."""
-
-    def __init__(self, pieces: Sequence[bytes], known: Sequence[bytes] = ()) -> None:
-        super().__init__(io.BytesIO(pieces[0]))
-        self._pieces = (*known, *pieces[1:])
-
-    def persistent_load(self, number: int) -> bytes:
-        return self._pieces[number]
-
-
-def packed(value: object, known: Sequence[bytes] = ()) -> list[bytes]:
-    """The pieces for a value. `known`: bytes in it that the other side has."""
-    file = io.BytesIO()
-    pickler = _Pickler(file, known)
-    pickler.dump(value)
-    return [file.getvalue(), *pickler.pieces[len(known) :]]
-
-
-def head(pieces: Sequence[bytes]) -> bytes:
-    """What goes before the pieces."""
-    return COUNT.pack(len(pieces)) + b"".join(LENGTH.pack(len(piece)) for piece in pieces)
 
 
 def main(memory: int, cpu: int, most: int) -> None:

@@ -20,11 +20,11 @@ from fakes import parser_work as work
 from fakes.deliveries import KEYED, NOON
 from fakes.world import FIXTURES, load_world
 
-from gateway import parser as under_test
 from gateway.core.cases import Setting, opened
 from gateway.core.limits import ParserLimits, ReadingLimits
 from gateway.core.model import Channel, Envelope, Peer, Recipient
 from gateway.parser import NotStarted, Parser, Unavailable, Unparsed
+from gateway.pieces import Values
 
 SECRET = b"vermilion lighthouse"
 SETTING = Setting("log.example", "gw.log.example", KEYED, ReadingLimits())
@@ -345,4 +345,4 @@ def test_with_the_gateway_killed_no_process_remains(tmp_path: Path) -> None:
 def test_only_what_values_are_made_of_is_found(module: str, name: str) -> None:
     """Names that the gateway's own modules hold, but that are no values."""
     with pytest.raises(pickle.UnpicklingError):
-        under_test._Answer([b""]).find_class(module, name)
+        Values([b""]).find_class(module, name)
