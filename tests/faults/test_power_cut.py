@@ -25,11 +25,12 @@ from tests.faults.verdict import Findings, verdict
 from tests.running_gateway import Gateway
 
 _SEED = 20260302
-_CUTS_OF_ONE_RUN = 100
 
 
-def cut_runs(prepared: Prepared, runs: Program, cuts: int, seed: int, sync: str = "", **build: Any) -> Findings:
-    """Records runs of the store until there are enough cuts; each has its own messages, crowd and checkpoints."""
+def cut_runs(
+    prepared: Prepared, runs: Program, cuts: int, seed: int, sync: str = "", each: int = 250, **build: Any
+) -> Findings:
+    """Records runs of the store, `each` for so many cuts, with messages, a crowd and checkpoints of its own."""
     chance, findings = random.Random(seed), Findings()
     while findings.images < cuts:
         cache = prepared.anew()
@@ -43,12 +44,12 @@ def cut_runs(prepared: Prepared, runs: Program, cuts: int, seed: int, sync: str 
         )
         request = replace(request, **build)
         assert runs.run(request) == 0
-        cut(cache, prepared.log, min(_CUTS_OF_ONE_RUN, cuts), chance, findings, prepared.folder.parent / "image")
+        cut(cache, prepared.log, min(each, cuts), chance, findings, prepared.folder.parent / "image")
     return findings
 
 
 def test_no_cut_loses_or_doubles_what_was_acknowledged(prepared: Prepared, runs: Program) -> None:
-    findings = cut_runs(prepared, runs, 300, _SEED)
+    findings = cut_runs(prepared, runs, 300, _SEED, each=100)
     assert findings.sound, (findings, findings.examples)
 
 
