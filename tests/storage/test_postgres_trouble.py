@@ -76,8 +76,8 @@ async def store(place: Server) -> AsyncIterator[PostgresStore]:
 
 
 @pytest.fixture
-def small_disk(server: PostgresServer) -> Iterator[Path]:
-    """A folder of the server's on a disk of 4 MB."""
+def small_disk(server: PostgresServer) -> Iterator[None]:
+    """The tablespace "small", on a disk of 4 MB; empty again at the end."""
     folder = server.folder / "small"
     folder.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder]
@@ -85,7 +85,9 @@ def small_disk(server: PostgresServer) -> Iterator[Path]:
     if mounted.returncode:
         pytest.skip("only root may mount a small disk")
     shutil.chown(folder, "postgres", "postgres")
-    yield folder
+    server.sql(f"CREATE TABLESPACE small LOCATION '{folder}'")
+    yield
+    server.sql("DROP TABLESPACE small")
     subprocess.run(["umount", "--lazy", folder], check=True)
 
 
@@ -218,11 +220,11 @@ async def test_where_no_connection_is_left_mail_is_put_off_until_there_is_one(
     assert await until(lambda: settle(store, letter(1))) == "explicit.bcc"
 
 
+@pytest.mark.usefixtures("small_disk")
 async def test_a_full_disk_is_told_as_such_and_with_room_again_mail_is_taken(
-    server: PostgresServer, store: PostgresStore, small_disk: Path
+    server: PostgresServer, store: PostgresStore
 ) -> None:
     [(name,)] = await store.read(name_of_database())
-    server.sql(f"CREATE TABLESPACE small LOCATION '{small_disk}'")
     server.sql("ALTER TABLE raw_message SET TABLESPACE small", name)
     large = replace(letter(1), raw=mail(ANA, BOB, message_id="large", text=random.Random(1).randbytes(6_000_000).hex()))
     with pytest.raises(StoreFull):
