@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import mmap
 import os
@@ -29,7 +30,9 @@ def library() -> Path:
     """`disk.c`, compiled. The test is skipped where there is no compiler."""
     if not shutil.which("gcc"):
         pytest.skip("no gcc: apt-get install gcc libc6-dev")
-    built = Path(tempfile.mkdtemp(prefix="disk-")) / "disk.so"
+    folder = Path(tempfile.mkdtemp(prefix="disk-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    built = folder / "disk.so"
     flags = ["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror"]
     subprocess.run(["gcc", *flags, "-o", built, _SOURCE, "-ldl", "-lpthread"], check=True, timeout=100)
     return built
