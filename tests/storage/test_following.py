@@ -9,17 +9,16 @@ from pathlib import Path
 
 import asyncpg
 import pytest
-from fakes.deliveries import ANA, BCC, BOB, KEYED, Delivery, cases, keeper, mail
+from fakes.deliveries import ANA, BCC, BOB, KEY, KEYED, Delivery, cases, keeper, mail
 from fakes.postgres import MISSING, Databases
-from fakes.stores import Open
 from fakes.world import load_world, seed
 
 from gateway.core.decide import decide
 from storage.administration.act import Act
 from storage.interface import Store
+from storage.open import open_store
 from storage.place import Server
 from storage.plan import ask
-from storage.postgres.store import PostgresStore
 from storage.reads import Filter, newest, since
 
 US = load_world()
@@ -74,10 +73,12 @@ async def server(databases: Databases, tmp_path: Path) -> Server:
 
 
 @pytest.fixture
-async def on_server(open_empty: Open, database: Store) -> PostgresStore:
-    if not isinstance(database, PostgresStore):
-        pytest.skip("a file has one writer at a time")
-    return database
+async def on_server(server: Server, act: Act) -> AsyncIterator[Store]:
+    """A gateway's store; a file has one writer at a time."""
+    made = await open_store(server, KEY, act.new_id)
+    await made.change(seed(US, KEYED))
+    yield made
+    await made.close()
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ async def writers(server: Server) -> AsyncIterator[list[asyncpg.Connection[async
 
 @needs_postgres
 async def test_what_is_committed_late_is_not_missed(
-    on_server: PostgresStore, writers: list[asyncpg.Connection[asyncpg.Record]]
+    on_server: Store, writers: list[asyncpg.Connection[asyncpg.Record]]
 ) -> None:
     first, second = writers
     _, last = await on_server.read(newest(0, ANY))
@@ -107,7 +108,7 @@ async def test_what_is_committed_late_is_not_missed(
 
 @needs_postgres
 async def test_by_id_alone_it_would_be_missed(
-    on_server: PostgresStore, writers: list[asyncpg.Connection[asyncpg.Record]]
+    on_server: Store, writers: list[asyncpg.Connection[asyncpg.Record]]
 ) -> None:
     """The control."""
     first, second = writers
@@ -120,9 +121,9 @@ async def test_by_id_alone_it_would_be_missed(
 
 @needs_postgres
 async def test_many_gateways_at_once_are_followed_without_a_gap(
-    on_server: PostgresStore, open_empty: Open, tmp_path: Path, act: Act
+    on_server: Store, server: Server, act: Act
 ) -> None:
-    others = [await open_empty(tmp_path, act) for _ in range(2)]
+    others = [await open_store(server, KEY, act.new_id) for _ in range(2)]
     shown: list[str] = []
     _, last = await on_server.read(newest(0, ANY))
     writing = asyncio.gather(*(settle(others[n % 2], n) for n in range(30)))
@@ -138,10 +139,10 @@ async def test_many_gateways_at_once_are_followed_without_a_gap(
 
 @needs_postgres
 async def test_word_of_another_gateways_decision_comes_at_once(
-    on_server: PostgresStore, open_empty: Open, tmp_path: Path, act: Act
+    on_server: Store, server: Server, act: Act
 ) -> None:
     """Well before who waits would look by himself."""
-    other = await open_empty(tmp_path, act)
+    other = await open_store(server, KEY, act.new_id)
     await on_server.news(0)  # from now on it listens
     await settle(other, 1)
     async with asyncio.timeout(60):
@@ -155,15 +156,13 @@ async def test_without_word_it_is_looked_all_the_same(database: Store) -> None:
 
 @needs_postgres
 async def test_what_was_restored_from_another_server_stands_before_what_comes(
-    on_server: PostgresStore, server: Server, open_empty: Open, tmp_path: Path, act: Act
+    on_server: Store, server: Server, act: Act
 ) -> None:
     """A dump brings the numbers of its server's transactions along."""
-    from storage.postgres.store import open_postgres  # noqa: PLC0415
-
     await settle(on_server, 1)
     await on_server.change(ask("UPDATE decision SET recorded_in = 4000000000000"))
     assert (await on_server.read(newest(5, ANY)))[0] == []
-    serving = await open_postgres(server, KEYED, act.new_id, 5.0, serving=True)
+    serving = await open_store(server, KEY, act.new_id, serving=True)
     seen, last = await serving.read(newest(5, ANY))
     assert ([d.trace_id for d in seen], last[0]) == (["t1"], 0)
     await settle(serving, 2)
