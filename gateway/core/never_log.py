@@ -46,7 +46,7 @@ def of_hold(people: People, standing: Standing, facts: Facts) -> Stop | None:
 
 
 def _whole(people: People, standing: Standing) -> Entry | None:
-    """The entry that keeps every copy out, if there is one. Whoever isn't believed would erase what others have sent."""
+    """The entry that keeps every copy out, or None. Whoever isn't believed would erase what others have sent."""
     believed = (p for p in people.persons if standing.proven or p.proven)
     return next((e for p in believed for e in p.entries if e.effect == "message" and e.user_id is None), None)
 

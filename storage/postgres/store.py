@@ -11,9 +11,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
@@ -42,31 +41,16 @@ from storage.postgres.migrate import versions
 from storage.postgres.news import CHANNEL, Listener
 from storage.postgres.rounds import run_rounds
 from storage.settle import settle
+from storage.work import MAX_BATCH, Work, answer, answer_in_turns, queued, wanted
 
 T = TypeVar("T")
 
-MAX_BATCH = 200
-"""Pieces of work in one commit, or on one snapshot."""
-AT_ONCE = 32
-"""Readers who go on in the same turn of the event loop."""
 TOLD_EVERY = 0.1
 """Seconds between two notices that something was recorded."""
 ANSWER, ANSWER_EACH = 6.0, 0.2
 """Seconds that a batch may take behind its locks, and those for each piece in it."""
 CHANGE = 60.0
 """Seconds that a change may take: it may be a page of an import, line by line."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """A plan waiting for its connection. The plan is made anew each time it is run."""
-
-    plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
-    done: asyncio.Future[Any]
-    transaction: Transaction | None = None
-    """What it settles; None for a change, which is made alone and can't be made again."""
-    result: Any = None
-    error: Exception | None = field(default=None)
 
 
 class PostgresStore:
@@ -82,10 +66,10 @@ class PostgresStore:
         self._keyed = keyed
         self._new_id = new_id
         self._patience = patience
-        self._queue: deque[_Work] = deque()
+        self._queue: deque[Work] = deque()
         self._queued = asyncio.Event()
         self._closing = False
-        self._reads: list[_Work] = []
+        self._reads: list[Work] = []
         self._reading: list[asyncio.Task[None] | None] = [None] * len(self._readers)
         self._telling: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
@@ -103,7 +87,7 @@ class PostgresStore:
     async def read(self, plan: Plan[T]) -> T:
         if self._closing:
             raise StoreUnavailable
-        work = _Work(lambda: plan, asyncio.get_running_loop().create_future())
+        work = queued(lambda: plan)
         self._reads.append(work)
         for number, task in enumerate(self._reading):
             if task is None or task.done():
@@ -138,7 +122,7 @@ class PostgresStore:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
         if self._closing:
             raise StoreUnavailable
-        work = _Work(plan, asyncio.get_running_loop().create_future(), transaction)
+        work = queued(plan, transaction)
         self._queue.append(work)
         self._queued.set()
         result: T = await work.done
@@ -160,11 +144,11 @@ class PostgresStore:
             except Exception as error:
                 for work in batch:
                     work.error = work.error or error
-            _answer(batch)
+            answer(batch)
 
-    def _take(self) -> list[_Work]:
+    def _take(self) -> list[Work]:
         """What is queued now, up to a batch; a change is alone in it."""
-        batch: list[_Work] = []
+        batch: list[Work] = []
         while self._queue and len(batch) < MAX_BATCH and not (batch and not self._queue[0].transaction):
             work = self._queue.popleft()
             if work.done.done():
@@ -174,7 +158,7 @@ class PostgresStore:
                 break
         return batch
 
-    async def _commit(self, batch: Sequence[_Work]) -> None:
+    async def _commit(self, batch: Sequence[Work]) -> None:
         """One transaction for the batch, made once more where another one was in its way. Raises StoreError."""
         patience = self._patience + _longest(batch)
         for last in (not batch[0].transaction, True):
@@ -215,14 +199,12 @@ class PostgresStore:
     async def _read(self, number: int) -> None:
         """What is asked while others are answered is answered together: in a crowd nobody waits for each one's turn."""
         while self._reads:
-            batch = [work for work in self._reads[:MAX_BATCH] if not work.done.done()]
+            batch = wanted(self._reads[:MAX_BATCH])
             del self._reads[:MAX_BATCH]
             await self._look(number, batch)
-            for start in range(0, len(batch), AT_ONCE):
-                _answer(batch[start : start + AT_ONCE])
-                await asyncio.sleep(0)
+            await answer_in_turns(batch)
 
-    async def _look(self, number: int, batch: Sequence[_Work]) -> None:
+    async def _look(self, number: int, batch: Sequence[Work]) -> None:
         left = deque(batch)
         try:
             connection = self._readers[number]
@@ -237,17 +219,7 @@ class PostgresStore:
                 work.error = told
 
 
-def _answer(batch: Sequence[_Work]) -> None:
-    for work in batch:
-        if work.done.done():  # its caller stopped waiting; the rows stand, and a repeat meets them
-            continue
-        if work.error:
-            work.done.set_exception(work.error)
-        else:
-            work.done.set_result(work.result)
-
-
-async def _commit(connection: Connection, batch: Sequence[_Work], patience: float) -> None:
+async def _commit(connection: Connection, batch: Sequence[Work], patience: float) -> None:
     """A piece that fails undoes itself only; a failed COMMIT fails all."""
     await connection.execute(_begin(batch, patience))
     if len(batch) == 1 or not await _settle_all(connection, batch):
@@ -260,7 +232,7 @@ async def _commit(connection: Connection, batch: Sequence[_Work], patience: floa
         raise StoreUnavailable
 
 
-async def _settle_all(connection: Connection, batch: Sequence[_Work]) -> bool:
+async def _settle_all(connection: Connection, batch: Sequence[Work]) -> bool:
     """Side by side; False where something failed half-way. Then nothing is written, and each is to be tried alone."""
     try:
         results = await run_rounds(connection, settle_all([work.transaction for work in batch if work.transaction]))
@@ -277,7 +249,7 @@ async def _settle_all(connection: Connection, batch: Sequence[_Work]) -> bool:
     return False
 
 
-async def _try(connection: Connection, work: _Work) -> None:
+async def _try(connection: Connection, work: Work) -> None:
     work.error = None
     try:
         work.result = await run(connection, work.plan())
@@ -293,12 +265,12 @@ async def _try(connection: Connection, work: _Work) -> None:
         await connection.execute("ROLLBACK TO work")
 
 
-def _longest(batch: Sequence[_Work]) -> float:
+def _longest(batch: Sequence[Work]) -> float:
     """Seconds that a batch may take when it has its locks."""
     return ANSWER + ANSWER_EACH * len(batch) if batch[0].transaction else CHANGE
 
 
-def _begin(batch: Sequence[_Work], patience: float) -> str:
+def _begin(batch: Sequence[Work], patience: float) -> str:
     """All that opens a transaction, to be sent in one go. The server ends one whose gateway is gone."""
     accounts = {c.asked.account_id for work in batch if work.transaction for c in work.transaction.cases}
     locks = [f"_shared({ADMINISTRATION})" if accounts else f"({ADMINISTRATION})"]
@@ -317,7 +289,7 @@ def _begin(batch: Sequence[_Work], patience: float) -> str:
     )
 
 
-async def _on_snapshot(connection: Connection, left: deque[_Work]) -> None:
+async def _on_snapshot(connection: Connection, left: deque[Work]) -> None:
     """Answers what is left on one snapshot, up to a piece that the server refuses: that ends the transaction."""
     await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
     while left:

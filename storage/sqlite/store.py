@@ -12,9 +12,8 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
@@ -27,23 +26,10 @@ from storage.settle import settle
 from storage.sqlite import damage
 from storage.sqlite.connection import Connection, connect, run, translated
 from storage.sqlite.log import make_durable
+from storage.work import MAX_BATCH, Work, answer, answer_in_turns, queued, wanted
 
 T = TypeVar("T")
 
-MAX_BATCH = 200
-"""Pieces of work in one commit, or on one snapshot."""
-AT_ONCE = 32
-"""Readers who go on in the same turn of the event loop."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """A plan waiting for its connection. The plan is made anew each time it is run."""
-
-    plan: Callable[[], Plan[Any]]  # its result goes through `done` to the one who knows its type
-    done: asyncio.Future[Any]
-    result: Any = None
-    error: Exception | None = field(default=None)
 
 
 class SqliteStore:
@@ -54,8 +40,8 @@ class SqliteStore:
         self._reader = reader
         self._keyed = keyed
         self._new_id = new_id
-        self._queue: asyncio.Queue[_Work | None] = asyncio.Queue()
-        self._reads: list[_Work] = []
+        self._queue: asyncio.Queue[Work | None] = asyncio.Queue()
+        self._reads: list[Work] = []
         self._reading: asyncio.Task[None] | None = None
         self._writing = asyncio.create_task(self._write())
         self.failed = asyncio.Event()
@@ -85,7 +71,7 @@ class SqliteStore:
         return await self._do(noted)
 
     async def read(self, plan: Plan[T]) -> T:
-        work = _Work(lambda: plan, asyncio.get_running_loop().create_future())
+        work = queued(lambda: plan)
         self._reads.append(work)
         if self._reading is None or self._reading.done():
             self._reading = asyncio.create_task(self._read())
@@ -136,7 +122,7 @@ class SqliteStore:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
         if self._writing.done():
             raise StoreUnavailable
-        work = _Work(plan, asyncio.get_running_loop().create_future())
+        work = queued(plan)
         self._queue.put_nowait(work)
         result: T = await work.done
         return result
@@ -144,16 +130,14 @@ class SqliteStore:
     async def _read(self) -> None:
         """What is asked while others are answered is answered together: in a crowd nobody waits for each one's turn."""
         while self._reads:
-            batch = [work for work in self._reads[:MAX_BATCH] if not work.done.done()]
+            batch = wanted(self._reads[:MAX_BATCH])
             del self._reads[:MAX_BATCH]
             try:
                 await self._reader.work(_in_snapshot, batch)
             except Exception as error:
                 for work in batch:
                     work.error = error
-            for start in range(0, len(batch), AT_ONCE):
-                _answer(batch[start : start + AT_ONCE])
-                await asyncio.sleep(0)
+            await answer_in_turns(batch)
 
     async def _write(self) -> None:
         while (first := await self._queue.get()) is not None:
@@ -167,7 +151,7 @@ class SqliteStore:
                 except Exception as error:
                     for work in batch:
                         work.error = error
-                _answer(batch)
+                answer(batch)
                 if any(isinstance(work.error, StoreFailed) for work in batch):
                     self._give_up()
                     return
@@ -184,17 +168,17 @@ class SqliteStore:
         while not self._queue.empty():
             if work := self._queue.get_nowait():
                 work.error = StoreFailed()
-                _answer([work])
+                answer([work])
 
-    def _take(self, first: _Work) -> tuple[list[_Work], bool]:
+    def _take(self, first: Work) -> tuple[list[Work], bool]:
         """What is queued now, up to a batch; the flag says that `close` asked for the end."""
         batch = [first]
         while len(batch) < MAX_BATCH and not self._queue.empty():
             work = self._queue.get_nowait()
             if work is None:
-                return [w for w in batch if not w.done.done()], True
+                return wanted(batch), True
             batch.append(work)
-        return [w for w in batch if not w.done.done()], False
+        return wanted(batch), False
 
 
 def _files(path: Path) -> list[tuple[int, int]]:
@@ -206,17 +190,7 @@ def _files(path: Path) -> list[tuple[int, int]]:
     return [(file.st_dev, file.st_ino) for file in found]
 
 
-def _answer(batch: Sequence[_Work]) -> None:
-    for work in batch:
-        if work.done.done():  # its caller stopped waiting; the rows stand, and a repeat meets them
-            continue
-        if work.error:
-            work.done.set_exception(work.error)
-        else:
-            work.done.set_result(work.result)
-
-
-def _commit(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
+def _commit(db: sqlite3.Connection, batch: Sequence[Work]) -> None:
     """One transaction for the batch. A piece that fails undoes itself only; a failed COMMIT fails all."""
     db.execute("BEGIN IMMEDIATE")
     try:
@@ -245,7 +219,7 @@ def _log_is_kept(db: sqlite3.Connection, *, patient: bool = False) -> bool:
     return bool(busy)
 
 
-def _in_snapshot(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
+def _in_snapshot(db: sqlite3.Connection, batch: Sequence[Work]) -> None:
     """All of it on one snapshot. A piece that fails harms no other."""
     db.execute("BEGIN")
     try:
@@ -255,7 +229,7 @@ def _in_snapshot(db: sqlite3.Connection, batch: Sequence[_Work]) -> None:
         db.execute("ROLLBACK")
 
 
-def _try(db: sqlite3.Connection, work: _Work) -> None:
+def _try(db: sqlite3.Connection, work: Work) -> None:
     try:
         work.result = run(db, work.plan())
     except sqlite3.Error as error:

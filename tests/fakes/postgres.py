@@ -51,6 +51,17 @@ class PostgresServer:
     def log(self) -> Path:
         return self.folder / "log"
 
+    def __enter__(self) -> PostgresServer:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
     def start(self) -> None:
         """It ends with the process that started it, however that ends."""
         options = [f"--{name}={value}" for name, value in self.settings.items()]

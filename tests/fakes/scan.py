@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -26,20 +26,36 @@ def among(texts: Iterable[bytes], *markers: str) -> set[str]:
     return {m for m, forms in codings.items() if any(form in hay for form in forms for hay in haystacks)}
 
 
+INVARIANT = (resources.files("storage") / "invariant.sql").read_text(encoding="utf-8").rstrip().removesuffix(";")
+"""The shipped script."""
+
+
 def breaches(path: Path) -> list[tuple[str, str]]:
-    """What the shipped script says of a SQLite database."""
-    script = (resources.files("storage.sqlite") / "invariant.sql").read_text(encoding="utf-8")
+    """What the shipped script says of a SQLite database, and SQLite of its references."""
     db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        return db.execute(script).fetchall()
+        return breaches_in(db)
     finally:
         db.close()
 
 
+def breaches_in(db: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The same of one that is open."""
+    return [*db.execute(INVARIANT).fetchall(), *map(_orphan, db.execute(_REFERENCES))]
+
+
 def breaches_of(kind: str) -> Plan[list[tuple[str, str]]]:
-    """What the shipped script says of an open store."""
-    script = (resources.files(f"storage.{kind}") / "invariant.sql").read_text(encoding="utf-8")
-    return list((yield from ask(script.rstrip().removesuffix(";"))))
+    """The same of an open store; a server looks after references itself."""
+    found = list((yield from ask(INVARIANT)))
+    return [*found, *map(_orphan, (yield from ask(_REFERENCES)))] if kind == "sqlite" else found
+
+
+_REFERENCES = "PRAGMA foreign_key_check"
+
+
+def _orphan(row: Sequence[str]) -> tuple[str, str]:
+    table, _, parent, _ = row
+    return f"a child without its parent in {table}", parent
 
 
 def values_with(*markers: str) -> Plan[set[str]]:

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
 from pathlib import Path
+
+from fakes.scan import breaches_in
 
 
 @dataclass
@@ -40,11 +40,6 @@ class Findings:
             self.examples.append(f"{where}: {dict(wrong)}")
 
 
-@cache
-def _invariant() -> str:
-    return (resources.files("storage.sqlite") / "invariant.sql").read_text(encoding="utf-8")
-
-
 def verdict(database: Path, acknowledged: Iterable[str]) -> Counter[str]:
     """How many acknowledged trace ids have no row, what is corrupt, what is there twice. The file may be changed."""
     wrong: Counter[str] = Counter()
@@ -54,7 +49,7 @@ def verdict(database: Path, acknowledged: Iterable[str]) -> Counter[str]:
     try:
         with closing(sqlite3.connect(database)) as db:
             db.execute("PRAGMA synchronous = OFF")
-            if db.execute("PRAGMA integrity_check").fetchone() != ("ok",) or db.execute(_invariant()).fetchall():
+            if db.execute("PRAGMA integrity_check").fetchone() != ("ok",) or breaches_in(db):
                 wrong["corrupt"] += 1
             there = {i for (i,) in db.execute("SELECT trace_id FROM decision UNION SELECT trace_id FROM repeat")}
             wrong["lost"] = len(due - there)

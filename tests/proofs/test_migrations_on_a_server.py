@@ -20,12 +20,8 @@ AT_ONCE = 4
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.start()
+    with PostgresServer() as made:
         yield made
-    finally:
-        made.remove()
 
 
 def looks(server: PostgresServer, place: Server) -> list[list[str]]:

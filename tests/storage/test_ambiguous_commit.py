@@ -36,12 +36,8 @@ ENOUGH, HASTE = 20.0, 0.2
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.start()
+    with PostgresServer() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

@@ -107,8 +107,8 @@ async def unlocked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIter
 
 async def test_a_store_that_mixes_its_callers_up_is_found_out(unlocked: Store, tmp_path: Path) -> None:
     chance = random.Random(20260302)
-    for number in range(20):
+    for number in range(200):
         await storm(unlocked, deliveries(f"storm{number}"), chance)
         if breaches_of_file(tmp_path / "gateway.db"):
             return
-    pytest.fail("nothing was found in 20 storms")
+    pytest.fail("nothing was found in 200 storms")

@@ -7,7 +7,6 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from importlib import resources
 from typing import TypeVar
 
 from fakes.deliveries import (
@@ -26,6 +25,7 @@ from fakes.deliveries import (
     keeper,
     mail,
 )
+from fakes.scan import breaches_in
 from fakes.world import load_world, seed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -51,7 +51,6 @@ from storage.sqlite.connection import run
 T = TypeVar("T")
 
 WORLD = load_world().with_settings(late_parent_hours=48)
-INVARIANT = (resources.files("storage.sqlite") / "invariant.sql").read_text(encoding="utf-8")
 OTHER, LISTED = "ana@home-office.example", "x@lawyer.example"
 SIGNED = (Proof("dkim", "home-office.example"),)
 FORWARD = "passkey@forward.log.example"
@@ -118,7 +117,7 @@ class Books:
         return ids[number % len(ids)] if ids else "nothing"
 
     def balance(self) -> None:
-        assert self.db.execute(INVARIANT).fetchall() == []
+        assert breaches_in(self.db) == []
         standing = "SELECT sum(deliveries) FROM decision WHERE superseded_by IS NULL"
         assert self.db.execute(standing).fetchone()[0] in (self.accepted, None)
         waits = "SELECT count(*) FROM decision WHERE outcome = 'held' AND superseded_by IS NULL"

@@ -8,12 +8,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from importlib import resources
 
 import pytest
 from fakes.copies import DAN, LAWYER, NEW, asked_for, attached, ids, journalled, quoted, relayed
 from fakes.deliveries import ANA, BCC, BOB, DANS_BCC, EVE, KEYED, KIM, MINUTE, NOON, Delivery, cases, keeper, mail
 from fakes.memory_store import MemoryStore
+from fakes.scan import breaches_in
 from fakes.seen import Seen, seen
 from fakes.world import World, load_world, seed
 from hypothesis import given, settings
@@ -30,7 +30,6 @@ from storage.settle import settle
 from storage.sqlite.connection import run
 
 US = load_world()
-INVARIANT = (resources.files("storage.sqlite") / "invariant.sql").read_text(encoding="utf-8")
 NAMES = ("m0", "m1", "m2", "m3")
 PAL, SALES = "pal@home.example", "sales@us.example"
 PAIRS = ((ANA, BOB), (BOB, ANA), (KIM, ANA), (ANA, KIM), (BOB, DAN), (NEW, ANA), (DAN, NEW), (BOB, SALES))
@@ -170,7 +169,7 @@ def test_both_stores_decide_and_end_alike(found: list[Delivery], rule: str, hour
             decided = [_told(d) for d in real.settle(delivery)]
             assert decided == [_told(d) for d in oracle.settle_now(cases(world, delivery), decide)]
         assert _real(real) == _oracle(oracle)
-        assert real.db.execute(INVARIANT).fetchall() == []
+        assert breaches_in(real.db) == []
     finally:
         real.db.close()
 
@@ -194,7 +193,7 @@ def test_side_by_side_they_are_decided_as_one_after_the_other(
             decided = [[_told(d) for d in one] for one in batches.settle_all(batch)]
             assert decided == [[_told(d) for d in one_by_one.settle(delivery)] for delivery in batch]
         assert _real(batches) == _real(one_by_one)
-        assert batches.db.execute(INVARIANT).fetchall() == []
+        assert breaches_in(batches.db) == []
     finally:
         one_by_one.db.close()
         batches.db.close()

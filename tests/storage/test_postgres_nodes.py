@@ -30,12 +30,8 @@ NODES = 3
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.start()
+    with PostgresServer() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

@@ -38,12 +38,8 @@ VERBOSE = {"log_error_verbosity": "default"}
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
     """One that logs every statement, set as docs/postgres.md asks unless the test says otherwise."""
-    made = PostgresServer(**TELLS_ALL | getattr(request, "param", {}))
-    try:
-        made.start()
+    with PostgresServer(**TELLS_ALL | getattr(request, "param", {})) as made:
         yield made
-    finally:
-        made.remove()
 
 
 async def settle(server: PostgresServer, *deliveries: Delivery, fail: bool = False) -> None:

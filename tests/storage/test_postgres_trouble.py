@@ -49,12 +49,8 @@ ENDED = f"SELECT pg_terminate_backend(pid) {OURS}"
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     """One that may be ill-treated; each test leaves it running."""
-    made = PostgresServer(max_connections="12", superuser_reserved_connections="3")
-    try:
-        made.start()
+    with PostgresServer(max_connections="12", superuser_reserved_connections="3") as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

@@ -24,7 +24,8 @@ from storage.migrate import migrate
 from storage.open import open_store
 from storage.plan import ask
 from storage.sqlite.connection import Connection, connect
-from storage.sqlite.store import MAX_BATCH, SqliteStore
+from storage.sqlite.store import SqliteStore
+from storage.work import MAX_BATCH
 
 US = load_world().with_settings(rule="log_all")
 TEXT = "vermilion lighthouse"
