@@ -31,7 +31,6 @@ from storage.work import MAX_BATCH, Work, answer, answer_in_turns, queued, wante
 T = TypeVar("T")
 
 
-
 class SqliteStore:
     """`storage.interface.Store` on one SQLite file. Made by `open_store`."""
 
