@@ -9,6 +9,7 @@ done
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
+[ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
 perl -MNet::SSLeay -e1 2>/dev/null || missing="$missing libnet-ssleay-perl"  # swaks needs it for TLS
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from fakes.names import nameserver
 
@@ -79,9 +80,9 @@ class Gateway:
         self._configure(limits)
         asyncio.run(self._fill())
 
-    def another(self, folder: Path, port: int) -> Gateway:
+    def another(self, folder: Path, port: int) -> Self:
         """A second machine of the same installation, on the same server: all that it needs is the key."""
-        made = Gateway(folder, port, self.busy_timeout, self.server, self.addresses)
+        made = type(self)(folder, port, self.busy_timeout, self.server, self.addresses)
         made._configure()
         shutil.copy(self.folder / "installation.key", folder)
         return made
