@@ -100,6 +100,10 @@ class StoreInUse(StoreError):
     """Another bcc-gateway is serving from this database."""
 
 
+class CopyDiffers(StoreError):
+    """What has arrived isn't what was sent, so nothing was copied. Check the disks and memory of both machines."""
+
+
 class Refused(StoreError):
     """A change that can't be made; the sentence says why."""
 

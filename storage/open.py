@@ -10,6 +10,7 @@ from types import ModuleType
 
 from gateway.core.keyed_hash import KeyedHash
 from storage import migrate as migrations
+from storage.copying import Bar, Copied
 from storage.durable import make_folder, write_once
 from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
 from storage.interface import Store
@@ -67,6 +68,15 @@ async def migrate(place: Place, now: int) -> Sequence[Migration]:
         applied: Sequence[Migration] = await _on_server("migrate").migrate(place, now)
         return applied
     return migrations.migrate(place, now)
+
+
+async def copy_to_server(path: Path, server: Server, now: int, bar: Bar, *, busy_timeout: float) -> Sequence[Copied]:
+    """Brings everything in a file to an empty database, or nothing, and tells what each table has. Raises StoreError.
+
+    The file must be claimed: who serves from it would go on to take mail. Others can't write to it meanwhile.
+    """
+    copied: Sequence[Copied] = await _on_server("copying").copy(path, busy_timeout, server, now, bar)
+    return copied
 
 
 def _on_server(module: str) -> ModuleType:

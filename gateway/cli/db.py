@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.clock import now
+from gateway.clock import new_id, now
 from storage import open as store
+from storage.copying import Copied
+from storage.errors import Refused, StoreInUse
 from storage.migrate import Migration, fitting
+from storage.place import Server
 
 
 @click.group("db")
 def group() -> None:
-    """Make, check and back up the database."""
+    """Make, check, back up and move the database."""
 
 
 @group.command()
@@ -65,3 +70,46 @@ def backup(config_file: Path | None, file: Path) -> None:
 
     common.run(Options(config_file, "", ""), work)
     common.say(f"{file} has everything but the installation's key; keep a copy of that apart from it.")
+
+
+@group.command()
+@click.option("--to", "url", required=True, metavar="URL", help="postgresql://user@host/database, without data.")
+@common.as_json_option
+@common.config_option
+def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
+    """Copy everything in the SQLite file to an empty PostgreSQL database, and check it there. All of it or nothing.
+
+    The gateway must be stopped. The tables are made if need be. Keep the password out of the URL: PGPASSFILE.
+    """
+    from config.values import database_url  # noqa: PLC0415  # pydantic is slow to import
+
+    settings = common.load_settings(config_file).store
+    try:
+        server = Server(database_url(url).get_secret_value(), prepared_statements=settings.prepared_statements)
+    except ValueError as error:
+        common.fail(f"--to {error}", common.EX_CONFIG)
+
+    async def work() -> Sequence[Copied]:
+        if settings.url is not None:
+            raise Refused("store.url is set, so the database is on a server. pg_dump copies that.")
+        await store.check(settings.path)
+        key = store.installation_key(settings.key_file, create=False)
+        try:
+            claimed = await store.open_store(settings.path, key, new_id, serving=True)
+        except StoreInUse:
+            raise StoreInUse("Stop it first: what it takes meanwhile would be missing in the copy.") from None
+        try:
+            return await store.copy_to_server(settings.path, server, now(), _bar, busy_timeout=settings.busy_timeout)
+        finally:
+            await claimed.close()
+
+    copied = common.told(lambda: asyncio.run(work()))
+    common.show_list(copied, ("table", "rows", "checksum"), as_json=as_json)
+    if not as_json:
+        common.say(f"{server} has everything but the installation's key. Set store.url, keep the key, and start.")
+
+
+@contextmanager
+def _bar(steps: int) -> Iterator[Callable[[int], None]]:
+    with click.progressbar(length=steps, label="Copying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield bar.update

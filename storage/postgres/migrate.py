@@ -15,7 +15,7 @@ from storage.postgres.locks import ADMINISTRATION
 
 async def status(server: Server) -> tuple[int, int]:
     """Version of the database (0: nothing in it yet) and newest version known. Raises StoreError."""
-    async with _opened(server) as connection:
+    async with opened(server) as connection:
         return await versions(connection)
 
 
@@ -27,25 +27,30 @@ async def versions(connection: Connection) -> tuple[int, int]:
 
 async def size(server: Server) -> int:
     """Bytes that the database takes up."""
-    async with _opened(server) as connection, connection.transaction():
+    async with opened(server) as connection, connection.transaction():
         [(taken,)] = await run(connection, ask("SELECT pg_database_size(current_database())"))
         return int(taken)
 
 
 async def migrate(server: Server, now: int) -> Sequence[Migration]:
     """Applies what is missing, all of it or nothing, and returns it."""
-    async with _opened(server) as connection, connection.transaction():
-        await connection.execute(f"SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({ADMINISTRATION})")
-        version = await run(connection, _applied())
-        known = migrations("postgres")
-        if version > known[-1].version:
-            raise StoreNewer(f"(version {version}, known {known[-1].version})")
-        missing = [m for m in known if m.version > version]
-        if version == 0:
-            await connection.execute(_RECORD)
-        for migration in missing:
-            await run(connection, _apply(migration, now))
-        return missing
+    async with opened(server) as connection, connection.transaction():
+        return await apply(connection, now)
+
+
+async def apply(connection: Connection, now: int) -> Sequence[Migration]:
+    """The same within a transaction; until that ends no gateway writes to the database."""
+    await connection.execute(f"SET LOCAL synchronous_commit = on; SELECT pg_advisory_xact_lock({ADMINISTRATION})")
+    version = await run(connection, _applied())
+    known = migrations("postgres")
+    if version > known[-1].version:
+        raise StoreNewer(f"(version {version}, known {known[-1].version})")
+    missing = [m for m in known if m.version > version]
+    if version == 0:
+        await connection.execute(_RECORD)
+    for migration in missing:
+        await run(connection, _apply(migration, now))
+    return missing
 
 
 _RECORD = (
@@ -55,7 +60,8 @@ _RECORD = (
 
 
 @asynccontextmanager
-async def _opened(server: Server) -> AsyncIterator[Connection]:
+async def opened(server: Server) -> AsyncIterator[Connection]:
+    """A connection for work on the whole database; what the driver raises comes out as StoreError."""
     connection = await connect(server)
     try:
         await check(connection)

@@ -23,7 +23,6 @@ from storage.interface import Decide, Keeper, Recorder
 from storage.migrate import fitting
 from storage.place import Server
 from storage.plan import Plan, ask
-from storage.postgres.backup import back_up
 from storage.postgres.connection import (
     ERRORS,
     Connection,
@@ -36,6 +35,7 @@ from storage.postgres.connection import (
     translated,
     worth_another_try,
 )
+from storage.postgres.copying import back_up
 from storage.postgres.locks import ADMINISTRATION, lock_number
 from storage.postgres.migrate import versions
 from storage.postgres.news import CHANNEL, Listener

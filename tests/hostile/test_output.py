@@ -140,11 +140,11 @@ CHANGES = {
     *("account add-domain", "account add-mailbox", "account create", "account remove-domain", "account remove-mailbox"),
     *("account rename", "account set", "address create", "address retire", "address rotate", "config check"),
     *("contact add", "contact add-address", "contact disapprove", "contact export", "contact import", "contact merge"),
-    *("contact remove", "contact remove-address", "contact rename", "contact set-owner", "db backup", "db migrate"),
-    *("demo", "held approve", "held decide", "held discard", "never-log add", "never-log import", "never-log keep-for"),
-    *("never-log promote", "never-log remove", "rule set", "serve", "source add", "source password", "source remove"),
-    *("user add", "user add-address", "user deactivate", "user password", "user reactivate", "user remove-address"),
-    *("user rename", "user set-permissions"),
+    *("contact remove", "contact remove-address", "contact rename", "contact set-owner", "db backup", "db copy"),
+    *("db migrate", "demo", "held approve", "held decide", "held discard", "never-log add", "never-log import"),
+    *("never-log keep-for", "never-log promote", "never-log remove", "rule set", "serve", "source add"),
+    *("source password", "source remove", "user add", "user add-address", "user deactivate", "user password"),
+    *("user reactivate", "user remove-address", "user rename", "user set-permissions"),
 }
 
 
