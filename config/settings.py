@@ -73,6 +73,7 @@ class Smtp(Section):
     private_key: FilePath | None = None
     client_ca: FilePath | None = None
     sources_need_tls: bool = False
+    workers: Annotated[Whole, Field(ge=1)] = 1
     limits: SmtpLimitsSection = SmtpLimitsSection()
 
 

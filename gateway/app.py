@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +28,7 @@ from gateway.ingest import Ingest
 from gateway.parser import NotStarted, Parser
 from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
 from gateway.smtp.disk import FreeDisk, bytes_free
+from gateway.smtp.listener import Listener
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
 from storage import dns_trouble, held, operator_mail, reads, waiting
@@ -65,14 +66,14 @@ class App:
         smtp: SmtpServer,
         parser: Parser,
         resolver: Resolver,
-        keyed: KeyedHash,
+        erasing: asyncio.Task[None] | None,
         addresses: list[tuple[str, int]],
         renewal: Renewal | None,
     ) -> None:
         self.store = store
         self._parser = parser
         self._resolver = resolver
-        self._erasing = asyncio.create_task(_erase(store, keyed))
+        self._erasing = erasing
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
@@ -82,37 +83,47 @@ class App:
     @classmethod
     async def start(cls, settings: Settings) -> App:
         """Opens everything and serves. Raises FaultError with what to do; then nothing is left open."""
-        limits = settings.smtp_limits()
-        fault = descriptor_fault(limits)
-        if fault:
-            raise FaultError(fault, 78)
-        files = _tls_files(settings)
-        tls = _load(files) if files else None
-        try:
-            place = settings.store.place()
-            await check(place)  # without a database the lack of that is told first
-            if isinstance(place, Path) and not settings.store.network_file_system:
-                network.check(place)
-            key = installation_key(settings.store.key_file, create=False)
-            store = await open_store(place, key, new_id, busy_timeout=settings.store.busy_timeout, serving=True)
-        except StoreError as error:
-            raise FaultError(str(error), error.exit_code) from None
+        files, tls = checked(settings)
+        store, key = await opened(settings, serving=True)
         operator_log.store_opened()
+        try:
+            sockets = [(bind(address), mode) for address, mode in settings.listeners()]
+        except BaseException:
+            await store.close()
+            raise
+        app = await cls.begin(settings, store, key, sockets, files, tls, erases=True)
+        for host, port in app.addresses:
+            operator_log.listening(f"{host}:{port}")
+        return app
+
+    @classmethod
+    async def begin(
+        cls,
+        settings: Settings,
+        store: Store,
+        key: bytes,
+        listeners: Sequence[tuple[socket.socket, Listener]],
+        files: Files | None,
+        tls: Contexts | None,
+        *,
+        erases: bool,
+    ) -> App:
+        """Serves on these sockets and this store. `erases`: in time, what was kept for a while only."""
         # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
         await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
         parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
         try:
             await parser.start()
-            listeners = [(_bind(address), mode) for address, mode in settings.listeners()]
             if any(mode.auth for _, mode in listeners):
                 await asyncio.to_thread(passwords.prepare)
-            setting = Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
+            limits = settings.smtp_limits()
+            setting = setting_of(settings, key)
             resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
             authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
             ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now, parser)
             need = settings.smtp.sources_need_tls
             name = settings.hostname
-            free = _free_disk(place)
+            free = _free_disk(settings.store.place())
             smtp = SmtpServer(ingest, operator_log, limits, name, None, now, sources_need_tls=need, free_disk=free)
             renewal = _use_tls(smtp, files, tls) if files and tls else None
             for sock, mode in listeners:
@@ -123,11 +134,9 @@ class App:
             if isinstance(error, NotStarted):
                 raise FaultError("the parser process doesn't start; is parser.memory enough for it?", 69) from None
             raise
+        erasing = asyncio.create_task(erase(store, setting.keyed)) if erases else None
         addresses = [sock.getsockname()[:2] for sock, _ in listeners]
-        app = cls(store, smtp, parser, resolver, setting.keyed, addresses, renewal)
-        for host, port in app.addresses:
-            operator_log.listening(f"{host}:{port}")
-        return app
+        return cls(store, smtp, parser, resolver, erasing, addresses, renewal)
 
     def renew_certificate(self) -> None:
         """Reads the files of the certificate again; what is no good leaves the one in use."""
@@ -137,16 +146,43 @@ class App:
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
         await self._smtp.drain()
-        self._erasing.cancel()
-        if self._watching:
-            self._watching.cancel()
+        for task in (self._erasing, self._watching):
+            if task:
+                task.cancel()
         await self._resolver.close()
         await self._parser.close()
         await self.store.close()
-        operator_log.stopped()
 
 
-async def _erase(store: Store, keyed: KeyedHash) -> None:
+def checked(settings: Settings) -> tuple[Files | None, Contexts | None]:
+    """The TLS files, and what they hold, if there are any. Raises FaultError before anything is opened."""
+    fault = descriptor_fault(settings.smtp_limits())
+    if fault:
+        raise FaultError(fault, 78)
+    files = _tls_files(settings)
+    return files, _load(files) if files else None
+
+
+async def opened(settings: Settings, *, serving: bool) -> tuple[Store, bytes]:
+    """The store and the installation's key. Raises FaultError. `serving` claims a file for this process."""
+    try:
+        place = settings.store.place()
+        await check(place)  # without a database the lack of that is told first
+        if isinstance(place, Path) and not settings.store.network_file_system:
+            network.check(place)
+        key = installation_key(settings.store.key_file, create=False)
+        timeout = settings.store.busy_timeout
+        return await open_store(place, key, new_id, busy_timeout=timeout, serving=serving), key
+    except StoreError as error:
+        raise FaultError(str(error), error.exit_code) from None
+
+
+def setting_of(settings: Settings, key: bytes) -> Setting:
+    """What is the same for all messages."""
+    return Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
+
+
+async def erase(store: Store, keyed: KeyedHash) -> None:
     """Erases in time what was kept for a while only, as long as the clock can be believed."""
     trust: ClockTrust | None = None
     allowed = True
@@ -201,6 +237,7 @@ async def serve(settings: Settings) -> None:
     for end in waiting:
         end.cancel()
     await app.stop()
+    operator_log.stopped()
     if app.store.failed.is_set():
         raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
 
@@ -273,13 +310,15 @@ def _load(files: Files) -> Contexts:
         raise FaultError(str(error), 78) from None
 
 
-def _bind(address: str) -> socket.socket:
-    """A bound socket; the fault names the address and why it can't be had."""
+def bind(address: str, *, shared: bool = False) -> socket.socket:
+    """A bound socket, with `shared` one of several there; the fault names the address and why it can't be had."""
     host, port = host_and_port(address)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         sock.bind((host, port))
     except OSError as error:
         sock.close()

@@ -6,7 +6,7 @@ import json
 import zlib
 from collections.abc import Collection
 from dataclasses import asdict, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from gateway.core import addresses, delivery
 from gateway.core.cases import Setting, cases
@@ -25,15 +25,18 @@ from storage.sealing import Sealing
 
 _WAITING, _HELD = "waiting", "held"
 
+Ready: TypeAlias = tuple[bytes, Content]
+"""A copy's bytes, and the same as stored."""
+
 
 class Keeping:
     """`storage.interface.Keeper`."""
 
-    def __init__(self, setting: Setting, sealing: Sealing, ready: tuple[bytes, Content] | None = None) -> None:
-        """`ready`: a copy's bytes, and the same as stored, where that was made beforehand."""
+    def __init__(self, setting: Setting, sealing: Sealing, ready: Ready | None = None) -> None:
+        """`ready`: where that was made beforehand."""
         self._setting = setting
         self._sealing = sealing
-        self._ready = ready
+        self.ready = ready
 
     def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
         return compressed(redacted(case, withheld)) if withheld else self._compressed(case.raw)
@@ -52,7 +55,7 @@ class Keeping:
         )
 
     def _compressed(self, raw: bytes) -> Content:
-        return self._ready[1] if self._ready and raw is self._ready[0] else compressed(raw)
+        return self.ready[1] if self.ready and raw is self.ready[0] else compressed(raw)
 
     def seal(self, case: Case) -> bytes:
         """All that the case can be made from again: what is known of it, and the copy's bytes."""

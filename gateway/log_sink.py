@@ -7,9 +7,9 @@ import select
 import threading
 from collections import deque
 from collections.abc import Callable
+from itertools import accumulate, islice, takewhile
 
 QUEUE_EVENTS = 10_000
-LINES_PER_WRITE = 100
 
 
 class Sink:
@@ -64,7 +64,12 @@ class Sink:
         """The next lines to write, waiting for them; none once closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._lines or self._closing)
-            return [self._lines.popleft() for _ in range(min(len(self._lines), LINES_PER_WRITE))]
+            return [self._lines.popleft() for _ in range(max(1, self._fitting()))] if self._lines else []
+
+    def _fitting(self) -> int:
+        """So many that a pipe takes them as one, whatever else other processes write to it."""
+        sizes = accumulate(map(len, islice(self._lines, select.PIPE_BUF)))
+        return sum(1 for _ in takewhile(lambda size: size <= select.PIPE_BUF, sizes))
 
 
 def _write(descriptor: int, data: bytes) -> None:

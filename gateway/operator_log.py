@@ -167,6 +167,11 @@ def parser_replaced(reason: str, location: str, count: int) -> None:
     _log.warning("parser.replaced", reason=reason, location=location, count=count)
 
 
+def worker_replaced(reason: str, count: int) -> None:
+    """A worker process had to be: `reason` as above, or the sentence of a fault; `count`: so far."""
+    _log.warning("worker.replaced", reason=reason, count=count)
+
+
 def internal_error(error: str, location: str) -> None:
     """`error`: class name; `location`: as `raised_at` gives it."""
     _log.error("internal.failed", error=error, location=location)

@@ -98,11 +98,12 @@ def head(pieces: Sequence[bytes]) -> bytes:
 
 async def send(writer: StreamWriter, pieces: Sequence[bytes]) -> None:
     """Sends them. Whoever ends this half-way spoils what follows on the connection."""
-    writer.write(head(pieces))
-    for piece in pieces:
+    writer.write(head(pieces) + pieces[0])
+    for piece in pieces[1:]:
         for start in range(0, len(piece), _CHUNK):
             writer.write(memoryview(piece)[start : start + _CHUNK])
             await writer.drain()
+    await writer.drain()
 
 
 async def receive(reader: StreamReader, most: int) -> list[bytes]:

@@ -64,6 +64,8 @@ class Gateway:
     busy_timeout: float = 5
     server: Server | None = None
     """Where its database is, if that is no file."""
+    workers: int = 1
+    """Processes that speak SMTP."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Capture addresses by channel."""
     _process: subprocess.Popen[bytes] | None = None
@@ -122,9 +124,10 @@ class Gateway:
 
     def start(self, *tracer: str) -> None:
         """Starts the program, by a `tracer` if one is given, and waits until it answers."""
+        program = [sys.executable, "-P", "-m", "gateway", "serve"]
         with (self.folder / "gateway.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*tracer, sys.executable, "-P", "-m", "gateway", "serve", "--config", str(self.config)],
+                [*tracer, *program, "--config", str(self.config), "--workers", str(self.workers)],
                 stdout=log,
                 stderr=log,
             )

@@ -95,6 +95,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "held_expired",
         "erasing_paused",
         "parser_replaced",
+        "worker_replaced",
         "internal_error",
         "library_logged",
         "events_dropped",

@@ -21,7 +21,7 @@ from gateway.cli.demo_dns import serve_zones
 from gateway.cli.listing import colour
 from gateway.clock import new_id, now
 from gateway.core.reasons import sentence
-from gateway.operator_log import OperatorLog
+from gateway.operator_log import OperatorLog, stopped
 from storage import migrate, reads
 from storage.open import installation_key, open_store
 
@@ -120,6 +120,7 @@ async def _run(script: Mapping[str, object], folder: Path, config_file: Path, po
             await told_to_stop.wait()
     finally:
         await running.stop()
+        stopped()
         await close_dns()
 
 

@@ -9,20 +9,25 @@ from pathlib import Path
 import click
 
 from gateway import app
+from gateway import workers as several
 from gateway.cli import common
 from gateway.operator_log import OperatorLog, configuration_loaded
 
 
 @click.command()
 @common.config_option
+@click.option("--workers", type=click.IntRange(1), help="Processes that speak SMTP, instead of smtp.workers.")
 @click.option("--listen", multiple=True, metavar="HOST:PORT", help="Serve SMTP here instead; may be repeated.")
-def serve(config_file: Path | None, listen: tuple[str, ...]) -> None:
+def serve(config_file: Path | None, workers: int | None, listen: tuple[str, ...]) -> None:
     """Serve SMTP until SIGTERM or Ctrl-C. The database must exist: `bcc-gateway db migrate` makes it."""
-    settings = common.load_settings(config_file, {"smtp.listen": list(listen)} if listen else None)
+    flags: dict[str, object] = {"smtp.listen": list(listen)} if listen else {}
+    if workers is not None:
+        flags["smtp.workers"] = workers
+    settings = common.load_settings(config_file, flags)
     log = OperatorLog(settings.log.level, settings.log.format)
     try:
         configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
-        asyncio.run(app.serve(settings))
+        asyncio.run(several.serve(settings) if settings.smtp.workers > 1 else app.serve(settings))
     except app.FaultError as fault:
         common.fail(str(fault), fault.exit_code)
     finally:

@@ -1,0 +1,105 @@
+"""A worker: one of several processes that speak SMTP. It is started by gateway/workers.py, which says when to end.
+
+Everything is done here up to the transaction. On SQLite the process that started it makes those; a database server is
+asked from here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from config.settings import Settings
+from gateway.app import App, FaultError, checked, opened, route_stray_errors
+from gateway.operator_log import OperatorLog
+from gateway.pieces import Unpickler
+from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
+from gateway.smtp.listener import Listener
+from gateway.writer import Fault, Line, Listening, NotSettled, Order, RemoteStore, Settled
+from storage.errors import StoreFailed
+from storage.place import Server
+
+_PR_SET_PDEATHSIG = 1
+_SIGNALS_TO_ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Sent to every process of the gateway; the one that started this tells what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a worker is told first."""
+
+    settings: dict[str, Any]  # Any: as pydantic dumps them
+    listeners: list[tuple[int, Listener]]
+    """File descriptors of the sockets, and the mode of each."""
+
+
+def main(descriptor: int) -> None:
+    """Serves until told to end, or until whoever started it is gone. `descriptor`: of the connection to that."""
+    for number in _SIGNALS_TO_ALL:
+        signal.signal(number, signal.SIG_IGN)
+    if sys.platform == "linux":  # whoever is killed closes the connection too, but a stopped process sees no end
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    with suppress(EOFError, ConnectionError):
+        asyncio.run(_run(socket.socket(fileno=descriptor)))
+
+
+async def _run(connection: socket.socket) -> None:
+    line = await Line.on(connection)
+    [start] = await line.receive(Unpickler)
+    assert isinstance(start, Start)  # noqa: S101 - what comes first
+    settings = Settings(**start.settings)
+    log = OperatorLog(settings.log.level, settings.log.format)
+    try:
+        await _serve(settings, start, line)
+    except FaultError as fault:
+        line.send(Fault(str(fault), fault.exit_code, final=False))
+    finally:
+        await line.close()
+        log.close()
+
+
+async def _serve(settings: Settings, start: Start, line: Line) -> None:
+    keep_private()
+    give_back_large_blocks()
+    route_stray_errors()
+    files, tls = checked(settings)
+    on_server = isinstance(settings.store.place(), Server)
+    store, key = await opened(settings, serving=on_server)
+    remote = None if on_server else RemoteStore(store, line)
+    sockets = [(socket.socket(fileno=number), mode) for number, mode in start.listeners]
+    app = await App.begin(settings, remote or store, key, sockets, files, tls, erases=on_server)
+    spare_what_stays()
+    told_to_stop = asyncio.Event()
+    hearing = asyncio.create_task(_hear(line, app, remote, told_to_stop))
+    line.send(Listening(os.getpid()))
+    ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, store.failed)}
+    _, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    if store.failed.is_set():
+        line.send(Fault(str(StoreFailed()), StoreFailed.exit_code, final=True))
+    await app.stop()
+    hearing.cancel()
+
+
+async def _hear(line: Line, app: App, remote: RemoteStore | None, told_to_stop: asyncio.Event) -> None:
+    """Does as it is told, to the end: answers are waited for while sessions drain."""
+    with suppress(EOFError, ConnectionError):
+        while True:
+            for heard in await line.receive():
+                if heard is Order.DRAIN:
+                    told_to_stop.set()
+                elif heard is Order.RENEW:
+                    app.renew_certificate()
+                elif remote and isinstance(heard, Settled | NotSettled):
+                    remote.answered(heard)
+    if remote:
+        remote.lost()
+    told_to_stop.set()
