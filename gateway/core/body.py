@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gateway.core import html_text
+from gateway.core import charsets, html_text
 from gateway.core.limits import ReadingLimits
 from gateway.core.mime import Part, Tree
 from gateway.core.model import Attachment
@@ -15,7 +14,6 @@ from gateway.core.model import Attachment
 _ALTERNATIVE = "multipart/alternative"
 _TEXTS = ("text/plain", "text/html")
 _INLINE_MEDIA = ("image/", "audio/", "video/")
-_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -129,7 +127,7 @@ def _storable(text: str, most: int) -> str:
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     if text.isascii():
         return text[:most]
-    text = _SURROGATES.sub("\ufffd", text)
+    text = charsets.without_surrogates(text, "\ufffd")
     return text if len(text) * 4 <= most else text.encode()[:most].decode("utf-8", "ignore")
 
 

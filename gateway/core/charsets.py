@@ -79,7 +79,7 @@ _CONFIDENT = 0.04  # of a short field the guess is never sure of itself, but nea
 _SAMPLE = 8192
 _JIS = re.compile(rb"\x1b(?:\$[@B]|\([BJ])")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def decode(data: bytes, declared: str | None) -> str:
@@ -144,6 +144,14 @@ def _looks_like(data: bytes) -> str:
     return (found["encoding"] or "") if (found["confidence"] or 0) >= _CONFIDENT else ""
 
 
+def without_surrogates(text: str, instead: str) -> str:
+    """The text with something instead of each lone surrogate, which UTF-8 hasn't."""
+    try:
+        text.encode()  # many times as quick as a look at each character
+    except UnicodeEncodeError:
+        return _SURROGATES.sub(instead, text)
+    return text
+
+
 def _storable(text: str) -> str:
-    text = text.removeprefix("\ufeff")
-    return _UNSTORABLE.sub("", text) if "\0" in text or not text.isascii() else text
+    return without_surrogates(text.removeprefix("\ufeff").replace("\0", ""), "")

@@ -20,7 +20,9 @@ from gateway.core.unwrap.original import Original, Unwrapped
 
 _URL = re.compile(r"\w+://\S+")
 _NO_LETTERS = re.compile(r"[\W_]+")
-_ASCII_NO_LETTERS = bytes(c for c in range(128) if not chr(c).isalnum())
+_ASCII = bytes(range(128))
+_ASCII_NO_LETTERS = bytes(c for c in _ASCII if not chr(c).isalnum())
+_LOWER = bytes(range(256)).lower()
 _PRINT_LETTERS = 2000
 
 
@@ -153,10 +155,15 @@ def text_print(text: str) -> str:
     """What is compared of a body: its first 2,000 letters and digits, without URLs, width and case."""
     head = text[: 4 * _PRINT_LETTERS]
     plain = _URL.sub("", head) if "://" in head else head
-    data = unicodedata.normalize("NFKC", plain).casefold().encode("utf-8", "surrogatepass")
-    # What is no letter is nearly always ASCII, which bytes lose many times as quickly as text.
-    letters = data.translate(None, _ASCII_NO_LETTERS).decode("utf-8", "surrogatepass")
-    return (letters if letters.isalnum() else _NO_LETTERS.sub("", letters))[:_PRINT_LETTERS]
+    data = unicodedata.normalize("NFKC", plain).encode("utf-8", "surrogatepass")
+    # ASCII is folded many times as quickly as bytes than as text, and where most of it is, the rest is few characters.
+    letters = data.translate(_LOWER, _ASCII_NO_LETTERS).decode("utf-8", "surrogatepass")
+    others = data.translate(None, _ASCII).decode("utf-8", "surrogatepass")
+    if 8 * len(others) > len(letters):
+        return _NO_LETTERS.sub("", letters.casefold())[:_PRINT_LETTERS]
+    for mark in set(others):
+        letters = letters.replace(mark, _NO_LETTERS.sub("", mark.casefold()))
+    return letters[:_PRINT_LETTERS]
 
 
 def _named(
