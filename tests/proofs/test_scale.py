@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import yaml
 from fakes.postgres import PostgresServer
 
 from tests.proofs import parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import Ledger, under_load, wait_for_more
+from tests.proofs.load import CLIENTS, Ledger, under_load, wait_for_more
 from tests.proofs.talk import Refused, Talk, wire
 from tests.proofs.topology import MISSING, Tail, Topology, one_by_each, topology
 from tests.proofs.verdict import asked, faults, repeats
@@ -100,6 +104,18 @@ def test_nothing_is_lost_or_doubled_while_gateways_are_killed_and_the_server_res
     assert figures.faults == ()
 
 
+def test_a_rolling_restart_costs_each_client_no_more_than_its_session(both: Topology) -> None:
+    """Who is in a session with a gateway that stops must connect once more; nobody else notices."""
+    with under_load(both.front, 20260302, impatient=0) as ledger:
+        for gateway in both.gateways:
+            wait_for_more(ledger)
+            assert gateway.stop() == 0
+            gateway.start()
+        wait_for_more(ledger)
+    assert faults(both.front, ledger) == []
+    assert ledger.unanswered <= len(both.gateways) * CLIENTS
+
+
 @pytest.mark.parametrize(("build", "fault"), [("answers early", "lost"), ("forgets retries", "doubled")])
 def test_gateways_that_break_the_promise_are_found_out(
     server: PostgresServer, tmp_path: Path, build: str, fault: str
@@ -171,6 +187,23 @@ def test_without_the_header_everybody_would_be_the_proxy(server: PostgresServer,
     """A control."""
     with topology(server, tmp_path, proxied=False) as at:
         assert a_stranger_relays(at) == "250"
+
+
+def healthy(at: Topology, service: str) -> bool:
+    """By the health check that compose.yaml has for it, at HAProxy's port."""
+    compose = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text(encoding="utf-8"))
+    _, *command = compose["services"][service]["healthcheck"]["test"]
+    command[0] = {"python": sys.executable}.get(command[0], command[0])
+    command[-1] = re.sub(r"2525|2526", str(at.front.port), command[-1]).replace("$$", "$")
+    return subprocess.run(command, timeout=30, check=False, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def test_health_checks_see_whether_mail_is_taken(both: Topology) -> None:
+    services = ("haproxy", "gateway", "gateway-1")
+    assert [healthy(both, service) for service in services] == [True] * 3
+    for gateway in both.gateways:
+        gateway.kill()
+    assert [healthy(both, service) for service in services] == [False] * 3
 
 
 @pytest.mark.prove
