@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import socket
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from tests.proofs.talk import Refused, Talk, wire
 from tests.running_gateway import Gateway
@@ -133,19 +131,6 @@ class _Client(threading.Thread):
         if self._talk:
             self._talk.close(reset=reset)
             self._talk = None
-
-
-def quiet_port() -> int:
-    """A free port that the system gives to nobody by itself: clients who try again and again would be given any other
-    one sooner or later, as their own.
-    """
-    range_ = Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii")
-    first = int(range_.split()[0])
-    while True:
-        port = random.SystemRandom().randrange(first - 10_000, first)
-        with suppress(OSError), socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 @contextmanager

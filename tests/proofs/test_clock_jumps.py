@@ -11,10 +11,11 @@ import pytest
 
 from tests.proofs import parameters, shifted
 from tests.proofs.launched import Launched
-from tests.proofs.load import quiet_port, under_load, wait_for_more
+from tests.proofs.load import under_load, wait_for_more
 from tests.proofs.shifted import DAY, HOUR, YEARS
 from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
+from tests.running_gateway import free_port
 
 JUMPS = (HOUR, 0, -HOUR, YEARS, HOUR, -YEARS, 0)
 """Where the clock is, one after the other; milliseconds."""
@@ -31,7 +32,7 @@ def ahead(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def gateway(tmp_path: Path, ahead: Path) -> Iterator[Launched]:
-    made = Launched(tmp_path, quiet_port(), clock=str(ahead))
+    made = Launched(tmp_path, free_port(), clock=str(ahead))
     made.prepare("command_wait = 300\ncommand_wait_busy = 1\ncommands_base = 10000\n")
     yield made
     made.close()

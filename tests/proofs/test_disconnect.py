@@ -12,9 +12,10 @@ import pytest
 
 from tests.proofs import parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import Ledger, Message, digest, message, quiet_port
+from tests.proofs.load import Ledger, Message, digest, message
 from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
+from tests.running_gateway import free_port
 
 STATES = ("connected", "greeted", "sender", "recipient", "invited", "half", "whole", "answered")
 WHOLE = STATES.index("whole")
@@ -25,7 +26,7 @@ _LISTENING = "0A"
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Launched]:
-    made = Launched(tmp_path, quiet_port(), parser=False)
+    made = Launched(tmp_path, free_port(), parser=False)
     made.prepare(SHORT)
     made.start()
     yield made

@@ -21,9 +21,9 @@ from fakes.postgres import MISSING, PostgresServer
 
 from tests.proofs import moments, parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import IMPATIENT, quiet_port, under_load, wait_for_more
+from tests.proofs.load import IMPATIENT, under_load, wait_for_more
 from tests.proofs.verdict import faults, repeats
-from tests.running_gateway import Gateway
+from tests.running_gateway import Gateway, free_port
 
 LATEST = 0.25
 """Seconds from the start to the kill, at most."""
@@ -95,7 +95,7 @@ def killed(gateway: Gateway, kills: int, seed: int, moment: str = "", impatient:
 def a_round(kills: int, seed: int, build: str = "", moment: str = "") -> Figures:
     """In a folder of its own, by the launcher."""
     with tempfile.TemporaryDirectory(prefix="killed-") as folder:
-        gateway = Launched(Path(folder), quiet_port(), build=build, parser=False)
+        gateway = Launched(Path(folder), free_port(), build=build, parser=False)
         gateway.prepare()
         try:
             return killed(gateway, kills, seed, moment, 0.5 if build else IMPATIENT)
@@ -106,7 +106,7 @@ def a_round(kills: int, seed: int, build: str = "", moment: str = "") -> Figures
 @pytest.fixture
 def started_by_hand(tmp_path: Path) -> Iterator[Gateway]:
     """A gateway as its operator starts it."""
-    gateway = Gateway(tmp_path, quiet_port())
+    gateway = Gateway(tmp_path, free_port())
     gateway.prepare()
     yield gateway
     if gateway.running:
@@ -136,7 +136,7 @@ def on_postgres(tmp_path: Path) -> Iterator[Launched]:
     server = PostgresServer()
     try:
         server.start()
-        gateway = Launched(tmp_path, quiet_port(), parser=False, server=server.place(server.create()))
+        gateway = Launched(tmp_path, free_port(), parser=False, server=server.place(server.create()))
         gateway.prepare()
         yield gateway
         gateway.close()

@@ -21,9 +21,10 @@ from storage.open import installation_key, open_store
 from tests.proofs import parameters, shifted
 from tests.proofs.cutting import CUTS, CuttingProxy, Way
 from tests.proofs.launched import Launched
-from tests.proofs.load import Ledger, Message, digest, message, quiet_port
+from tests.proofs.load import Ledger, Message, digest, message
 from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
+from tests.running_gateway import free_port
 
 ELSEWHERE = "127.0.0.2"
 LATER = 3 * shifted.DAY
@@ -37,8 +38,8 @@ class Lossy:
     def __init__(self, folder: Path, build: str = "") -> None:
         self.ahead = folder / "ahead"
         shifted.set_ahead(self.ahead, 0)
-        self.second_port = quiet_port()
-        self.gateway = Launched(folder, quiet_port(), build=build, clock=str(self.ahead), parser=False)
+        self.second_port = free_port()
+        self.gateway = Launched(folder, free_port(), build=build, clock=str(self.ahead), parser=False)
         self.gateway.prepare()
         config = self.gateway.config
         text = config.read_text(encoding="utf-8").replace("listen = [", f'listen = ["127.0.0.1:{self.second_port}", ')

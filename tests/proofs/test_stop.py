@@ -13,9 +13,10 @@ import pytest
 
 from tests.proofs import parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import message, quiet_port, under_load, wait_for_more
+from tests.proofs.load import message, under_load, wait_for_more
 from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
+from tests.running_gateway import free_port
 
 LATEST = 0.1
 """Seconds from the first reply to the signal, at most."""
@@ -25,7 +26,7 @@ STATES = ("connected", "greeted", "transaction", "data", "half")
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Launched]:
-    made = Launched(tmp_path, quiet_port())
+    made = Launched(tmp_path, free_port())
     made.prepare()
     yield made
     made.close()
@@ -77,7 +78,7 @@ def test_no_acknowledged_message_is_lost_or_doubled_by_a_thousand_stops() -> Non
     began, seed, cycles = time.monotonic(), parameters.seed(), parameters.count(1000)
     for number in range(seed, seed + cycles // 100):
         with tempfile.TemporaryDirectory(prefix="stopped-") as folder:
-            gateway = Launched(Path(folder), quiet_port(), parser=False)
+            gateway = Launched(Path(folder), free_port(), parser=False)
             gateway.prepare()
             try:
                 print(stopped_and_started(gateway, 100, number))
