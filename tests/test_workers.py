@@ -319,7 +319,11 @@ def test_an_address_in_use_is_told(gateway: Gateway, tmp_path_factory: pytest.Te
     other = Gateway(tmp_path_factory.mktemp("other"), gateway.port, workers=2)
     other.prepare()
     other.start()  # somebody answers there
-    assert other.wait() == 69
+    try:
+        assert other.wait() == 69
+    finally:
+        if other.running:
+            other.kill()
     assert f"can't listen on 127.0.0.1:{gateway.port}" in other.log()
     assert gateway.stop() == 0
 
