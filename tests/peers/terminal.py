@@ -14,8 +14,8 @@ _ROWS_AND_COLUMNS = (40, 132)
 _WAIT = 0.1
 
 
-def run(command: Sequence[str], environment: Mapping[str, str], seconds: float = 30) -> None:
-    """Runs the program until it ends by itself; its keys must come from its configuration."""
+def run(command: Sequence[str], environment: Mapping[str, str], seconds: float = 30) -> bytes:
+    """Runs the program until it ends by itself; its keys must come from its configuration. What it showed."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, _ROWS_AND_COLUMNS)
     program = subprocess.Popen(
@@ -25,6 +25,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], seconds: float =
     try:
         shown = _shown(program, ours, seconds)
         assert program.poll() == 0, f"{command[0]} did not end well:\n{shown[-3000:]!r}"
+        return shown
     finally:
         os.close(ours)
         if program.poll() is None:
