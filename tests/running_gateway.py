@@ -25,6 +25,7 @@ from storage.administration import accounts, addresses, sources, users
 from storage.administration.act import Act
 from storage.open import installation_key, migrate, open_store
 from storage.place import Server
+from storage.plan import Plan
 from storage.sealing import Sealing
 
 CONFIGURATION = """\
@@ -89,7 +90,11 @@ class Gateway:
         `limits` are lines of the section smtp.limits, each with its line end.
         """
         self._configure(limits)
-        asyncio.run(self._fill())
+        self.addresses |= self.add_account("us")
+
+    def add_account(self, name: str) -> dict[str, str]:
+        """One more account of the kind; its addresses by channel."""
+        return asyncio.run(self._add_account(name))
 
     def another(self, folder: Path, port: int) -> Self:
         """A second machine of the same installation, on the same server: all that it needs is the key."""
@@ -113,21 +118,13 @@ class Gateway:
         text += f"\n[smtp.limits]\n{limits}\n" + "".join(f"{rate} = 1000000\n" for rate in RATES if rate not in limits)
         self.config.write_text(text, encoding="utf-8")
 
-    async def _fill(self) -> None:
+    async def _add_account(self, name: str) -> dict[str, str]:
         place = self.server or self.folder / "gateway.db"
         await migrate(place, now())
         key = installation_key(self.folder / "installation.key", create=True)
         store = await open_store(place, key, new_id)
         try:
-            act, sealing = Act("test", now(), new_id, KeyedHash(key)), Sealing(key)
-            account = await store.change(accounts.create(act, "us", ["us.example"]))
-            await store.change(accounts.change_setting(act, account, "rule", "log_all_and_create"))
-            await store.change(users.add(act, account, "Ana", "ana@us.example", ["personal_email_access"]))
-            for channel in ("bcc", "forward", "relay"):
-                await store.change(addresses.create(act, account, sealing, channel))
-            await store.change(sources.add(act, account, "mail server", "127.0.0.1/32", ["relay"], vouches=True))
-            for record in await store.read(addresses.every(account, sealing, "log.example")):
-                self.addresses[record.channel] = record.address
+            return await store.change(_account(Act("test", now(), new_id, KeyedHash(key)), Sealing(key), name))
         finally:
             await store.close()
 
@@ -195,3 +192,14 @@ class Gateway:
             return database.execute(sql, values).fetchall()
         finally:
             database.close()
+
+
+def _account(act: Act, sealing: Sealing, name: str) -> Plan[dict[str, str]]:
+    account = yield from accounts.create(act, name, [f"{name}.example"])
+    yield from accounts.change_setting(act, account, "rule", "log_all_and_create")
+    yield from users.add(act, account, "Ana", "ana@us.example", ["personal_email_access"])
+    for channel in ("bcc", "forward", "relay"):
+        yield from addresses.create(act, account, sealing, channel)
+    yield from sources.add(act, account, "mail server", "127.0.0.1/32", ["relay"], vouches=True)
+    made = yield from addresses.every(account, sealing, "log.example")
+    return {record.channel: record.address for record in made}

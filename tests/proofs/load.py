@@ -134,11 +134,14 @@ class _Client(threading.Thread):
 
 
 @contextmanager
-def under_load(gateway: Gateway, seed: int, impatient: float = IMPATIENT) -> Iterator[Ledger]:
-    """Clients at work, from now to the end of the block. `impatient`: share of deliveries that are broken off."""
-    ledger = Ledger()
+def under_load(gateway: Gateway, seed: int, impatient: float = IMPATIENT, *others: Gateway) -> Iterator[Ledger]:
+    """Clients at work by all these gateways, from now to the end of the block.
+
+    `impatient`: share of deliveries that are broken off.
+    """
+    ledger, gateways = Ledger(), (gateway, *others)
     clients = [
-        _Client(gateway, f"m{number}", ledger, random.Random(f"{seed} {number}"), impatient)
+        _Client(gateways[number % len(gateways)], f"m{number}", ledger, random.Random(f"{seed} {number}"), impatient)
         for number in range(CLIENTS)
     ]
     for client in clients:

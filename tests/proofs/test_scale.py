@@ -17,7 +17,7 @@ from fakes.postgres import PostgresServer
 
 from tests.proofs import parameters
 from tests.proofs.launched import Launched
-from tests.proofs.load import CLIENTS, Ledger, under_load, wait_for_more
+from tests.proofs.load import CLIENTS, IMPATIENT, Ledger, under_load, wait_for_more
 from tests.proofs.talk import Refused, Talk, wire
 from tests.proofs.topology import MISSING, Tail, Topology, one_by_each, topology
 from tests.proofs.verdict import asked, faults, repeats
@@ -57,13 +57,13 @@ class Figures:
 def shaken(at: Topology, rounds: int, seed: int) -> Figures:
     """In each round each gateway is killed and comes back, then the server restarts: all under load."""
     chance, shown = random.Random(seed), 0
-    with under_load(at.front, seed) as ledger:
+    with under_load(at.front, seed, IMPATIENT, at.other_account) as ledger:
         for _ in range(rounds):
             wait_for_more(ledger)
-            tail = Tail(at.gateways[0])
-            for gateway in chance.sample(at.gateways, 2):
-                kill_and_start(gateway, ledger)
-            shown += tail.end()
+            with Tail(at.gateways[0]) as tail:
+                for gateway in chance.sample(at.gateways, 2):
+                    kill_and_start(gateway, ledger)
+                shown += tail.shown()
             at.server.restart("immediate")
         wait_for_more(ledger)
     found = [f"exit code {code}" for gateway in at.gateways if (code := gateway.stop())]
@@ -213,3 +213,12 @@ def test_nothing_is_lost_or_doubled_in_many_rounds_of_kills_and_restarts(both: T
     figures = shaken(both, parameters.count(25), seed)
     print(f"{figures}; {time.monotonic() - began:.0f} s")
     assert figures.faults == ()
+
+
+@pytest.mark.prove
+def test_a_tail_that_does_not_wait_for_older_transactions_is_found_out(both: Topology) -> None:
+    """A control."""
+    view = "CREATE OR REPLACE VIEW recorded (position, id) AS SELECT recorded_in, id FROM decision"
+    asked(both.front, view)
+    with pytest.raises(AssertionError, match="not what was recorded"):
+        shaken(both, 10, 20260302)

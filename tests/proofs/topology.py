@@ -9,8 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
 from fakes.postgres import MISSING as NO_SERVER
 from fakes.postgres import PostgresServer
@@ -37,6 +38,8 @@ class Topology:
     gateways: tuple[Launched, Launched]
     front: Gateway
     """Where clients connect: HAProxy's port. It is no program of its own."""
+    other_account: Gateway
+    """The same with the addresses of another account, in which gateways needn't wait for each other."""
 
 
 @contextmanager
@@ -57,7 +60,7 @@ def topology(server: PostgresServer, folder: Path, build: str = "", *, proxied: 
             gateway.start()
         front = Gateway(folder, quiet_port(), server=first.server, addresses=first.addresses)
         ends.enter_context(_haproxy(front, gateways, TEXT if proxied else TEXT.replace("send-proxy-v2", "")))
-        yield Topology(server, gateways, front)
+        yield Topology(server, gateways, front, replace(front, addresses=first.add_account("them")))
 
 
 def _folder(folder: Path, name: str) -> Path:
@@ -113,9 +116,16 @@ class Tail:
         command = [sys.executable, "-P", "-m", "gateway", "tail", "-f", "-n1", "--json", "--config", gateway.config]
         with self._out.open("wb") as out:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out)
-        self._wait_for(1)
 
-    def end(self) -> int:
+    def __enter__(self) -> Self:
+        self._wait_for(1)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(PATIENCE)
+
+    def shown(self) -> int:
         """How many decisions it has shown: all that were made since it began, each once and in order."""
         rows = asked(
             self._gateway,
@@ -123,13 +133,8 @@ class Tail:
         )
         first = rows.index(self._shown()[0])
         self._wait_for(len(rows) - first)
-        assert self._shown()[: len(rows) - first] == rows[first:]
-        self.close()
+        assert self._shown()[: len(rows) - first] == rows[first:], "not what was recorded"
         return len(rows) - first
-
-    def close(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(PATIENCE)
 
     def _wait_for(self, count: int) -> None:
         end = time.monotonic() + PATIENCE
