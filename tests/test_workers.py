@@ -28,6 +28,8 @@ from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
 from tests.running_gateway import Gateway
 
+A_RUN = 6
+"""Kills of one gateway: after five quick ones in a row of either worker it would end."""
 SMALL = "message_size = 262144\nmessage_size_from_source = 262144\nfree_disk = 1\n"
 
 
@@ -160,6 +162,10 @@ def killed_workers(gateway: Gateway, kills: int, seed: int) -> str:
     serving(gateway)
     with under_load(gateway, seed) as ledger:
         for number in range(kills):
+            if number % A_RUN == A_RUN - 1:
+                assert gateway.stop() == 0
+                gateway.start()
+                serving(gateway)
             wait_for_more(ledger, 5)
             time.sleep(chance.uniform(0, 0.2))
             os.kill(workers(gateway)[0], signal.SIGKILL)  # the older one
