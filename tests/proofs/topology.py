@@ -17,10 +17,9 @@ from fakes.postgres import MISSING as NO_SERVER
 from fakes.postgres import PostgresServer
 
 from tests.proofs.launched import Launched
-from tests.proofs.load import quiet_port
 from tests.proofs.talk import Talk
 from tests.proofs.verdict import asked
-from tests.running_gateway import Gateway
+from tests.running_gateway import Gateway, free_port
 
 HAPROXY = Path("/usr/sbin/haproxy")
 MISSING = NO_SERVER or ("" if HAPROXY.exists() else "Debian's package haproxy isn't installed")
@@ -48,9 +47,9 @@ def topology(server: PostgresServer, folder: Path, build: str = "", *, proxied: 
     client is.
     """
     with ExitStack() as ends:
-        first = Launched(_folder(folder, "one"), quiet_port(), server=server.place(server.create()))
+        first = Launched(_folder(folder, "one"), free_port(), server=server.place(server.create()))
         first.prepare()
-        gateways = first, first.another(_folder(folder, "two"), quiet_port())
+        gateways = first, first.another(_folder(folder, "two"), free_port())
         for gateway in gateways:
             gateway.build = build
             mode = " proxy=127.0.0.1" if proxied else ""
@@ -58,7 +57,7 @@ def topology(server: PostgresServer, folder: Path, build: str = "", *, proxied: 
             gateway.config.write_text(text, encoding="utf-8")
             ends.callback(gateway.close)
             gateway.start()
-        front = Gateway(folder, quiet_port(), server=first.server, addresses=first.addresses)
+        front = Gateway(folder, free_port(), server=first.server, addresses=first.addresses)
         ends.enter_context(_haproxy(front, gateways, TEXT if proxied else TEXT.replace("send-proxy-v2", "")))
         yield Topology(server, gateways, front, replace(front, addresses=first.add_account("them")))
 
