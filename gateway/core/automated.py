@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from gateway.core import notices
 from gateway.core.model import Message
@@ -71,13 +72,13 @@ def classify(
     own_list: bool,
     author_is_user: bool,
     answers_ours: bool,
-    quick_answer: bool = False,
+    quick_answer: Callable[[], bool] = lambda: False,
 ) -> str | None:
     """auto_reply, generated, list, bulk, or None for a person's mail.
 
     `null_path`: the message's own reverse-path is null; `own_list`: its list is a group of the account;
     `author_is_user`: a user wrote it; `answers_ours`: it answers a message that the account knows; `quick_answer`: it
-    came within minutes of the message that it answers and quotes nothing.
+    came within minutes of the message that it answers and quotes nothing (asked for only where it matters).
     """
     header = _Header(message)
     submitted = header.word("auto-submitted")  # RFC 3834 §5
@@ -85,7 +86,7 @@ def classify(
         return "auto_reply"
     if submitted not in ("", "no", "auto-forwarded") or header.has("x-cron-env"):
         return "generated"
-    if header.marks_reply() or _is_answered_by_subject(header, message, hinted=null_path or quick_answer):
+    if header.marks_reply() or _is_answered_by_subject(header, message, lambda: null_path or quick_answer()):
         return "auto_reply"
     precedence = header.word("precedence")
     if not own_list and (header.has(*_LIST_MARKS) or precedence == "list"):
@@ -128,14 +129,14 @@ class _Header:
         return "all" in suppressed and self.has("x-ms-exchange-inbox-rules-loop") and not self.has("resent-from")
 
 
-def _is_answered_by_subject(header: _Header, message: Message, *, hinted: bool) -> bool:
+def _is_answered_by_subject(header: _Header, message: Message, hinted: Callable[[], bool]) -> bool:
     """Whether the subject is that of a responder and something else hints at one."""
     subject = notices.folded(message.subject or "").lstrip(" [(<*\"'【")
     automatic = subject.startswith(_AUTOMATIC_SUBJECTS)
     if not (automatic or subject.startswith(_AWAY_SUBJECTS)):
         return False
     return (
-        hinted
+        hinted()
         or bool(header.value("x-auto-response-suppress"))
         or header.word("precedence") in ("bulk", "junk")
         or any(mailbox.canonical.startswith(_NO_REPLY) for mailbox in message.from_[:1])

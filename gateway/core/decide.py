@@ -116,7 +116,7 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
         own_list=draft.own_list(),
         author_is_user=standing.direction is Direction.OUT,
         answers_ours=draft.answers_ours(),
-        quick_answer=draft.quick_answer(),
+        quick_answer=draft.quick_answer,
     )
     if stop := _automated(draft, "automated", machine):
         return draft.end(stop)

@@ -38,6 +38,9 @@ class Role(StrEnum):
     VIA = "via"  # a list, a mailbox passed through, or any other header field that names an address
 
 
+_IN_FIELDS = (Role.FROM, Role.SENDER, Role.REPLY_TO, Role.TO, Role.CC, Role.BCC)
+
+
 class Outcome(StrEnum):
     """How a message ended for one recipient; the first four are durable, the others are the dialogue's alone."""
 
@@ -143,15 +146,8 @@ class Message:
 
     def mailboxes(self) -> Iterator[tuple[Role, Mailbox]]:
         """Every mailbox of the address fields with its role, in the order of the roles."""
-        fields = {
-            Role.FROM: self.from_,
-            Role.SENDER: self.sender,
-            Role.REPLY_TO: self.reply_to,
-            Role.TO: self.to,
-            Role.CC: self.cc,
-            Role.BCC: self.bcc,
-        }
-        for role, found in fields.items():
+        fields = (self.from_, self.sender, self.reply_to, self.to, self.cc, self.bcc)
+        for role, found in zip(_IN_FIELDS, fields, strict=True):
             for mailbox in found:
                 yield role, mailbox
 

@@ -73,6 +73,8 @@ def _persons(role: Role, mailbox: Mailbox, case: Case, facts: Facts) -> Iterator
 
 def _elsewhere(case: Case, facts: Facts, seen: set[str]) -> Iterator[Person]:
     """Listed addresses in other fields and in the envelope: never targets, but they count for the list."""
+    if not facts.listed:
+        return
     roles = {"from": Role.FROM, "sender": Role.SENDER, "reply-to": Role.REPLY_TO}
     places = [(roles.get(name, Role.VIA), token) for name, token in case.message.nets.tokens]
     places += _of_the_copy(case)
@@ -102,6 +104,8 @@ def _of_the_copy(case: Case) -> Iterator[tuple[Role, str]]:
 
 def _beside(case: Case, facts: Facts, seen: set[str]) -> Iterator[Entry]:
     """The entries that are hit by nobody of this original, but by what else stands in the copy."""
+    if not facts.listed:
+        return
     inside = [token for name, token in case.outer.nets.tokens if name.startswith("inner:")]
     for token in (*inside, *(case.unwrapped.unread if case.unwrapped else ())):
         if token not in seen:

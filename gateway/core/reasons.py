@@ -164,14 +164,12 @@ FINDINGS: dict[str, str] = {
     "delivery_failed": "Deliveries of a logged message failed.",
 }
 
+_SENTENCES = {**FINDINGS, **ATTRIBUTION, **FLAGS, **REASONS}
+
 
 def sentence(slug: str) -> str:
     """The sentence of a slug; KeyError for one that is not in the catalogue."""
-    slug = "duplicate_header" if slug.startswith("duplicate_header.") else slug
-    for catalogue in (REASONS, FLAGS, ATTRIBUTION, FINDINGS):
-        if slug in catalogue:
-            return catalogue[slug]
-    raise KeyError(slug)
+    return _SENTENCES["duplicate_header" if slug.startswith("duplicate_header.") else slug]
 
 
 def finding(stage: str, slug: str, evidence: str = "") -> Finding:

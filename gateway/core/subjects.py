@@ -61,7 +61,7 @@ def has_forward_prefix(subject: str) -> bool:
 
 def _shorter(text: str) -> str:
     """A folded subject with one layer of each kind less."""
-    prefix = _PREFIX.match(text)
+    prefix = _PREFIX.match(text) if ":" in text else None
     if prefix:
         text = text[prefix.end() :]
     tag = _TAG.match(text)
@@ -75,6 +75,8 @@ def _shorter(text: str) -> str:
 
 def _outermost(subject: str) -> str:
     text = _folded(subject)
+    if ":" not in text:
+        return ""
     for _ in range(_MOST_PREFIXES):
         if _WRAPPED.fullmatch(text):
             return "forward"

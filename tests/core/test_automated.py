@@ -21,7 +21,7 @@ def classify(
         own_list=own_list,
         author_is_user=author_is_user,
         answers_ours=answers_ours,
-        quick_answer=quick_answer,
+        quick_answer=lambda: quick_answer,
     )
 
 
