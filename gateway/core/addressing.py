@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gateway.core.facts import Facts
 from gateway.core.model import Channel, Finding
@@ -20,6 +21,7 @@ class CaptureAddress:
     tag: str
 
 
+@lru_cache(maxsize=8)
 def hosts(domain: str) -> frozenset[str]:
     """The domains of the capture addresses of a gateway at `domain`."""
     return frozenset(f"{channel.value}.{domain}" for channel in Channel)

@@ -104,7 +104,7 @@ def text(parts: Iterable[Part], raw: bytes, limits: ReadingLimits) -> str:
             piece = html_text.render(html, limits)
         else:
             piece = _flowed(part, part.text(raw, limits.text))
-        if piece.strip():
+        if piece and not piece.isspace():
             pieces.append(piece)
             size += len(piece)
         if size > limits.text:
@@ -124,7 +124,9 @@ def _attachment(part: Part, raw: bytes, *, inline: bool) -> Attachment:
 
 def _storable(text: str, most: int) -> str:
     """Without NUL and lone surrogates, which no store takes, and with LF line ends."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\0", "")
     if text.isascii():
         return text[:most]
     text = charsets.without_surrogates(text, "\ufffd")

@@ -136,11 +136,12 @@ def _body_without_blank_line(raw: bytes, fields: list[HeaderField]) -> int | Non
 def _check(
     fields: list[HeaderField], names: list[str], limits: ReadingLimits, findings: list[str], breaches: list[str]
 ) -> None:
-    seen = Counter(names)
-    findings.extend(slug for name, slug in _SINGLETONS.items() if seen[name] > 1)
-    if seen["from"] > 1:
-        breaches.append("header.from_duplicate")
-    if seen["received"] > limits.received_fields:
+    if len(set(names)) < len(names):
+        seen = Counter(names)
+        findings.extend(slug for name, slug in _SINGLETONS.items() if seen[name] > 1)
+        if seen["from"] > 1:
+            breaches.append("header.from_duplicate")
+    if names.count("received") > limits.received_fields:
         breaches.append("header.received")
     smallest = min(limits.author_field, limits.mime_field, limits.recipient_field, limits.header_field)
     big = [f for f in fields if f.end - f.start > smallest]

@@ -16,6 +16,5 @@ class KeyedHash:
         digest = blake2b(digest_size=16, key=self._key, person=purpose.encode())
         for value in values:
             data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            digest.update(len(data).to_bytes(8, "big"))
-            digest.update(data)
+            digest.update(len(data).to_bytes(8, "big") + data)
         return digest.hexdigest()

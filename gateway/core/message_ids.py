@@ -10,6 +10,8 @@ from . import encoded_words
 _LONGEST = 998
 _LONGEST_KEY = 255
 _COMMENT = re.compile(r"\([^()]*\)")
+_USUAL = re.compile(rf"[!#-~]{{1,{_LONGEST_KEY}}}+")
+"""Without blanks, quotes and letters beyond ASCII."""
 _NESTING = 4
 _SEPARATORS = re.compile(r"[\s,>]+")
 
@@ -34,6 +36,8 @@ def first(value: str) -> str | None:
 
 def key(message_id: str) -> str:
     """The form by which identifiers are matched: lower case, quotes of the left side removed; a long one as SHA-256."""
+    if _USUAL.fullmatch(message_id):
+        return message_id.lower()
     text = "".join(message_id.split())
     left, at, right = text.rpartition("@")
     if len(left) > 1 and left.startswith('"') and left.endswith('"'):

@@ -109,7 +109,7 @@ def _inner(fields: Sequence[HeaderField]) -> Iterator[tuple[str, str]]:
 
 def _tokens(name: str, value: str) -> Iterator[str]:
     if name == "received":  # it names a recipient beside its ids
-        for address in _RECEIVED_ADDRESS.findall(value):
+        for address in _RECEIVED_ADDRESS.findall(value) if "@" in value else ():
             yield from addresses.tokens(address)
     elif _names_people(name):
         yield from of_value(value)
