@@ -117,7 +117,8 @@ class _Header:
 
     def marks_reply(self) -> bool:
         """Whether a field says that a responder wrote it."""
-        if any(_REPLY_MARK.fullmatch(name) and self.word(name) not in _NOT_SET for name in self.values):
+        marks = [name for name in self.values if "auto" in name and _REPLY_MARK.fullmatch(name)]
+        if any(self.word(name) not in _NOT_SET for name in marks):
             return True
         if any(self.word(name) in _REPLY_VALUES[name] for name in self.values.keys() & _REPLY_VALUES.keys()):
             return True

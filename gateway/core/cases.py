@@ -9,7 +9,7 @@ from gateway.core import addressing, delivery, subjects
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
 from gateway.core.message import Reading, read_header, read_parts
-from gateway.core.model import Envelope, Evidence, Mailbox, Message, Nets
+from gateway.core.model import Channel, Envelope, Evidence, Mailbox, Message, Nets, Source
 from gateway.core.questions import Case, ask
 from gateway.core.unwrap.find import find
 from gateway.core.unwrap.original import Original, Unwrapped
@@ -42,37 +42,34 @@ def cases(envelope: Envelope, reading: Reading, setting: Setting) -> list[Case]:
     digest = hashlib.sha256(reading.raw).hexdigest()
     passive = any(not r.channel.explicit for r in envelope.recipients)
     hosts = addressing.hosts(setting.domain)
-    ways = {r: (r.channel, delivery.sources(envelope, r)) for r in envelope.recipients}
-    found = {way: find(reading, way[0], setting.limits, hosts, way[1]) for way in dict.fromkeys(ways.values())}
-    unwrapped = {r: found[way] for r, way in ways.items()}
-    return [
-        Case(
-            envelope=envelope,
-            recipient=recipient,
-            outer=reading.message,
-            message=message,
-            unwrapped=unwrapped[recipient],
-            original=original,
-            raw=raw,
-            copy=reading.raw,
-            evidence=Evidence(),
-            asked=ask(
-                envelope,
-                recipient,
-                message,
-                reading.message,
-                unwrapped[recipient],
-                digest,
-                number,
-                setting.keyed,
-            ),
-            gateway_hosts=hosts,
-            host=setting.host,
-            may_refuse=not passive,
-        )
-        for recipient in envelope.recipients
-        for number, (message, original, raw) in enumerate(_originals(unwrapped[recipient], reading))
-    ]
+    found: dict[tuple[Channel, tuple[Source, ...]], Unwrapped | None] = {}
+    made: list[Case] = []
+    for recipient in envelope.recipients:
+        way = (recipient.channel, delivery.sources(envelope, recipient))
+        if way not in found:
+            found[way] = find(reading, recipient.channel, setting.limits, hosts, way[1])
+        unwrapped = found[way]
+        made += [
+            Case(
+                envelope=envelope,
+                recipient=recipient,
+                outer=reading.message,
+                message=message,
+                unwrapped=unwrapped,
+                original=original,
+                raw=raw,
+                copy=reading.raw,
+                evidence=Evidence(),
+                asked=ask(
+                    envelope, recipient, message, reading.message, unwrapped, digest, number, setting.keyed
+                ),
+                gateway_hosts=hosts,
+                host=setting.host,
+                may_refuse=not passive,
+            )
+            for number, (message, original, raw) in enumerate(_originals(unwrapped, reading))
+        ]
+    return made
 
 
 def taking(case: Case, original: Original, setting: Setting) -> Case:

@@ -243,6 +243,8 @@ def _end_of_header(raw: bytes, start: int, end: int) -> int:
 
 def _file_name(name: str) -> str:
     """The last component of the path, without what could steer a terminal or turn letters round (RFC 2183 §2.3)."""
+    if not name:
+        return ""
     decoded = encoded_words.decode(name) if "=?" in name else name
     plain = "".join(c for c in decoded if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
     return re.split(r"[/\\]", plain.rstrip("/\\ "))[-1].strip()[:_LONGEST_NAME]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from enum import Enum
+from functools import lru_cache
 
 from gateway.core import addresses, encoded_words, subjects
 
@@ -161,6 +162,7 @@ _HEAD = 4000
 _SUBJECT = 300
 
 
+@lru_cache(maxsize=256)
 def speaker(value: str) -> Speaker:
     """Who speaks in this value of a From field; NOBODY where it is empty or holds an empty address alone."""
     mailboxes = addresses.read(value).mailboxes
