@@ -23,10 +23,10 @@ from tests.faults.disk import Disk
 from tests.faults.test_full_disk import FAILED, Sender, climb, under
 from tests.peers.secure_gateway import new_pair, secured
 from tests.proofs import parameters
-from tests.proofs.load import quiet_port, under_load, wait_for_more
+from tests.proofs.load import under_load, wait_for_more
 from tests.proofs.talk import Talk, wire
 from tests.proofs.verdict import faults
-from tests.running_gateway import Gateway
+from tests.running_gateway import Gateway, free_port
 
 A_RUN = 6
 """Kills of one gateway: after five quick ones in a row of either worker it would end."""
@@ -35,7 +35,7 @@ SMALL = "message_size = 262144\nmessage_size_from_source = 262144\nfree_disk = 1
 
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
-    made = Gateway(tmp_path, quiet_port(), workers=2)
+    made = Gateway(tmp_path, free_port(), workers=2)
     made.prepare(SMALL)
     yield made
     if made.running:
@@ -337,7 +337,7 @@ def test_an_address_in_use_is_told(gateway: Gateway, tmp_path_factory: pytest.Te
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)
 def test_on_a_database_server_each_worker_settles_by_itself(tmp_path: Path) -> None:
     with PostgresServer() as server:
-        gateway = Gateway(tmp_path, quiet_port(), server=server.place(server.create()), workers=2)
+        gateway = Gateway(tmp_path, free_port(), server=server.place(server.create()), workers=2)
         gateway.prepare()
         gateway.start()
         serving(gateway)
