@@ -25,7 +25,7 @@ def sync_folder(path: Path) -> None:
 
 
 def write_once(path: Path, text: str) -> None:
-    """Makes a file of its owner's, whole or not at all. Raises FileExistsError."""
+    """Makes a file of its owner's, whole or not at all; its folder is yet to be synced. Raises FileExistsError."""
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     try:
         with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
@@ -35,4 +35,3 @@ def write_once(path: Path, text: str) -> None:
         os.link(draft, path)
     finally:
         draft.unlink(missing_ok=True)
-    sync_folder(path.parent)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -11,7 +12,7 @@ from types import ModuleType
 from gateway.core.keyed_hash import KeyedHash
 from storage import migrate as migrations
 from storage.copying import Bar, Copied
-from storage.durable import make_folder, write_once
+from storage.durable import make_folder, sync_folder, write_once
 from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
 from storage.interface import Store
 from storage.migrate import Migration
@@ -95,7 +96,9 @@ def installation_key(path: Path, *, create: bool) -> bytes:
     if create and not path.exists():
         try:
             make_folder(path.parent)
-            write_once(path, secrets.token_hex(KEY_BYTES) + "\n")
+            with suppress(FileExistsError):  # another process was quicker
+                write_once(path, secrets.token_hex(KEY_BYTES) + "\n")
+            sync_folder(path.parent)
         except OSError as error:
             raise StoreReadOnly(f"(installation key {path}: {error.strerror})") from None
     try:

@@ -98,7 +98,9 @@ class Gateway:
 
     def another(self, folder: Path, port: int) -> Self:
         """A second machine of the same installation, on the same server: all that it needs is the key."""
-        made = type(self)(folder, port, self.busy_timeout, self.server, self.addresses)
+        made = type(self)(
+            folder, port, busy_timeout=self.busy_timeout, server=self.server, addresses=self.addresses
+        )
         made._configure()
         shutil.copy(self.folder / "installation.key", folder)
         return made
