@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from types import TracebackType
 
 from config.settings import Settings
 from config.values import host_and_port
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
-from gateway.clock import ClockTrust, new_id, now
+from gateway.clock import new_id, now
 from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
+from gateway.expiry import erase
 from gateway.ingest import Ingest
 from gateway.parser import NotStarted, Parser
-from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
+from gateway.process import first_of, prepare, stop_on_signal
+from gateway.process_memory import spare_what_stays
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.listener import Listener
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
-from storage import dns_trouble, held, operator_mail, reads, waiting
-from storage.administration.act import Act
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
 from storage.open import check, installation_key, open_store
 from storage.place import Place
-from storage.plan import Plan
 from storage.sealing import Sealing
 from storage.sqlite import network
-
-ERASE_EVERY = 60.0
-"""Seconds."""
-DAY = 24 * 60 * 60 * 1000
-"""Milliseconds, as the next."""
-CONFIRMED_BY = 8 * DAY
-"""How old what is on record may be to speak for the clock."""
 
 
 class FaultError(Exception):
@@ -109,8 +98,7 @@ class App:
         erases: bool,
     ) -> App:
         """Serves on these sockets and this store. `erases`: in time, what was kept for a while only."""
-        # The first guess of a charset loads models for a tenth of a second: not while somebody waits for an answer.
-        await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
+        await asyncio.to_thread(charsets.prepare)  # not while somebody waits for an answer
         parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
         try:
             await parser.start()
@@ -182,101 +170,18 @@ def setting_of(settings: Settings, key: bytes) -> Setting:
     return Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
 
 
-async def erase(store: Store, keyed: KeyedHash) -> None:
-    """Erases in time what was kept for a while only, as long as the clock can be believed."""
-    trust: ClockTrust | None = None
-    allowed = True
-    while True:
-        try:
-            trust = trust or await _trust(store)
-            at, before = now(), allowed
-            allowed = trust.allows(at, time.monotonic())
-            if allowed:
-                await store.change(_overdue(at))
-                await _expire(store, keyed, at)
-            elif before:
-                operator_log.erasing_paused()
-        except StoreError as error:
-            operator_log.store_failed(type(error).__name__)
-        await asyncio.sleep(ERASE_EVERY)
-
-
-async def _trust(store: Store) -> ClockTrust:
-    """After a start the clock is confirmed by what is on record of the days before, if anything is that is older."""
-    at = now()
-    yesterday = at - DAY
-    lately = await store.read(reads.recorded(at - CONFIRMED_BY, yesterday))
-    confirmed = lately or not await store.read(reads.recorded(0, yesterday))
-    return ClockTrust(at, time.monotonic(), confirmed=confirmed)
-
-
-def _overdue(at: int) -> Plan[None]:
-    yield from waiting.expire(at)
-    yield from dns_trouble.expire(at)
-    yield from operator_mail.expire(at)
-
-
-async def _expire(store: Store, keyed: KeyedHash, at: int) -> None:
-    """Erases held mail whose time is over at this moment, page by page."""
-    while await store.read(held.due(at)):
-        act = Act("gateway", at, new_id, keyed)
-        operator_log.held_expired(await store.change(held.expire(act), erases=True))
-
-
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then drains."""
-    keep_private()
-    give_back_large_blocks()
-    route_stray_errors()
+    prepare()
     told_to_stop = stop_on_signal()
     app = await App.start(settings)
     spare_what_stays()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.renew_certificate)
-    ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, app.store.failed)}
-    _, waiting = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    for end in waiting:
-        end.cancel()
+    await first_of(told_to_stop, app.store.failed)
     await app.stop()
     operator_log.stopped()
     if app.store.failed.is_set():
         raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
-
-
-def stop_on_signal() -> asyncio.Event:
-    """Set by SIGTERM or SIGINT from now on; a second one ends the process at once."""
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-
-    def on_signal(name: str) -> None:
-        if ended.is_set():
-            os._exit(1)  # the drain hangs; the log has nothing more to say
-        operator_log.stopping(name)
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, on_signal, number.name)
-    return ended
-
-
-def route_stray_errors() -> None:
-    """Errors that nobody awaits go to the operator log as class and place: their text may hold content."""
-
-    def on_exception(_kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        operator_log.internal_error(type(error).__name__, operator_log.raised_at(error))
-
-    def on_loop_error(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-        error = context.get("exception")
-        place = operator_log.raised_at(error) if isinstance(error, BaseException) else "event loop"
-        operator_log.internal_error(type(error).__name__, place)
-
-    def on_unraisable(unraisable: sys.UnraisableHookArgs) -> None:
-        error = unraisable.exc_value
-        operator_log.internal_error(type(error).__name__, operator_log.raised_at(error) if error else "")
-
-    sys.excepthook = on_exception
-    sys.unraisablehook = on_unraisable
-    with suppress(RuntimeError):
-        asyncio.get_running_loop().set_exception_handler(on_loop_error)
 
 
 def _free_disk(place: Place) -> Callable[[], int]:

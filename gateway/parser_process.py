@@ -6,25 +6,20 @@ may be private. It ends with its input, at a limit, or on a failure; whoever ask
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
-import signal
 import sys
 import traceback
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import gateway.core.cases  # noqa: F401 - here, before the first message waits for it
+from gateway.child_process import leave_signals_to_parent
 from gateway.core import charsets
 from gateway.pieces import COUNT, LENGTH, Unpickler, head, packed
 from gateway.process_memory import keep_private
 
 READY = b"+"
-
-_PR_SET_PDEATHSIG = 1
-_SIGNALS_TO_ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Sent to every process of the gateway when it is to stop; it has messages to finish then, and closes our input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +35,7 @@ def main(memory: int, cpu: int, most: int) -> None:
     source, sink = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     _confine(memory)
-    charsets.decode("Grüße".encode("latin-1"), None)  # loads the models that the first message would wait for
+    charsets.prepare()
     sink.write(READY)
     sink.flush()
     while _serve(source, sink, cpu, most):
@@ -49,10 +44,7 @@ def main(memory: int, cpu: int, most: int) -> None:
 
 def _confine(memory: int) -> None:
     keep_private()
-    for number in _SIGNALS_TO_ALL:
-        signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":  # a gateway that is killed closes our input too, but a stopped process sees no end
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    leave_signals_to_parent()  # which has messages to finish then, and closes our input
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 

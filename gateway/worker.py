@@ -7,28 +7,23 @@ asked from here.
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import os
-import signal
 import socket
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from config.settings import Settings
-from gateway.app import App, FaultError, checked, opened, route_stray_errors
+from gateway.app import App, FaultError, checked, opened
+from gateway.child_process import leave_signals_to_parent
 from gateway.operator_log import OperatorLog
 from gateway.pieces import Unpickler
-from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
+from gateway.process import first_of, prepare
+from gateway.process_memory import spare_what_stays
 from gateway.smtp.listener import Listener
 from gateway.writer import Fault, Line, Listening, NotSettled, Order, RemoteStore, Settled
 from storage.errors import StoreFailed
 from storage.place import Server
-
-_PR_SET_PDEATHSIG = 1
-_SIGNALS_TO_ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""Sent to every process of the gateway; the one that started this tells what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +37,7 @@ class Start:
 
 def main(descriptor: int) -> None:
     """Serves until told to end, or until whoever started it is gone. `descriptor`: of the connection to that."""
-    for number in _SIGNALS_TO_ALL:
-        signal.signal(number, signal.SIG_IGN)
-    if sys.platform == "linux":  # whoever is killed closes the connection too, but a stopped process sees no end
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    leave_signals_to_parent()  # which tells what to do
     with suppress(EOFError, ConnectionError):
         asyncio.run(_run(socket.socket(fileno=descriptor)))
 
@@ -66,9 +58,7 @@ async def _run(connection: socket.socket) -> None:
 
 
 async def _serve(settings: Settings, start: Start, line: Line) -> None:
-    keep_private()
-    give_back_large_blocks()
-    route_stray_errors()
+    prepare()
     files, tls = checked(settings)
     on_server = isinstance(settings.store.place(), Server)
     store, key = await opened(settings, serving=on_server)
@@ -79,10 +69,7 @@ async def _serve(settings: Settings, start: Start, line: Line) -> None:
     told_to_stop = asyncio.Event()
     hearing = asyncio.create_task(_hear(line, app, remote, told_to_stop))
     line.send(Listening(os.getpid()))
-    ends = {asyncio.create_task(event.wait()) for event in (told_to_stop, store.failed)}
-    _, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    for other in others:
-        other.cancel()
+    await first_of(told_to_stop, store.failed)
     if store.failed.is_set():
         line.send(Fault(str(StoreFailed()), StoreFailed.exit_code, final=True))
     await app.stop()

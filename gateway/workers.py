@@ -18,10 +18,12 @@ from itertools import chain
 
 from config.settings import Settings
 from gateway import operator_log
-from gateway.app import FaultError, bind, checked, erase, opened, route_stray_errors, setting_of, stop_on_signal
+from gateway.app import FaultError, bind, checked, opened, setting_of
 from gateway.core import charsets
+from gateway.expiry import erase
 from gateway.keeping import Keeping, Ready
-from gateway.process_memory import give_back_large_blocks, keep_private, spare_what_stays
+from gateway.process import prepare, stop_on_signal
+from gateway.process_memory import spare_what_stays
 from gateway.smtp.listener import Listener
 from gateway.worker import Start
 from gateway.writer import Desk, Fault, Line, Listening, Order, Settle
@@ -45,9 +47,7 @@ Sockets = Sequence[tuple[socket.socket, Listener]]
 
 async def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT, then drains. Raises FaultError."""
-    keep_private()
-    give_back_large_blocks()
-    route_stray_errors()
+    prepare()
     told_to_stop = stop_on_signal()
     checked(settings)
     store, key = await opened(settings, serving=True)
@@ -69,8 +69,7 @@ async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asy
     def keeping(ready: Ready | None) -> Keeping:
         return Keeping(setting, sealing, ready)
 
-    # Replies that waited are read here again; see App.begin.
-    await asyncio.to_thread(charsets.decode, "Grüße".encode("latin-1"), None)
+    await asyncio.to_thread(charsets.prepare)  # replies that waited are read here again
     erasing = asyncio.create_task(erase(store, setting.keyed))
     try:
         await Workers(settings, lambda line: Desk(line, store, keeping)).serve([told_to_stop, store.failed])

@@ -42,27 +42,18 @@ Settled: TypeAlias = list[Decision] | Exception
 def together(plans: Sequence[Plan[T]]) -> Rounds[list[T | Exception]]:
     """All plans step by step; the result of each, or what it raised."""
     ended: dict[int, T | Exception] = {}
-    answers: dict[int, Rows] = {}
-    asked: dict[int, Statement] = {}
-    for number, plan in enumerate(plans):
-        _step(number, plan, None, asked, ended)
-    while asked:
-        answers = dict(zip(asked, (yield [*asked.values()]), strict=True))
-        asked = {}
+    answers: dict[int, Rows | None] = dict.fromkeys(range(len(plans)))
+    while answers:
+        asked: dict[int, Statement] = {}
         for number, rows in answers.items():
-            _step(number, plans[number], rows, asked, ended)
+            try:
+                asked[number] = next(plans[number]) if rows is None else plans[number].send(rows)
+            except StopIteration as end:
+                ended[number] = end.value
+            except Exception as error:
+                ended[number] = error
+        answers = dict(zip(asked, (yield [*asked.values()]), strict=True)) if asked else {}
     return [ended[number] for number in range(len(plans))]
-
-
-def _step(
-    number: int, plan: Plan[T], rows: Rows | None, asked: dict[int, Statement], ended: dict[int, T | Exception]
-) -> None:
-    try:
-        asked[number] = next(plan) if rows is None else plan.send(rows)
-    except StopIteration as end:
-        ended[number] = end.value
-    except Exception as error:
-        ended[number] = error
 
 
 def settle_all(transactions: Sequence[Transaction]) -> Rounds[list[Settled]]:
@@ -91,6 +82,8 @@ def _wave(transactions: Sequence[Transaction]) -> Rounds[dict[int, Settled]]:
     settled: dict[int, Settled] = {}
     recording: dict[int, Plan[Decision]] = {}
     written: set[str] = set()
+    awaited: set[str] = set()
+    """Read by those that are put off: whoever writes it comes after them."""
     for position, (transaction, considered) in enumerate(zip(transactions, found, strict=True)):
         if isinstance(considered, Exception):
             settled[position] = considered
@@ -98,14 +91,16 @@ def _wave(transactions: Sequence[Transaction]) -> Rounds[dict[int, Settled]]:
         alone = _reaches_far(considered)
         if alone and (recording or settled):
             break
-        if not written.isdisjoint(_read(considered)):
-            written |= _writes(considered)
+        reads, writes = _read(considered), _writes(considered)
+        if not (written.isdisjoint(reads) and awaited.isdisjoint(writes)):
+            awaited |= reads
+            written |= writes
             continue
         if considered.decision.outcome is Outcome.DEFERRED:
             settled[position] = Undecided()
         else:
             recording[position] = conclude(considered, transaction.decide, transaction.recorder)
-            written |= _writes(considered)
+            written |= writes
         if alone:
             break
     recorded = _written((yield from together([*recording.values()])))

@@ -18,7 +18,7 @@ Bar: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 
 ROWS, BYTES = 2000, 4 * 1024 * 1024
 """Of a batch, at most; but one row, however large."""
-_ROW = 64
+ROW = 64
 """Bytes that a row counts besides its texts and blobs."""
 _DIGEST = 16
 
@@ -68,7 +68,7 @@ def same(before: Copied, after: Copied) -> Copied:
 
 def weight(row: Row) -> int:
     """About the bytes of a row."""
-    return _ROW + sum(len(value) for value in row if isinstance(value, str | bytes))
+    return ROW + sum(len(value) for value in row if isinstance(value, str | bytes))
 
 
 def batch(rows: Iterator[tuple[Row, int]]) -> list[Row]:

@@ -15,7 +15,7 @@ import dkim
 
 from config.load import ConfigurationError, load
 from config.settings import Settings
-from gateway import app
+from gateway import app, process
 from gateway.cli import demo_accounts
 from gateway.cli.demo_dns import serve_zones
 from gateway.cli.listing import colour
@@ -89,8 +89,8 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
 
 
 async def _run(script: Mapping[str, object], folder: Path, config_file: Path, port: int, *, once: bool) -> None:
-    app.route_stray_errors()
-    told_to_stop = app.stop_on_signal()
+    process.route_stray_errors()
+    told_to_stop = process.stop_on_signal()
     nameserver, close_dns = await serve_zones(folder.glob("*.zone"))
     text = _CONFIGURATION.format(port=port, folder=config_file.parent, nameserver=nameserver)
     config_file.write_text(text, encoding="utf-8")

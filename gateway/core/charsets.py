@@ -82,6 +82,11 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
+def prepare() -> None:
+    """Loads what the first guess would wait for: models, for a tenth of a second."""
+    decode("Grüße".encode("latin-1"), None)
+
+
 def decode(data: bytes, declared: str | None) -> str:
     """Text of any bytes, without NUL, byte order mark and lone surrogates; never raises, linear.
 

@@ -41,6 +41,8 @@ ERRORS: tuple[type[Exception], ...] = (
     TimeoutError,
 )
 """All that the driver raises."""
+_CONNECTING: tuple[type[Exception], ...] = (*ERRORS, ValueError)
+"""The same where it reads an address first."""
 
 # By SQLSTATE, or its class of two characters.
 _STATES: dict[str, type[StoreError]] = {
@@ -70,10 +72,8 @@ async def connect(server: Server) -> Connection:
             target_session_attrs=SessionAttribute.read_write if server.prepared_statements else None,
             server_settings={"application_name": "bcc-gateway"},
         )
-    except ERRORS as error:
+    except _CONNECTING as error:
         raise _refused(error) from None
-    except ValueError:
-        raise StoreDenied("(it can't be read)") from None
     try:
         async with connection.transaction():  # behind a pooler all of it reaches one server only so
             await connection.set_type_codec("bool", schema="pg_catalog", encoder=_to_bool, decoder=_from_bool)

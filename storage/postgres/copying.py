@@ -12,7 +12,7 @@ from pathlib import Path
 
 import asyncpg
 
-from storage.copying import ROWS, Bar, Copied, Sum, Table, batch, file_batches, number_of_rows, same, tables
+from storage.copying import ROW, ROWS, Bar, Copied, Sum, Table, batch, file_batches, number_of_rows, same, tables
 from storage.durable import sync_folder
 from storage.errors import Refused, StoreBroken
 from storage.migrate import fitting, migrate
@@ -152,7 +152,7 @@ async def _batches(connection: Connection, table: Table) -> AsyncIterator[list[R
     First comes where they are and how large, then so many at a time as that allows: the driver knows numbers only.
     """
     order = " ORDER BY recorded_in, id" if table.name == "decision" else ""
-    size = " + ".join(["64", *(f"coalesce(octet_length({column}), 0)" for column in table.sized)])
+    size = " + ".join([str(ROW), *(f"coalesce(octet_length({column}), 0)" for column in table.sized)])
     places = await connection.cursor(f"SELECT ctid, {size} FROM {table.name}{order}")
     rows = f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE ctid = ANY($1::tid[]){order}"
     while found := await places.fetch(ROWS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-from gateway import app, clock
+from gateway import clock, expiry
 
 
 def install(path: str) -> None:
@@ -20,7 +20,7 @@ def install(path: str) -> None:
         return time_ns() + int(ahead.read_text(encoding="ascii") or 0) * 1_000_000
 
     clock.time = SimpleNamespace(time_ns=shifted)  # type: ignore[assignment]  # all of it that the clock uses
-    app.ERASE_EVERY = 0.1  # it sees each jump
+    expiry.EVERY = 0.1  # it sees each jump
 
 
 def set_ahead(path: Path, milliseconds: int) -> None:

@@ -133,15 +133,12 @@ def test_a_build_that_breaks_the_promise_is_found_out_within_sixty_kills(build: 
 @pytest.fixture
 def on_postgres(tmp_path: Path) -> Iterator[Launched]:
     """A gateway whose database is on a PostgreSQL server."""
-    server = PostgresServer()
-    try:
+    with PostgresServer() as server:
         server.start()
         gateway = Launched(tmp_path, free_port(), parser=False, server=server.place(server.create()))
         gateway.prepare()
         yield gateway
         gateway.close()
-    finally:
-        server.remove()
 
 
 @pytest.mark.skipif(bool(MISSING), reason=MISSING)

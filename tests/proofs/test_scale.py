@@ -84,12 +84,9 @@ def kill_and_start(gateway: Launched, ledger: Ledger) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
+    with PostgresServer() as made:
         made.start()
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

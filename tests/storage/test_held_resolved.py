@@ -13,12 +13,12 @@ from fakes.seen import seen
 from fakes.stores import Breaches, Kept
 from fakes.world import EntryRow, World, load_world, seed, seed_entry
 
-from gateway.app import _expire
 from gateway.core.approval import WHAT_TO_DO, Way
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.model import Outcome, Proof
 from gateway.core.reasons import REASONS
+from gateway.expiry import expire_held
 from storage import held, reads
 from storage.administration import accounts, contacts, users
 from storage.administration.act import Act
@@ -485,7 +485,7 @@ async def test_what_nobody_resolves_expires_after_the_accounts_days(world: Store
 async def test_a_running_gateway_erases_them(world: Store, is_gone: IsGone) -> None:
     await hold(world, SECRET)
     for at, left in ((NOON + 30 * DAY - 1, 1), (NOON + 30 * DAY, 0)):
-        await _expire(world, KEYED, at)
+        await expire_held(world, KEYED, at)
         assert len(await world.read(held.every())) == left
     await is_gone(*SECRETS, OTHER)
     assert await rows(world, "SELECT who, action FROM audit") == [("gateway", "held.expire")]

@@ -246,6 +246,25 @@ def test_what_one_of_them_changes_counts_for_the_next(
     assert (last.reason, last.activity.attribution.slug, last.activity.attribution.user_id) == expected
 
 
+def test_what_is_put_off_comes_before_whatever_changes_what_it_read() -> None:
+    before = [by_relay(1, BOB, ANA, "Offer"), by_relay(2, BOB, ANA, "Re: Offer", In_Reply_To=ids("n1"))]
+    batch = [
+        by_bcc(3, ANA, BOB, In_Reply_To=ids("n1")),
+        by_relay(4, BOB, f"{ANA}, {LEAD}", "Re: Offer", In_Reply_To=ids("n2")),  # skipped but for the one before
+        by_bcc(5, DAN, LEAD),  # makes a contact
+    ]
+    one_by_one, together = Real(US), Real(US)
+    for delivery in before:
+        one_by_one.settle(delivery)
+        together.settle(delivery)
+    expected = [one_by_one.settle(delivery) for delivery in batch]
+    found = together.settle_all(batch)
+    assert [_told(d) for [d] in found] == [_told(d) for [d] in expected]
+    assert expected[1][0].activity is not None
+    one_by_one.db.close()
+    together.db.close()
+
+
 def test_messages_that_have_nothing_to_do_with_each_other_take_no_more_rounds_than_one() -> None:
     def batch(count: int) -> list[Delivery]:
         raws = [mail(ANA, f"p{n}@lead{n}.example", f"S{n}", message_id=f"n{n}") for n in range(count)]
