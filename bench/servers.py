@@ -48,8 +48,9 @@ _VIRTUAL = "virtual unix - n n - - virtual"
 _HARAKA_PLUGIN = """\
 exports.hook_connect = (next, connection) => { connection.relaying = true; next(); };
 exports.hook_rcpt = (next) => next(OK);
-exports.hook_send_email = () => {};  // stays in the queue
 """
+_STAYS = {"outbound.ini": "disabled=true"}
+"""In the queue."""
 
 
 class Gateway:
@@ -184,7 +185,7 @@ def haraka(folder: Path, environment: Environment) -> Iterator[Server]:
     (folder / "plugins" / "keep.js").write_text(_HARAKA_PLUGIN, encoding="utf-8")
     shutil.copy(HARAKA / "config" / "connection.ini", config)
     (config / "smtp.ini").write_text(f"listen=127.0.0.1:{port}\nnodes=0\n", encoding="utf-8")
-    for name, text in {"plugins": "keep", "me": "mail.us.example", "log.ini": "level=error"}.items():
+    for name, text in {"plugins": "keep", "me": "mail.us.example", "log.ini": "level=error", **_STAYS}.items():
         (config / name).write_text(text + "\n", encoding="utf-8")
     with running([node, str(HARAKA / "bin" / "haraka"), "-c", str(folder)], port, folder, environment) as process:
         yield Server(port, _SOMEBODY, (process.pid,), partial(_files, folder / "queue"))
