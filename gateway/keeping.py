@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any, TypeAlias
@@ -19,7 +18,7 @@ from gateway.core.questions import Case
 from gateway.core.redact import WITHHELD, redacted, redacted_copy
 from gateway.core.sources import shown
 from gateway.core.thread_names import Parents
-from storage.content import Content, HeldCopy, compressed
+from storage.content import Content, HeldCopy, compressed, packed, unpacked
 from storage.errors import Refused, StoreBroken
 from storage.sealing import Sealing
 
@@ -59,7 +58,7 @@ class Keeping:
 
     def seal(self, case: Case) -> bytes:
         """All that the case can be made from again: what is known of it, and the copy's bytes."""
-        return self._sealing.seal_bytes(_about(case) + b"\n" + zlib.compress(case.copy, level=1), _WAITING)
+        return self._sealing.seal_bytes(_about(case) + b"\n" + packed(case.copy), _WAITING)
 
     def reopen(self, sealed: bytes) -> Case:
         about, _, copy = self._sealing.unseal_bytes(sealed, _WAITING).partition(b"\n")
@@ -81,13 +80,13 @@ class Keeping:
             if sources is not None:
                 peer = envelope.peer
                 envelope = replace(envelope, peer=replace(peer, sources=shown(peer, sources)))
-            reading = read_parts(zlib.decompress(copy), self._setting.limits)
+            reading = read_parts(unpacked(copy), self._setting.limits)
             found = cases(envelope, reading, self._setting)
             if known["unwrapped"] and found[0].original is None:
                 raise Refused(_INCOMPLETE)
             case = replace(found[known["number"]], passed_over=tuple(map(_participant, known["passed_over"])))
             return _as_it_was(case, known)
-        except (KeyError, TypeError, ValueError, IndexError, zlib.error):  # sealed by another version
+        except (KeyError, TypeError, ValueError, IndexError):  # sealed by another version
             raise StoreBroken("(a message that was kept to be decided again can't be read)") from None
 
 

@@ -6,6 +6,7 @@ Whatever becomes of a process, each request ends, `wall` seconds after its turn 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import signal
 import sys
@@ -25,6 +26,8 @@ _START = 30.0
 """Seconds within which a process must be ready."""
 _PAUSE = 1.0
 """Seconds until one that couldn't be started is tried again."""
+_PIPE = 1024 * 1024
+"""Bytes that may be on their way to a process."""
 _OURS = frozenset({"TimeoutError", "SIGKILL"})
 """Ends for which the message isn't to blame: nothing in it waits, and its memory and CPU have limits of their own."""
 _PROGRAM = "from gateway.parser_process import main; main({memory}, {cpu}, {answer})"
@@ -143,6 +146,8 @@ class _Process:
         assert process.stdout is not None  # noqa: S101 - the same
         self._process = process
         self._stdin, self._stdout = process.stdin, process.stdout
+        with suppress(AttributeError, OSError):  # fewer turns for a large message, where the system allows it
+            fcntl.fcntl(self._stdin.get_extra_info("pipe"), fcntl.F_SETPIPE_SZ, _PIPE)
         self._most = most
 
     @classmethod

@@ -20,7 +20,7 @@ COUNT, LENGTH = struct.Struct(">I"), struct.Struct(">Q")
 """What goes before a value: how many pieces, the length of each. The first is the pickle."""
 LARGE = 64 * 1024
 """Bytes from which they are a piece of their own, so that they are copied once."""
-_CHUNK = 1024 * 1024
+_CHUNK = 256 * 1024
 _TIMES = frozenset({datetime, timedelta, timezone})
 
 _Reduced = tuple[type, tuple[Any, ...]]  # Any: whatever its fields hold

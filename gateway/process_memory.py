@@ -9,7 +9,7 @@ import sys
 
 _PR_SET_DUMPABLE = 4
 _M_MMAP_THRESHOLD = -3
-_LARGE = 256 * 1024
+_LARGE = 512 * 1024
 _BETWEEN_COLLECTIONS = (10_000, 20, 20)
 """What a message makes is free without the collector; at Python's own thresholds that cost a tenth of all time."""
 

@@ -9,7 +9,7 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.cli.held_view import HeldView, message_lines, operator_view, raw_bytes, view
+from gateway.cli.held_view import HeldView, message_lines, operator_view, view
 from gateway.core.approval import WHAT_TO_DO, Way
 from gateway.core.cases import Setting
 from gateway.core.reasons import REASONS, sentence
@@ -17,6 +17,7 @@ from gateway.held import Resolved, Resolving
 from gateway.operator_log import escape
 from storage import held, operator_mail
 from storage.administration import accounts
+from storage.content import raw_bytes
 from storage.errors import Refused
 from storage.held import HeldMail
 from storage.plan import Plan

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,6 @@ from gateway.core.message import read
 from gateway.core.model import Channel, Mailbox, Message
 from gateway.core.questions import Case
 from gateway.core.reasons import sentence
-from storage.content import Content
 from storage.held import HeldMail
 
 MOST_TEXT = 2000
@@ -62,11 +60,6 @@ class HeldView:
     text: str
     found: Found | None
     what_to_do: str
-
-
-def raw_bytes(content: Content) -> bytes:
-    """The stored bytes of a message."""
-    return zlib.decompress(content.data)
 
 
 def view(mail: HeldMail, raw: bytes, case: Case | None, domain: str) -> HeldView:

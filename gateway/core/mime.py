@@ -65,9 +65,10 @@ class Part:
 
         With `most`, only so many encoded bytes are read.
         """
-        data = raw[self.start : self.end if most is None else min(self.end, self.start + most)]
+        end = self.end if most is None else min(self.end, self.start + most)
         if self.encoding == "base64":
-            return _base64(data)
+            return _base64(raw, self.start, end)
+        data = raw[self.start : end]
         return binascii.a2b_qp(data) if self.encoding == "quoted-printable" else data
 
     def text(self, raw: bytes, most: int) -> str:
@@ -250,15 +251,15 @@ def _file_name(name: str) -> str:
     return re.split(r"[/\\]", plain.rstrip("/\\ "))[-1].strip()[:_LONGEST_NAME]
 
 
-def _base64(data: bytes) -> bytes:
+def _base64(raw: bytes, start: int, end: int) -> bytes:
     """Decoded as far as it goes; several padded runs in a row are read one after the other."""
     try:
-        padding = data.find(b"=")
-        if padding < 0 or not data[padding:].strip(b"=\r\n \t"):
-            return binascii.a2b_base64(data)
+        padding = raw.find(b"=", start, end)
+        if padding < 0 or not raw[padding:end].strip(b"=\r\n \t"):
+            return binascii.a2b_base64(memoryview(raw)[start:end])  # without a copy of what may be megabytes
     except binascii.Error:
         pass
-    runs = (run.translate(None, _NOT_BASE64) for run in data.split(b"=", _MOST_RUNS))
+    runs = (run.translate(None, _NOT_BASE64) for run in raw[start:end].split(b"=", _MOST_RUNS))
     return b"".join(binascii.a2b_base64(_padded(run)) for run in runs)
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
+from io import IncrementalNewlineDecoder
+
 _STRETCH = 1024 * 1024
 """Bytes looked at in one go: between two, other threads have their turn."""
 
 
 def irregular(raw: bytes) -> bool:
     """Whether a CR or LF stands alone or a NUL occurs (RFC 5321 §2.3.8): parsers would disagree about such bytes."""
-    start = 0
-    while start < len(raw):
-        end = start + _STRETCH
-        end += raw[end - 1 : end] == b"\r"  # with its LF
-        feeds = raw.count(b"\n", start, end)
-        if raw.count(b"\r", start, end) != feeds or raw.count(b"\r\n", start, end) != feeds:
-            return True
-        if raw.find(b"\0", start, end) >= 0:
-            return True
-        start = end
-    return False
+    if b"\0" in raw:
+        return True
+    line_ends = IncrementalNewlineDecoder(None, translate=False)  # many times as quick as counting them
+    for start in range(0, len(raw), _STRETCH):
+        line_ends.decode(raw[start : start + _STRETCH].decode("latin-1"), final=start + _STRETCH >= len(raw))
+    return line_ends.newlines not in (None, "\r\n")
 
 
 def repair(raw: bytes) -> bytes:

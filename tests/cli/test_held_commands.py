@@ -234,7 +234,7 @@ def test_mail_to_the_operator_is_listed_shown_and_discarded_apart(program: Progr
         store = await open_store(program.folder / "gateway.db", KEY, new_id)
         row = {"id": "o1", "trace_id": "op", "at": NOON, "recipient": "postmaster@log.example"}
         more = {"mail_from": "someone@else.example", "peer": "192.0.2.1", "size": 9, "retry_hash": "x"}
-        await store.change(insert("operator_mail", **row, **more, encoding="zlib", content=content.data))
+        await store.change(insert("operator_mail", **row, **more, encoding="zstd", content=content.data))
         await store.close()
 
     asyncio.run(keep())

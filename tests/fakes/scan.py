@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import sqlite3
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 
+from storage.content import unpacked
+from storage.errors import StoreBroken
 from storage.plan import Plan, ask
 
 
@@ -66,7 +68,7 @@ def values_with(*markers: str) -> Plan[set[str]]:
         values += [value for row in (yield from ask(f"SELECT * FROM {table}")) for value in row]  # noqa: S608 — the name comes from the schema
     stored = [value.encode() if isinstance(value, str) else value for value in values]
     texts = [value for value in stored if isinstance(value, bytes)]
-    return among([*texts, *map(_inflated, texts)], *markers)
+    return among([*texts, *map(_unpacked, texts)], *markers)
 
 
 def _codings(marker: str) -> Iterator[bytes]:
@@ -91,13 +93,12 @@ def _values(path: Path) -> Iterator[bytes]:
                 for value in row:
                     if isinstance(value, bytes):
                         yield value
-                        yield _inflated(value)
+                        yield _unpacked(value)
     finally:
         db.close()
 
 
-def _inflated(value: bytes) -> bytes:
-    try:
-        return zlib.decompress(value)
-    except zlib.error:
-        return b""
+def _unpacked(value: bytes) -> bytes:
+    with suppress(StoreBroken):
+        return unpacked(value)
+    return b""

@@ -26,6 +26,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from zstandard import ZstdDecompressor, ZstdError
+
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage.administration import accounts, addresses, never_log, sources
@@ -43,8 +45,18 @@ _ZLIB = tuple(
     for level in range(4)
 )
 """How a stream begins, for each window and level (RFC 1950 §2.2)."""
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
+"""The same of RFC 8878 §3.1.1."""
 _LONGEST_STREAM = 4 * 1024 * 1024
 ENTRIES = (("*@secret.example", "participant"), ("*@*.deep.example", "participant"), ("*@*.lawyer.example", "message"))
+
+
+def _inflated(stream: bytes) -> bytes:
+    return zlib.decompressobj().decompress(stream, _LONGEST_STREAM)
+
+
+def _zstandard(stream: bytes) -> bytes:
+    return ZstdDecompressor().decompressobj().decompress(stream)
 
 
 class Marks:
@@ -310,11 +322,12 @@ class Search:
     def data(self, place: str, data: bytes) -> None:
         """Looks through bytes, and through every compressed stream in them."""
         self._look(place, data)
-        for start in _ZLIB:
+        opening = dict.fromkeys(_ZLIB, _inflated) | {_ZSTANDARD: _zstandard}
+        for start, opened in opening.items():
             at = data.find(start)
             while at >= 0:
-                with suppress(zlib.error):
-                    self._look(f"{place}, compressed", zlib.decompressobj().decompress(data[at:], _LONGEST_STREAM))
+                with suppress(zlib.error, ZstdError):
+                    self._look(f"{place}, compressed", opened(data[at : at + _LONGEST_STREAM]))
                 at = data.find(start, at + 1)
 
     def _look(self, place: str, data: bytes) -> None:

@@ -6,7 +6,6 @@ import base64
 import re
 import sqlite3
 import unicodedata
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from gateway.core.decision import Decision
 from gateway.core.model import Outcome
 from gateway.smtp import paths
 from storage import migrate
+from storage.content import unpacked
 from storage.errors import StoreBroken
 from storage.interface import Recorder
 from storage.sealing import Sealing
@@ -304,8 +304,8 @@ class Books:
 
 def _opened(value: bytes) -> bytes:
     """A stored value as it was before it was compressed or sealed."""
-    with suppress(zlib.error):
-        return zlib.decompress(value)
+    with suppress(StoreBroken):
+        return unpacked(value)
     for place in ("held", "waiting"):
         with suppress(StoreBroken):
             return Sealing(KEY).unseal_bytes(value, place)

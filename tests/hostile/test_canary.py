@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from hostile.canary import TRACER, Letter, Marks, Search, Watched, large, letters, written
 
+from storage.content import packed
 from tests.running_gateway import free_port
 
 _SEED = int(os.environ.get("SEED", "20270115"))
@@ -259,6 +260,8 @@ def test_a_broken_build_is_found_out(tmp_path: Path, build: str, place: str) -> 
         lambda word: "".join(f"%{ord(c):02X}" for c in word).encode(),
         lambda word: b"page" + zlib.compress(b"x" * 5000 + word.encode() + os.urandom(5000))[:6000],
         lambda word: zlib.compress(base64.b64encode(word.encode() + b"zz")),
+        lambda word: b"page" + packed(b"x" * 5000 + word.encode() + os.urandom(900)),
+        lambda word: packed(base64.b64encode(word.encode() + b"zz")),
     ],
 )  # fmt: skip
 def test_a_mark_is_found_in_any_coding(hidden) -> None:  # type: ignore[no-untyped-def]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-import zlib
 
 import pytest
 from fakes.copies import relayed
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.core.model import Envelope
+from storage.content import unpacked
 from storage.plan import ask
 
 OFFICE = "127.0.0.1"
@@ -50,7 +50,7 @@ async def test_dots_come_back_byte_for_byte(body: bytes, gateway: Attacked) -> N
     assert await gateway.send(Delivery(raw, [BCC], ANA)) == [250]
     [(stored,)] = await gateway.running.store.read(ask("SELECT content FROM raw_message"))
     assert isinstance(stored, bytes)
-    assert zlib.decompress(stored) == raw
+    assert unpacked(stored) == raw
 
 
 async def test_an_end_marker_may_come_in_any_pieces(gateway: Attacked) -> None:

@@ -134,7 +134,6 @@ def test_a_build_that_breaks_the_promise_is_found_out_within_sixty_kills(build: 
 def on_postgres(tmp_path: Path) -> Iterator[Launched]:
     """A gateway whose database is on a PostgreSQL server."""
     with PostgresServer() as server:
-        server.start()
         gateway = Launched(tmp_path, free_port(), parser=False, server=server.place(server.create()))
         gateway.prepare()
         yield gateway

@@ -85,7 +85,6 @@ def kill_and_start(gateway: Launched, ledger: Ledger) -> None:
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
     with PostgresServer() as made:
-        made.start()
         yield made
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from fakes.scan import INVARIANT
 
+from storage.content import unpacked
 from storage.place import Server
 from tests.proofs.load import Ledger, digest
 from tests.running_gateway import Gateway
@@ -75,6 +75,6 @@ def _contents(gateway: Gateway, ledger: Ledger) -> Iterator[str]:
     ):
         activities[ident] += 1
         whole = content is not None and ident in ledger.sent
-        if not whole or digest(zlib.decompress(content)) != ledger.sent[ident][1]:
+        if not whole or digest(unpacked(content)) != ledger.sent[ident][1]:
             yield f"another content: {ident}"
     yield from (f"doubled: {ident}, {times} activities" for ident, times in activities.items() if times > 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 import pytest
 from fakes.deliveries import ANA, BOB, KEYED, NOON, Delivery, cases, keeper, mail
 from fakes.stores import Kept
@@ -11,6 +9,7 @@ from fakes.world import load_world, seed
 
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
+from storage.content import unpacked
 from storage.interface import Store
 from storage.plan import ask
 
@@ -32,8 +31,8 @@ async def settle(store: Store, delivery: Delivery) -> Decision:
 
 async def held(store: Store) -> bytes:
     [[encoding, content]] = await store.read(ask("SELECT encoding, content FROM held"))
-    assert encoding == "zlib"
-    return zlib.decompress(content)
+    assert encoding == "zstd"
+    return unpacked(content)
 
 
 def wrapped(first: str, original: bytes, *header: str) -> bytes:
