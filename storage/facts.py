@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from gateway.core.address_keys import token_keys
 from gateway.core.facts import (
@@ -66,6 +67,7 @@ def gather(asked: Questions, keyed: KeyedHash, *, again: bool = False) -> Plan[F
     )
 
 
+@lru_cache(maxsize=256)
 def read_settings(stored: str) -> AccountSettings:
     """Account settings from their stored JSON."""
     values = json.loads(stored)

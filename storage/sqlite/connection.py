@@ -99,9 +99,9 @@ def translated(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
 def _bound(statement: Statement) -> tuple[str, Sequence[Value]]:
     """PostgreSQL's spelling and parameters as SQLite's: numbers behind ?, and lists spelled out or as JSON."""
     values = statement.values
-    sizes = tuple((number, len(v)) for number, v in enumerate(values, 1) if isinstance(v, _LISTS))
-    if not sizes:
+    if not any(type(v) in _LISTS for v in values):
         return _translated(statement.sql), values
+    sizes = tuple((number, len(v)) for number, v in enumerate(values, 1) if isinstance(v, _LISTS))
     if any(not 0 < size <= _SPELLED_OUT for _, size in sizes):  # an empty one would leave its number unused
         return _translated(statement.sql), [json.dumps(v) if isinstance(v, _LISTS) else v for v in values]
     members = chain.from_iterable(v for v in values if isinstance(v, _LISTS))

@@ -18,6 +18,7 @@ from typing import TypeVar
 from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
+from storage.batch import Transaction
 from storage.durable import sync_folder
 from storage.errors import StoreError, StoreFailed, StoreInUse, StoreMoved, StoreReadOnly, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
@@ -59,7 +60,7 @@ class SqliteStore:
             self._erased = self._erased or any(d.keeps_out for d in decisions)
             return decisions
 
-        return await self._do(plan)
+        return await self._do(plan, Transaction(cases, decide, recorder))
 
     async def change(self, plan: Plan[T], *, erases: bool = False) -> T:
         def noted() -> Plan[T]:
@@ -117,11 +118,11 @@ class SqliteStore:
         await self._writer.work(damage.look)
         self._path, self._files = path, _files(path)
 
-    async def _do(self, plan: Callable[[], Plan[T]]) -> T:
+    async def _do(self, plan: Callable[[], Plan[T]], transaction: Transaction | None = None) -> T:
         """Queues work and waits for its commit. A caller who stops waiting withdraws work that has not begun."""
         if self._writing.done():
             raise StoreUnavailable
-        work = queued(plan)
+        work = queued(plan, transaction)
         self._queue.put_nowait(work)
         result: T = await work.done
         return result
@@ -191,20 +192,40 @@ def _files(path: Path) -> list[tuple[int, int]]:
 
 def _commit(db: sqlite3.Connection, batch: Sequence[Work]) -> None:
     """One transaction for the batch. A piece that fails undoes itself only; a failed COMMIT fails all."""
-    db.execute("BEGIN IMMEDIATE")
     try:
-        for work in batch:
-            db.execute("SAVEPOINT work")
-            _try(db, work)
-            if work.error:
-                db.execute("ROLLBACK TO work")
-            db.execute("RELEASE work")
+        db.execute("BEGIN IMMEDIATE")
+        if not _together(db, batch):
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            db.execute("BEGIN IMMEDIATE")
+            _apart(db, batch)
         db.execute("COMMIT")
     except BaseException:
         with suppress(sqlite3.Error):
             if db.in_transaction:
                 db.execute("ROLLBACK")
         raise
+
+
+def _together(db: sqlite3.Connection, batch: Sequence[Work]) -> bool:
+    """Without savepoints, for which each page is copied. False: one can't be made again, or failed after it wrote."""
+    if not all(work.transaction for work in batch):
+        return False
+    for work in batch:
+        changes = db.total_changes
+        _try(db, work)
+        if work.error and (db.total_changes != changes or not db.in_transaction):
+            return False
+    return True
+
+
+def _apart(db: sqlite3.Connection, batch: Sequence[Work]) -> None:
+    for work in batch:
+        db.execute("SAVEPOINT work")
+        _try(db, work)
+        if work.error:
+            db.execute("ROLLBACK TO work")
+        db.execute("RELEASE work")
 
 
 def _log_is_kept(db: sqlite3.Connection, *, patient: bool = False) -> bool:
@@ -229,6 +250,7 @@ def _in_snapshot(db: sqlite3.Connection, batch: Sequence[Work]) -> None:
 
 
 def _try(db: sqlite3.Connection, work: Work) -> None:
+    work.error = None
     try:
         work.result = run(db, work.plan())
     except sqlite3.Error as error:

@@ -83,7 +83,7 @@ def step_by_step(new_lock: Callable[[], AbstractAsyncContextManager[None]]) -> C
     """For `SqliteStore._do`: transactions give way to other tasks between two statements, under a lock or not."""
     locks: list[AbstractAsyncContextManager[None]] = []
 
-    async def do(self: SqliteStore, plan: Callable[[], Plan[Any]]) -> Any:
+    async def do(self: SqliteStore, plan: Callable[[], Plan[Any]], *_: object) -> Any:
         if not locks:
             locks.append(new_lock())
         async with locks[0]:

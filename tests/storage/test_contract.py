@@ -192,6 +192,21 @@ async def test_all_recipients_of_a_transaction_are_recorded_or_none(any_store: A
     assert (await any_store.decided(), await any_store.seen("us")) == ([], [])
 
 
+async def test_a_transaction_that_fails_half_way_harms_none_beside_it(any_store: AnyStore) -> None:
+    def second_fails(case: Case, facts: Facts) -> Decision:
+        return failing(case, facts) if case.recipient.address == RELAY else decide(case, facts)
+
+    both = replace(to_bob(4), to=[BCC, RELAY])
+    found = await asyncio.gather(
+        *(settle(any_store, to_bob(number)) for number in (1, 2, 3)),
+        settle(any_store, both, decide=second_fails),
+        *(settle(any_store, to_bob(number)) for number in (5, 6, 7)),
+        return_exceptions=True,
+    )
+    assert [type(one) for one in found] == [list, list, list, RuntimeError, list, list, list]
+    assert len(await any_store.decided()) == len(await any_store.seen("us")) == 6
+
+
 async def test_refused_leaves_nothing(any_store: AnyStore) -> None:
     [decision] = await settle(any_store, replace(to_bob(), source="hosted"))
     assert decision.outcome is Outcome.REFUSED
