@@ -31,7 +31,7 @@ STREAMS = Load("streams", "3.7 KB, 10 connections", "small", 10)
 FOUR = Load("four", "5 MB, 4 connections", "large", 4, seconds=6)
 SCALE = Load("scale", "3.7 KB, 10 connections", "small", 10, seconds=5)
 MEGABYTES = {"small": 0.0037, "html": 0.058, "large": 5.0}
-BESIDE = ("gateway", "postgres", "bare", "postfix", "haraka", "naive", "sink")
+BESIDE = ("gateway", "workers", "postgres", "bare", "postfix", "haraka", "naive", "sink")
 SYNCING = ("gateway", "postgres", "postfix", "naive")
 TITLES = {name: title for name, (title, _) in SERVERS.items()}
 DESCRIPTIONS = {one.name: one.title for one in (*PLAIN, *SIGNED)}

@@ -81,9 +81,9 @@ class Gateway:
         return done.stdout.strip()
 
     @contextmanager
-    def serve(self, environment: Environment) -> Iterator[int]:
+    def serve(self, environment: Environment, *options: str) -> Iterator[int]:
         """Its process."""
-        command = [*_program(), "serve", "--config", str(self.config)]
+        command = [*_program(), "serve", "--config", str(self.config), *options]
         with running(command, self.port, self.folder, environment) as process:
             yield process.pid
 
@@ -93,13 +93,20 @@ def _program() -> list[str]:
 
 
 @contextmanager
-def gateway(folder: Path, environment: Environment, *, vouches: bool = True) -> Iterator[Server]:
-    """On SQLite."""
+def gateway(
+    folder: Path, environment: Environment, *options: str, vouches: bool = True
+) -> Iterator[Server]:
+    """On SQLite. `options` of `serve`."""
     path = folder / "gateway.db"
     made = Gateway(folder, f'path = "{path}"', vouches=vouches)
-    with made.serve(environment) as pid:
+    with made.serve(environment, *options) as pid:
         proof = "%, by a source that vouches" if vouches else "%, by DKIM"
         yield Server(made.port, made.recipient, (pid,), partial(count, path, _PROVEN, proof))
+
+
+def gateway_workers(folder: Path, environment: Environment) -> AbstractContextManager[Server]:
+    """The same with two processes that speak SMTP, and one that writes."""
+    return gateway(folder, environment, "--workers", "2")
 
 
 @contextmanager
@@ -193,6 +200,7 @@ def haraka(folder: Path, environment: Environment) -> Iterator[Server]:
 
 SERVERS: dict[str, tuple[str, Start]] = {
     "gateway": ("bcc-gateway, SQLite", gateway),
+    "workers": ("bcc-gateway, SQLite, 2 workers", gateway_workers),
     "postgres": ("bcc-gateway, PostgreSQL", gateway_postgres),
     "bare": ("aiosmtpd, discarding", bare),
     "postfix": ("Postfix → maildir", postfix),
