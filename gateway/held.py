@@ -97,8 +97,11 @@ class Resolving:
             return
         if known and known.kind == "contact":
             raise Refused(
-                f"{person.canonical} is {known}. If it is the user's all the same, `user add-address` takes it from the"
-                " contact; then `held decide` decides this again."
+                "{address} is {known}.",
+                "If it is the user's all the same, `user add-address` takes it from the contact; then `held decide`"
+                " decides this again.",
+                address=person.canonical,
+                known=known,
             )
         yield from users.add_address(self._act, mail.account_id, user, person.canonical, "alias")
 
@@ -123,8 +126,14 @@ def _must_help(mail: HeldMail, decision: Decision) -> None:
     """Whoever approves wants it logged: where that wouldn't come of it, nothing is changed."""
     if decision.outcome is Outcome.SKIPPED and not decision.reason.startswith("never_log."):
         raise Refused(
-            f"Even so it would be skipped, {decision.reason}: {sentence(decision.reason)} It is held as before:"
-            " change that and approve it again, or discard it."
+            "Even so it would be skipped, {reason}: {because} It is held as before: change that and approve it again,"
+            " or discard it.",
+            reason=decision.reason,
+            because=sentence(decision.reason),
         )
     if _again(mail, decision):
-        raise Refused(f"Even so it would be held, {decision.reason}. {WHAT_TO_DO[decision.reason]}")
+        raise Refused(
+            "Even so it would be held, {reason}. {what_to_do}",
+            reason=decision.reason,
+            what_to_do=WHAT_TO_DO[decision.reason],
+        )

@@ -45,10 +45,14 @@ def read(text: Iterable[str], needed: str, others: Sequence[str]) -> Table:
     _, names = next(rows, (1, None))
     header = [name.strip().lower() for name in names or ()]
     if needed not in header:
-        raise Refused(f"The first line must name the columns: {', '.join(columns)}. It has no column {needed!r}.")
+        raise Refused(
+            "The first line must name the columns: {columns}. It has no column {needed!r}.",
+            columns=", ".join(columns),
+            needed=needed,
+        )
     twice = [name for name in columns if header.count(name) > 1]
     if twice:
-        raise Refused(f"The first line names a column twice: {', '.join(twice)}.")
+        raise Refused("The first line names a column twice: {twice}.", twice=", ".join(twice))
     return Table(_lines(rows, header, columns), tuple(n for n in header if n and n not in columns))
 
 

@@ -109,5 +109,11 @@ class Refused(StoreError):
 
     exit_code = 1
 
-    def __init__(self, sentence: str) -> None:
-        Exception.__init__(self, sentence)
+    def __init__(self, sentence: str, hint: str = "", /, **values: object) -> None:
+        """`sentence` has places for `values`: it is said in other languages, too. `hint`: at a command line only."""
+        self.sentence, self.values = sentence, values
+        Exception.__init__(self, f"{sentence.format(**values) if values else sentence} {hint}".strip())
+
+
+class NotFound(Refused):
+    """What is named isn't there."""

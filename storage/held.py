@@ -11,7 +11,7 @@ from gateway.core.questions import Case
 from storage.administration.act import Act, audit
 from storage.content import Content, HeldCopy
 from storage.erasing import release_held
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.facts import gather, read_settings
 from storage.interface import Decide, Recorder
 from storage.plan import Plan, Row, ask
@@ -68,9 +68,11 @@ def find(held: str, account: str = "") -> Plan[HeldMail]:
     )
     if len(rows) > 1:
         several = ", ".join(str(row[0]) for row in rows)
-        raise Refused(f"Several messages of {held} are held, so name one by its id: {several}.")
+        raise Refused(
+            "Several messages of {held} are held, so name one by its id: {several}.", held=held, several=several
+        )
     if not rows:
-        raise Refused((yield from _what_became(held, account)))
+        raise (yield from _what_became(held, account))
     return _held(rows[0])
 
 
@@ -132,7 +134,7 @@ def _end(ids: Sequence[str], reason: str) -> Plan[None]:
     yield from ask("UPDATE decision SET outcome = $2, reason = $3 WHERE id = ANY($1)", ids, skipped, reason)
 
 
-def _what_became(held: str, account: str) -> Plan[str]:
+def _what_became(held: str, account: str) -> Plan[Refused]:
     rows = yield from ask(
         "SELECT d.outcome, d.reason FROM decision d JOIN account a ON a.id = d.account_id"
         " WHERE (d.id = $1 OR d.trace_id = $1) AND ($2 = '' OR a.name = $2 OR a.id = $2) ORDER BY d.id DESC LIMIT 1",
@@ -140,9 +142,15 @@ def _what_became(held: str, account: str) -> Plan[str]:
         account,
     )
     if not rows:
-        return f"Nothing is held under {held!r}; `held list` shows what is."
+        return NotFound("Nothing is held under {held!r}.", "`held list` shows what is.", held=held)
     outcome, reason = rows[0]
-    return f"{held} isn't held: it was {outcome}, {reason}. `trace` tells more."
+    return Refused(
+        "{held} isn't held: it was {outcome}, {reason}.",
+        "`trace` tells more.",
+        held=held,
+        outcome=outcome,
+        reason=reason,
+    )
 
 
 _HELD = (

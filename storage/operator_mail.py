@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import OperatorMail
 from storage.content import Content
-from storage.errors import Refused
+from storage.errors import NotFound
 from storage.plan import Plan, ask, insert
 
 _DAY = 24 * 60 * 60 * 1000
@@ -73,7 +73,7 @@ def content(mail_id: str) -> Plan[Content]:
         "SELECT encoding, content FROM operator_mail WHERE id = $1 OR trace_id = $1 ORDER BY id LIMIT 1", mail_id
     )
     if not rows:
-        raise Refused("There is no such mail to the operator.")
+        raise NotFound("There is no such mail to the operator.")
     return Content(*rows[0])
 
 
@@ -81,7 +81,7 @@ def remove(mail_id: str) -> Plan[None]:
     """Erases one, by the id of its record or its trace id. Raises Refused where there is none."""
     rows = yield from ask("DELETE FROM operator_mail WHERE id = $1 OR trace_id = $1 RETURNING id", mail_id)
     if not rows:
-        raise Refused("There is no such mail to the operator.")
+        raise NotFound("There is no such mail to the operator.")
 
 
 def expire(now: int) -> Plan[None]:

@@ -50,14 +50,14 @@ def find(name: str = "") -> Plan[str]:
     rows = yield from ask("SELECT id, name FROM account ORDER BY name")
     names = ", ".join(n for _, n in rows)
     if not rows:
-        raise Refused("There is no account yet; `bcc-gateway account create NAME --domain example.com` makes one.")
+        raise Refused("There is no account yet.", "`bcc-gateway account create NAME --domain example.com` makes one.")
     if not name:
         if len(rows) > 1:
-            raise Refused(f"There are several accounts, so name one with --account: {names}.")
+            raise Refused("There are several accounts, so name one with --account: {names}.", names=names)
         return str(rows[0][0])
     found = [i for i, n in rows if name in (i, n)]
     if not found:
-        raise Refused(f"There is no account {name!r}; the accounts are {names}.")
+        raise Refused("There is no account {name!r}; the accounts are {names}.", name=name, names=names)
     return str(found[0])
 
 
@@ -118,7 +118,7 @@ def add_domain(act: Act, account_id: str, domain: str) -> Plan[Sequence[Released
     """Makes a domain the account's own: its addresses are internal. Contacts give theirs up."""
     label = typed.domain(domain)
     if label in (yield from show(account_id)).domains:
-        raise Refused(f"{label} is one of the account's own domains already.")
+        raise Refused("{domain} is one of the account's own domains already.", domain=label)
     yield from insert("own_domain", account_id=account_id, domain=label)
     yield from audit(act, account_id, "account.add_domain", domain=label)
     return (yield from release_domain(act, account_id, label))
@@ -129,7 +129,11 @@ def remove_domain(act: Act, account_id: str, domain: str) -> Plan[None]:
     label = typed.domain(domain)
     domains = (yield from show(account_id)).domains
     if label not in domains:
-        raise Refused(f"{label} is none of the account's own domains: {', '.join(domains) or 'there are none'}.")
+        raise Refused(
+            "{domain} is none of the account's own domains: {domains}.",
+            domain=label,
+            domains=", ".join(domains) or "there are none",
+        )
     yield from ask("DELETE FROM own_domain WHERE account_id = $1 AND domain = $2", account_id, label)
     yield from audit(act, account_id, "account.remove_domain", domain=label)
 
@@ -139,7 +143,7 @@ def add_mailbox(act: Act, account_id: str, address: str) -> Plan[Sequence[Releas
     canonical = typed.address(address)
     held = yield from holder(act.keyed, account_id, canonical)
     if held and held.kind in ("mailbox", "user"):
-        raise Refused(f"{canonical} is {held} already.")
+        raise Refused("{address} is {held} already.", address=canonical, held=held)
     yield from insert(
         "shared_mailbox", account_id=account_id, address_hash=address_hash(act.keyed, canonical), address=canonical
     )
@@ -152,7 +156,7 @@ def remove_mailbox(act: Act, account_id: str, address: str) -> Plan[None]:
     canonical = typed.address(address)
     held = yield from holder(act.keyed, account_id, canonical)
     if not held or held.kind != "mailbox":
-        raise Refused(f"{canonical} is no shared mailbox; `account show` lists them.")
+        raise Refused("{address} is no shared mailbox.", "`account show` lists them.", address=canonical)
     yield from ask(
         "DELETE FROM shared_mailbox WHERE account_id = $1 AND address_hash = $2",
         account_id,
@@ -168,4 +172,4 @@ def _row(account_id: str) -> Plan[Row]:
 
 def _must_be_free(name: str) -> Plan[None]:
     if (yield from ask("SELECT 1 FROM account WHERE name = $1 OR id = $1", name)):
-        raise Refused(f"There is an account {name!r} already.")
+        raise Refused("There is an account {name!r} already.", name=name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from gateway.core.model import Channel
 from storage.administration import users
 from storage.administration.act import Act, audit
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.plan import Plan, Row, ask, insert
 from storage.sealing import Sealing
 
@@ -51,9 +51,16 @@ def find_recipient(key_hash: str, channel: Channel, now: int) -> Plan[str | None
 def create(act: Act, account_id: str, sealing: Sealing, channel: str, user: str = "") -> Plan[str]:
     """A new capture address; returns its id. `user` (id or address) is whose copies come to it, if only one's."""
     if channel not in tuple(Channel):
-        raise Refused(f"There is no channel {channel!r}; the channels are {', '.join(Channel)}.")
+        raise Refused(
+            "There is no channel {channel!r}; the channels are {channels}.",
+            channel=channel,
+            channels=", ".join(Channel),
+        )
     if user and not Channel(channel).explicit:
-        raise Refused(f"An address of the channel {channel} serves a whole mail server, so it can't be one user's.")
+        raise Refused(
+            "An address of the channel {channel} serves a whole mail server, so it can't be one user's.",
+            channel=channel,
+        )
     user_id = (yield from users.find(act, account_id, user)) if user else None
     return (yield from _create(act, account_id, sealing, channel, user_id, "address.create"))
 
@@ -77,7 +84,7 @@ def rotate(act: Act, account_id: str, sealing: Sealing, address: str, grace: int
     rows = yield from ask("SELECT channel, user_id, retires_at FROM capture_address WHERE id = $1", address_id)
     channel, user_id, retires_at = rows[0]
     if retires_at is not None:
-        raise Refused("That address was rotated or retired already; `address create` makes a new one.")
+        raise Refused("That address was rotated or retired already.", "`address create` makes a new one.")
     if grace < 0:
         raise Refused("The grace time can't be negative.")
     yield from ask("UPDATE capture_address SET retires_at = $2 WHERE id = $1", address_id, act.at + grace)
@@ -122,7 +129,7 @@ def _find(act: Act, account_id: str, address: str) -> Plan[str]:
         act.keyed("capture", key),
     )
     if not rows:
-        raise Refused("There is no such capture address; `address list` shows them.")
+        raise NotFound("There is no such capture address.", "`address list` shows them.")
     return str(rows[0][0])
 
 

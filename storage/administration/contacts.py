@@ -11,7 +11,7 @@ from storage.administration.act import Act, audit
 from storage.administration.contact_addresses import append, take_away
 from storage.administration.holders import Holder, address_hash, holder, holders
 from storage.administration.imports import Result
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.plan import Plan, Row, ask, insert
 
 PAGE = 200
@@ -97,13 +97,13 @@ def find(act: Act, account_id: str, contact: str) -> Plan[str]:
     if rows:
         contact_id, merged_into, removed_at = rows[0]
         if merged_into:
-            raise Refused(f"That contact was merged into {merged_into}.")
+            raise Refused("That contact was merged into {merged_into}.", merged_into=merged_into)
         if removed_at:
             raise Refused("That contact was removed.")
         return str(contact_id)
     held = yield from holder(act.keyed, account_id, canonical(contact))
     if not held or held.kind != "contact":
-        raise Refused(f"There is no contact {contact!r}; `contact list --search TEXT` finds them.")
+        raise NotFound("There is no contact {contact!r}.", "`contact list --search TEXT` finds them.", contact=contact)
     return held.id
 
 
@@ -132,7 +132,7 @@ def take_line(act: Act, account_id: str, cells: Mapping[str, str]) -> Plan[Resul
         yield from create(act, account_id, name, [address], owner_id)
         return "created"
     if held.kind != "contact":
-        raise Refused(_not_a_contact(address, held))
+        raise _not_a_contact(address, held)
     before = yield from ask("SELECT name, owner_id FROM contact WHERE id = $1", held.id)
     renamed, owned = name not in ("", before[0][0]), owner_id not in (None, before[0][1])
     if renamed:
@@ -197,7 +197,7 @@ def disapprove(act: Act, account_id: str, contact: str) -> Plan[None]:
         contact_id,
     )
     if not rows:
-        raise Refused("Nothing that this contact sends is let through; `contact show` tells what is.")
+        raise Refused("Nothing that this contact sends is let through.", "`contact show` tells what is.")
     yield from audit(act, account_id, "contact.disapprove", contact=contact_id, addresses=[a for (a,) in rows])
 
 
@@ -207,9 +207,11 @@ def remove_address(act: Act, account_id: str, contact: str, address: str) -> Pla
     other = typed.address(address)
     rows = yield from ask("SELECT address FROM contact_address WHERE contact_id = $1", contact_id)
     if (other,) not in [tuple(row) for row in rows]:
-        raise Refused(f"{other} is no address of that contact; `contact show` lists them.")
+        raise Refused("{address} is no address of that contact.", "`contact show` lists them.", address=other)
     if len(rows) == 1:
-        raise Refused(f"{other} is the contact's only address; add another one first, or remove the contact.")
+        raise Refused(
+            "{address} is the contact's only address; add another one first, or remove the contact.", address=other
+        )
     yield from take_away(contact_id, other)
     yield from audit(act, account_id, "contact.remove_address", contact=contact_id, address=other)
 
@@ -277,11 +279,13 @@ def _move_activities(merged: str, kept: str) -> Plan[None]:
 def _must_be_free(act: Act, account_id: str, canonicals: Sequence[str]) -> Plan[None]:
     found = yield from holders(act.keyed, account_id, canonicals)
     for address, held in found.items():
-        raise Refused(f"{address} is {held} already." if held.kind == "contact" else _not_a_contact(address, held))
+        if held.kind == "contact":
+            raise Refused("{address} is {held} already.", address=address, held=held)
+        raise _not_a_contact(address, held)
 
 
-def _not_a_contact(address: str, held: Holder) -> str:
-    return f"{address} can't be a contact's address: it is {held}."
+def _not_a_contact(address: str, held: Holder) -> Refused:
+    return Refused("{address} can't be a contact's address: it is {held}.", address=address, held=held)
 
 
 _CONTACT = (

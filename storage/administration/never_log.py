@@ -12,7 +12,7 @@ from storage.administration import typed, users
 from storage.administration.act import Act, audit
 from storage.administration.holders import holder
 from storage.administration.imports import Result
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.plan import Plan, Row, ask, insert
 
 EFFECTS = ("participant", "message")
@@ -49,7 +49,7 @@ def add(act: Act, account_id: str, pattern: str, effect: str = "participant", us
     """A new entry: for all users, or for the copies of one (id or address). It holds from the next message."""
     parsed = _parsed(pattern)
     if effect not in EFFECTS:
-        raise Refused(f"The effect can't be {effect!r}; it is {' or '.join(EFFECTS)}.")
+        raise Refused("The effect can't be {effect!r}; it is {effects}.", effect=effect, effects=" or ".join(EFFECTS))
     user_id = (yield from users.find(act, account_id, user)) if user else None
     hashes = _hashes(act, parsed)
     yield from _must_be_new(account_id, parsed.text, hashes, user_id)
@@ -101,10 +101,10 @@ def find(act: Act, account_id: str, entry: str) -> Plan[EntryRecord]:
         with suppress(ValueError):
             rows = yield from _with_keys(account_id, _hashes(act, parse_pattern(entry)))
     if not rows:
-        raise Refused(f"There is no entry {entry!r} on the never-log list; `never-log list` shows it.")
+        raise NotFound("There is no entry {entry!r} on the never-log list.", "`never-log list` shows it.", entry=entry)
     if len(rows) > 1:
         shown = ", ".join(f"{r.id} ({r.user or 'all users'})" for r in (EntryRecord(*row) for row in rows))
-        raise Refused(f"There are several entries {entry!r}, so name one by its id: {shown}.")
+        raise Refused("There are several entries {entry!r}, so name one by its id: {shown}.", entry=entry, shown=shown)
     return EntryRecord(*rows[0])
 
 
@@ -120,7 +120,7 @@ def promote(act: Act, account_id: str, entry: str) -> Plan[EntryRecord]:
     """Makes one user's entry hold for all users."""
     record = yield from find(act, account_id, entry)
     if record.user is None:
-        raise Refused(f"{record.pattern} is for all users already.")
+        raise Refused("{pattern} is for all users already.", pattern=record.pattern)
     return (yield from _rescope(act, account_id, record, None, "never_log.promote"))
 
 
@@ -129,7 +129,7 @@ def keep_for(act: Act, account_id: str, entry: str, user: str) -> Plan[EntryReco
     record = yield from find(act, account_id, entry)
     owner = yield from users.show(act, account_id, user)
     if record.user == owner.address:
-        raise Refused(f"{record.pattern} is for {owner.address} only already.")
+        raise Refused("{pattern} is for {address} only already.", pattern=record.pattern, address=owner.address)
     return (yield from _rescope(act, account_id, record, owner.id, "never_log.keep_for"))
 
 
@@ -146,7 +146,7 @@ def _parsed(pattern: str) -> Pattern:
     try:
         return parse_pattern(pattern)
     except ValueError as error:
-        raise Refused(f"{error}.") from None
+        raise Refused("{error}.", error=error) from None
 
 
 def _rescope(act: Act, account_id: str, record: EntryRecord, user_id: str | None, action: str) -> Plan[EntryRecord]:
@@ -166,7 +166,13 @@ def _must_be_new(account_id: str, pattern: str, hashes: Sequence[str], user_id: 
     known = yield from _known(account_id, hashes, user_id)
     if known:
         scope = f"for {known.user}" if known.user else "for all users"
-        raise Refused(f"{pattern} is on the list {scope} already, as entry {known.id} with effect {known.effect}.")
+        raise Refused(
+            "{pattern} is on the list {scope} already, as entry {id} with effect {effect}.",
+            pattern=pattern,
+            scope=scope,
+            id=known.id,
+            effect=known.effect,
+        )
 
 
 def _known(account_id: str, hashes: Sequence[str], user_id: str | None) -> Plan[EntryRecord | None]:

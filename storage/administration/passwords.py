@@ -64,7 +64,7 @@ def take_from_user(act: Act, account_id: str, user: str) -> Plan[UserRecord]:
     record = yield from users.show(act, account_id, user)
     removed = yield from ask("DELETE FROM password WHERE user_id = $1 RETURNING 1", record.id)
     if not removed:
-        raise Refused(f"The user {record.name} has no password.")
+        raise Refused("The user {name} has no password.", name=record.name)
     yield from audit(act, account_id, "user.remove_password", user=record.id)
     return record
 
@@ -73,7 +73,7 @@ def give_source(act: Act, account_id: str, source: str, password_hash: str) -> P
     """The source can sign in with it under its login; an earlier one is void."""
     record = yield from sources.find(account_id, source)
     if not record.login:
-        raise Refused(f"{record.name} has no name to sign in with; add it with --login.")
+        raise Refused("{name} has no name to sign in with; add it with --login.", name=record.name)
     yield from ask("DELETE FROM password WHERE source_id = $1", record.id)
     yield from insert("password", source_id=record.id, account_id=account_id, hash=password_hash, changed_at=act.at)
     yield from audit(act, account_id, "source.password", source=record.id)
@@ -85,6 +85,6 @@ def take_from_source(act: Act, account_id: str, source: str) -> Plan[Source]:
     record = yield from sources.find(account_id, source)
     removed = yield from ask("DELETE FROM password WHERE source_id = $1 RETURNING 1", record.id)
     if not removed:
-        raise Refused(f"{record.name} has no password.")
+        raise Refused("{name} has no password.", name=record.name)
     yield from audit(act, account_id, "source.remove_password", source=record.id)
     return record

@@ -22,7 +22,9 @@ LONGEST_HELD = 365
 def change(settings: AccountSettings, setting: str, text: str) -> AccountSettings:
     """The settings with one of them changed to what a person wrote."""
     if setting not in _READERS:
-        raise Refused(f"{setting!r} is no setting; the settings are {', '.join(_READERS)}.")
+        raise Refused(
+            "{setting!r} is no setting; the settings are {settings}.", setting=setting, settings=", ".join(_READERS)
+        )
     return replace(settings, **{setting: _READERS[setting](setting, text.strip())})
 
 
@@ -39,7 +41,12 @@ def plain(settings: AccountSettings) -> dict[str, object]:
 def _choice(*allowed: str) -> Callable[[str, str], str]:
     def read(setting: str, text: str) -> str:
         if text not in allowed:
-            raise Refused(f"{setting} can't be {text!r}; it is one of {', '.join(allowed)}.")
+            raise Refused(
+                "{setting} can't be {text!r}; it is one of {allowed}.",
+                setting=setting,
+                text=text,
+                allowed=", ".join(allowed),
+            )
         return text
 
     return read
@@ -55,13 +62,23 @@ def _switch(setting: str, text: str) -> bool:
 
 def _hours(setting: str, text: str) -> int:
     if not text.isdecimal() or int(text) > LONGEST_WAIT:
-        raise Refused(f"{setting} can't be {text!r}; it is a whole number of hours from 0 to {LONGEST_WAIT}.")
+        raise Refused(
+            "{setting} can't be {text!r}; it is a whole number of hours from 0 to {most}.",
+            setting=setting,
+            text=text,
+            most=LONGEST_WAIT,
+        )
     return int(text)
 
 
 def _days(setting: str, text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) <= LONGEST_HELD:
-        raise Refused(f"{setting} can't be {text!r}; it is a whole number of days from 1 to {LONGEST_HELD}.")
+        raise Refused(
+            "{setting} can't be {text!r}; it is a whole number of days from 1 to {most}.",
+            setting=setting,
+            text=text,
+            most=LONGEST_HELD,
+        )
     return int(text)
 
 
@@ -73,7 +90,12 @@ def _classes(setting: str, text: str) -> frozenset[str]:
     words = frozenset(text.replace(",", " ").split())
     unknown = sorted(words.difference(AUTOMATED))
     if unknown:
-        raise Refused(f"{setting} can't hold {', '.join(unknown)}; it holds any of {', '.join(AUTOMATED)}, or nothing.")
+        raise Refused(
+            "{setting} can't hold {unknown}; it holds any of {classes}, or nothing.",
+            setting=setting,
+            unknown=", ".join(unknown),
+            classes=", ".join(AUTOMATED),
+        )
     return words
 
 

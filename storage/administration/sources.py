@@ -11,7 +11,7 @@ from gateway.core.delivery import FIELDS
 from gateway.core.model import Channel, Peer, Source
 from storage.administration import typed
 from storage.administration.act import Act, audit
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.plan import Plan, Row, ask, insert
 
 VOUCHING = (
@@ -80,13 +80,15 @@ def add(
     passive = [c.value for c in Channel if not c.explicit]
     wrong = [c for c in channels if c not in passive]
     if wrong or not channels:
-        raise Refused(f"A source uses the channels {' and '.join(passive)}, at least one of them and no other.")
+        raise Refused(
+            "A source uses the channels {passive}, at least one of them and no other.", passive=" and ".join(passive)
+        )
     if trusts and Channel.RELAY not in channels:
         raise Refused("Fields that tell the recipient are read on the channel relay only.")
     if (alternate or labels) and Channel.JOURNAL not in channels:
         raise Refused("An alternate journal mailbox and labels are for the channel journal only.")
     if any(source.name == name for source in (yield from every(account_id))):
-        raise Refused(f"There is a source {name!r} already; remove it first, or take another name.")
+        raise Refused("There is a source {name!r} already; remove it first, or take another name.", name=name)
     source = Source(
         act.new_id(),
         account_id,
@@ -143,7 +145,7 @@ def find(account_id: str, source: str) -> Plan[Source]:
     """One source of an account, by name or id."""
     record = next((s for s in (yield from every(account_id)) if source in (s.id, s.name)), None)
     if record is None:
-        raise Refused(f"There is no source {source!r}; `source list` shows them.")
+        raise NotFound("There is no source {source!r}.", "`source list` shows them.", source=source)
     return record
 
 
@@ -165,20 +167,24 @@ def _identity(cidr: str, login: str, certificate: str) -> Plan[tuple[str, str]]:
     """Login and certificate as they are compared."""
     name, fingerprint = login_name(login), certificate.strip().lower().replace(":", "")
     if login and not name:
-        raise Refused(f"{login.strip()!r} can't be a login; letters, digits, dots and hyphens make one, without an @.")
+        raise Refused(
+            "{login!r} can't be a login; letters, digits, dots and hyphens make one, without an @.", login=login.strip()
+        )
     if certificate and not _FINGERPRINT.fullmatch(fingerprint):
         raise Refused("A certificate is told by a file or by its SHA-256, 64 hexadecimal digits.")
     if not (cidr or name or fingerprint):
         raise Refused("A source is known by its network, its login or its certificate: give at least one of them.")
     if any(source.login == name for source in (yield from sources()) if name):
-        raise Refused(f"The login {name} is taken; it must be unique, whatever the account.")
+        raise Refused("The login {name} is taken; it must be unique, whatever the account.", name=name)
     return name, fingerprint
 
 
 def _authserv_id(text: str) -> str:
     name = text.strip().lower()
     if name and not _AUTHSERV_ID.fullmatch(name):
-        raise Refused(f"{text.strip()!r} is no name of a server in Authentication-Results, such as mx.example.com.")
+        raise Refused(
+            "{text!r} is no name of a server in Authentication-Results, such as mx.example.com.", text=text.strip()
+        )
     return name
 
 
@@ -187,7 +193,7 @@ def _network(text: str) -> str:
     try:
         network = ipaddress.ip_network(text.strip(), strict=False)
     except ValueError:
-        raise Refused(f"{text.strip()!r} is no network; write it as 192.0.2.0/24 or 2001:db8::/48.") from None
+        raise Refused("{text!r} is no network; write it as 192.0.2.0/24 or 2001:db8::/48.", text=text.strip()) from None
     if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
         mapped = network.network_address.ipv4_mapped
         network = ipaddress.ip_network(f"{mapped}/{network.prefixlen - 96}")
@@ -207,7 +213,11 @@ def _networks(ip: str) -> tuple[str, ...]:
 def _field(text: str) -> str:
     name = text.strip().lower()
     if name not in FIELDS:
-        raise Refused(f"{text.strip()!r} is no field that tells the recipient; there are {', '.join(FIELDS)}.")
+        raise Refused(
+            "{text!r} is no field that tells the recipient; there are {fields}.",
+            text=text.strip(),
+            fields=", ".join(FIELDS),
+        )
     return name
 
 
@@ -219,7 +229,9 @@ def _host(text: str) -> str:
 def _label(text: str) -> str:
     name = " ".join(text.split()).lower().removesuffix(":")
     if not _LABEL.fullmatch(name):
-        raise Refused(f"{text.strip()!r} is no name of a line in a journal report; write it without its colon.")
+        raise Refused(
+            "{text!r} is no name of a line in a journal report; write it without its colon.", text=text.strip()
+        )
     return name
 
 

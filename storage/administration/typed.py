@@ -14,7 +14,7 @@ def name(text: str, what: str) -> str:
     """A name of something, on one line. `what` is the thing that bears it."""
     kept = unicodedata.normalize("NFC", " ".join(text.split()))
     if not kept:
-        raise Refused(f"The name of {what} can't be empty.")
+        raise Refused("The name of {what} can't be empty.", what=what)
     return _printable(kept, what)
 
 
@@ -35,7 +35,7 @@ def address(text: str) -> str:
     """An e-mail address in the form in which it is compared."""
     canonical = addresses.canonical(text.strip())
     if not canonical:
-        raise Refused(f"{text.strip()!r} is not an e-mail address; write it as name@example.com.")
+        raise Refused("{text!r} is not an e-mail address; write it as name@example.com.", text=text.strip())
     return canonical
 
 
@@ -43,7 +43,7 @@ def domain(text: str) -> str:
     """A domain as a lower-case A-label; "@example.com" is read as well."""
     label = domains.a_label(text.strip().removeprefix("@"))
     if "." not in label or label.startswith("["):
-        raise Refused(f"{text.strip()!r} is not a domain; write it as example.com.")
+        raise Refused("{text!r} is not a domain; write it as example.com.", text=text.strip())
     return label
 
 
@@ -54,7 +54,7 @@ def like(text: str) -> str:
 
 def _printable(kept: str, what: str) -> str:
     if len(kept) > _LONGEST_NAME:
-        raise Refused(f"The name of {what} is longer than {_LONGEST_NAME} characters.")
+        raise Refused("The name of {what} is longer than {most} characters.", what=what, most=_LONGEST_NAME)
     if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp") for c in kept):
-        raise Refused(f"The name of {what} holds characters that can't be shown.")
+        raise Refused("The name of {what} holds characters that can't be shown.", what=what)
     return kept

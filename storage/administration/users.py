@@ -10,7 +10,7 @@ from storage.administration import typed
 from storage.administration.act import Act, audit
 from storage.administration.contact_addresses import Released, release
 from storage.administration.holders import address_hash, holder
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.plan import Plan, ask, insert
 
 PERMISSIONS = ("super_admin", "account_access", "personal_email_access", "view_only")
@@ -100,7 +100,7 @@ def find(act: Act, account_id: str, user: str) -> Plan[str]:
     if not rows:
         held = yield from holder(act.keyed, account_id, canonical(user))
         if not held or held.kind != "user":
-            raise Refused(f"There is no user {user!r}; `user list` shows them.")
+            raise NotFound("There is no user {user!r}.", "`user list` shows them.", user=user)
         return held.id
     return str(rows[0][0])
 
@@ -122,7 +122,7 @@ def rename(act: Act, account_id: str, user: str, name: str) -> Plan[None]:
 def add_address(act: Act, account_id: str, user: str, address: str, kind: str) -> Plan[Sequence[Released]]:
     """Another address of the user: connected (mail is sent from it) or alias (mail comes to it)."""
     if kind not in KINDS:
-        raise Refused(f"An address can't be {kind!r}; it is {' or '.join(KINDS)}.")
+        raise Refused("An address can't be {kind!r}; it is {kinds}.", kind=kind, kinds=" or ".join(KINDS))
     user_id = yield from find(act, account_id, user)
     other = typed.address(address)
     yield from _must_be_free(act, account_id, other)
@@ -135,9 +135,11 @@ def remove_address(act: Act, account_id: str, user: str, address: str) -> Plan[N
     record = yield from show(act, account_id, user)
     other = typed.address(address)
     if other == record.address:
-        raise Refused(f"{other} is the user's primary address; deactivate the user instead.")
+        raise Refused("{address} is the user's primary address; deactivate the user instead.", address=other)
     if other not in [o.address for o in record.other_addresses]:
-        raise Refused(f"{other} is no address of the user {record.name}; `user show` lists them.")
+        raise Refused(
+            "{address} is no address of the user {name}.", "`user show` lists them.", address=other, name=record.name
+        )
     hashed = address_hash(act.keyed, other)
     yield from ask("DELETE FROM user_address WHERE account_id = $1 AND address_hash = $2", account_id, hashed)
     yield from audit(act, account_id, "user.remove_address", user=record.id, address=other)
@@ -156,7 +158,7 @@ def set_active(act: Act, account_id: str, user: str, *, active: bool) -> Plan[No
     """An inactive user is recognised, but nothing is logged in their name. What was logged stays."""
     record = yield from show(act, account_id, user)
     if record.active == active:
-        raise Refused(f"The user {record.name} is {'active' if active else 'inactive'} already.")
+        raise Refused("The user {name} is {state} already.", name=record.name, state="active" if active else "inactive")
     yield from ask("UPDATE account_user SET active = $2 WHERE id = $1", record.id, int(active))
     yield from audit(act, account_id, "user.reactivate" if active else "user.deactivate", user=record.id)
 
@@ -176,17 +178,23 @@ def _take(act: Act, account_id: str, user_id: str, address: str, kind: str) -> P
 def _must_be_free(act: Act, account_id: str, address: str) -> Plan[None]:
     held = yield from holder(act.keyed, account_id, address)
     if held and held.kind == "user":
-        raise Refused(f"{address} is {held} already.")
+        raise Refused("{address} is {held} already.", address=address, held=held)
     if held and held.kind == "mailbox":
-        raise Refused(f"{address} is {held}; `account remove-mailbox` first, if it is one person's.")
+        raise Refused(
+            "{address} is {held}.", "`account remove-mailbox` first, if it is one person's.", address=address, held=held
+        )
 
 
 def _granted(permissions: Sequence[str]) -> str:
     unknown = sorted(set(permissions).difference(PERMISSIONS))
     if unknown:
-        raise Refused(f"There is no permission {', '.join(unknown)}; they are {', '.join(PERMISSIONS)}.")
+        raise Refused(
+            "There is no permission {unknown}; they are {permissions}.",
+            unknown=", ".join(unknown),
+            permissions=", ".join(PERMISSIONS),
+        )
     if not permissions:
-        raise Refused(f"Name at least one permission: {', '.join(PERMISSIONS)}.")
+        raise Refused("Name at least one permission: {permissions}.", permissions=", ".join(PERMISSIONS))
     if "view_only" in permissions and len(set(permissions)) > 1:
         raise Refused("view_only stands alone: who may only look can't have another permission.")
     return " ".join(p for p in PERMISSIONS if p in permissions)

@@ -85,7 +85,7 @@ async def _prepare(connection: Connection, server: Server, found: Sequence[Table
     await apply(connection, now)  # from here on no gateway writes there
     rows = (f"SELECT FROM {table.name}" for table in found)
     if await connection.fetchval(f"SELECT {' OR '.join(f'EXISTS ({one})' for one in rows)}"):
-        raise Refused(f"{server} isn't empty, so nothing was copied. Make a new database, and name that.")
+        raise Refused("{server} isn't empty, so nothing was copied. Make a new database, and name that.", server=server)
 
 
 async def _to_server(
@@ -131,7 +131,9 @@ async def _copy_in(connection: Connection, table: Table, rows: Sequence[Row], be
     try:
         await connection.copy_records_to_table(table.name, records=rows, columns=columns)
     except asyncpg.CharacterNotInRepertoireError:
-        raise Refused(f"The table {table.name} has a text with a NUL in it, which PostgreSQL doesn't take.") from None
+        raise Refused(
+            "The table {name} has a text with a NUL in it, which PostgreSQL doesn't take.", name=table.name
+        ) from None
 
 
 _FAR = 2**62

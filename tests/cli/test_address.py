@@ -37,7 +37,7 @@ def test_an_address_is_rotated_and_retired(command: Command, good: Good, lines: 
         (("create", "post"), 2, "'post' is not one of 'bcc', 'forward', 'relay', 'journal'"),
         (("create", "relay", "--user", "ann@us.example"), 1, "whole mail server"),
         (("create", "bcc", "--user", "ann@us.example"), 1, "There is no user 'ann@us.example'"),
-        (("retire", "x@bcc.log.example"), 1, "There is no such capture address; `address list` shows them."),
+        (("retire", "x@bcc.log.example"), 1, "There is no such capture address. `address list` shows them."),
     ],
 )
 def test_wrong_input_is_told(command: Command, arguments: tuple[str, ...], exit_code: int, sentence: str) -> None:

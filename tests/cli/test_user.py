@@ -46,7 +46,7 @@ def test_a_contact_who_becomes_a_user_is_told_of(good: Good) -> None:
         (("remove-address", "ann@us.example", "ann@us.example"), 1, "is the user's primary address"),
         (("set-permissions", "ann@us.example", "view_only", "super_admin"), 1, "view_only stands alone"),
         (("set-permissions", "ann@us.example"), 2, "Missing argument"),
-        (("show", "bo@us.example"), 1, "There is no user 'bo@us.example'; `user list` shows them."),
+        (("show", "bo@us.example"), 1, "There is no user 'bo@us.example'. `user list` shows them."),
         (("reactivate", "ann@us.example"), 1, "The user Ann is active already."),
     ],
 )

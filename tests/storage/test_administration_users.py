@@ -30,7 +30,7 @@ async def test_a_user_is_found_by_id_and_by_any_address(store: Store, act: Act, 
 
 @pytest.mark.parametrize("name", ["nobody", "bo@us.example", "", "Ann"])
 async def test_who_is_no_user_is_not_found(store: Store, act: Act, account: str, ann: str, name: str) -> None:
-    with pytest.raises(Refused, match=r"There is no user '.*'; `user list` shows them"):
+    with pytest.raises(Refused, match=r"There is no user '.*'\. `user list` shows them"):
         await store.read(users.show(act, account, name))
 
 

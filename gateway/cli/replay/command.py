@@ -20,7 +20,7 @@ from gateway.core.model import Channel, Recipient
 from storage.administration import accounts
 from storage.administration import addresses as capture_addresses
 from storage.administration.sources import sources
-from storage.errors import Refused
+from storage.errors import NotFound, Refused
 from storage.interface import Store
 from storage.open import open_store
 
@@ -91,12 +91,14 @@ async def _recipient(desk: Desk, options: Options, wish: Wish) -> Recipient:
     address = wish.rcpt_to or await _newest(desk, options, wish.channel)
     capture = addressing.take_apart(addresses.canonical(address), domain)
     if capture is None:
-        raise Refused(f"{address} is no capture address of this gateway, whose domain is {domain}.")
+        raise Refused(
+            "{address} is no capture address of this gateway, whose domain is {domain}.", address=address, domain=domain
+        )
     key_hash = desk.act.keyed("capture", capture.key)
     # Old mail may come to an address that is refused by now: at the beginning of time none was.
     account_id = await desk.store.read(capture_addresses.find_recipient(key_hash, capture.channel, 0))
     if account_id is None:
-        raise Refused("There is no such capture address; `bcc-gateway address list` shows them.")
+        raise NotFound("There is no such capture address.", "`bcc-gateway address list` shows them.")
     if options.account and account_id != await desk.store.read(accounts.find(options.account)):
         raise Refused("That capture address is another account's.")
     return Recipient(address, key_hash, capture.tag, capture.channel, account_id)
@@ -109,8 +111,9 @@ async def _newest(desk: Desk, options: Options, channel: Channel) -> str:
     fitting = [record.address for record in known if record.channel == channel and record.user is None]
     if not fitting:
         raise Refused(
-            f"The account has no {channel} address for all users: `bcc-gateway address create {channel}` makes one,"
-            " or name another capture address with --to."
+            "The account has no {channel} address for all users.",
+            f"`bcc-gateway address create {channel}` makes one, or name another capture address with --to.",
+            channel=channel,
         )
     return fitting[-1]
 
