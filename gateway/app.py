@@ -18,7 +18,6 @@ from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
-from gateway.core import charsets
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
@@ -98,7 +97,6 @@ class App:
         erases: bool,
     ) -> App:
         """Serves on these sockets and this store. `erases`: in time, what was kept for a while only."""
-        await asyncio.to_thread(charsets.prepare)  # not while somebody waits for an answer
         parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
         try:
             await parser.start()

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.core import addresses, addressing, wire
 from gateway.core.cases import Setting, header_opened, opened
+from gateway.core.charsets import GuessNeeded
 from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
@@ -171,8 +173,11 @@ class Ingest:
 
     async def _open(self, envelope: Envelope, raw: bytes) -> list[Case]:
         """A usual message is read at once, any other by the parser process; of one that this can't read, the header."""
-        if self._parser is None or (len(raw) <= self._parser.in_loop and usual(raw)):
+        if self._parser is None:
             return opened(raw, envelope, self._setting)
+        if len(raw) <= self._parser.in_loop and usual(raw):
+            with suppress(GuessNeeded):
+                return opened(raw, envelope, self._setting)
         try:
             return await self._parser.run(opened, raw, envelope, self._setting)
         except Unparsed:

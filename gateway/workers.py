@@ -19,7 +19,6 @@ from itertools import chain
 from config.settings import Settings
 from gateway import operator_log
 from gateway.app import FaultError, bind, checked, opened, setting_of
-from gateway.core import charsets
 from gateway.expiry import erase
 from gateway.keeping import Keeping, Ready
 from gateway.process import prepare, stop_on_signal
@@ -69,7 +68,6 @@ async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asy
     def keeping(ready: Ready | None) -> Keeping:
         return Keeping(setting, sealing, ready)
 
-    await asyncio.to_thread(charsets.prepare)  # replies that waited are read here again
     erasing = asyncio.create_task(erase(store, setting.keyed))
     try:
         await Workers(settings, lambda line: Desk(line, store, keeping)).serve([told_to_stop, store.failed])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import chardet
 
@@ -82,9 +83,21 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
+class GuessNeeded(Exception):
+    """A charset must be guessed, and that isn't done here."""
+
+
+_elsewhere: list[Callable[[], bool]] = []
+
+
 def prepare() -> None:
-    """Loads what the first guess would wait for: models, for a tenth of a second."""
+    """Loads what the first guess would wait for: models of 25 MB, for a tenth of a second."""
     decode("Grüße".encode("latin-1"), None)
+
+
+def guess_elsewhere(here: Callable[[], bool]) -> None:
+    """From now on, in this process, `decode` raises GuessNeeded instead of guessing where `here` says so."""
+    _elsewhere[:] = [here]
 
 
 def decode(data: bytes, declared: str | None) -> str:
@@ -143,6 +156,8 @@ def _mostly_readable(text: str) -> bool:
 
 def _looks_like(data: bytes) -> str:
     """The charset that the first bytes beyond ASCII suggest, or ""."""
+    if any(here() for here in _elsewhere):
+        raise GuessNeeded
     first = _HIGH.search(data)
     start = max(0, first.start() - 512) if first else 0
     found = chardet.detect(data[start : start + _SAMPLE], include_encodings=_GUESSES)

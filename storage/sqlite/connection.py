@@ -25,6 +25,7 @@ _PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -16384",
     "PRAGMA mmap_size = 0",
 )
 _LIST = re.compile(r"= ANY\(\$(\d+)\)")

@@ -38,7 +38,7 @@ settle_one = settle._settle_one
 def inserting(case, decide, recorder):
     yield from ask("SAVEPOINT first")
     for number in range(60):
-        yield from insert("audit", id=f"{number}", at=0, who="", action="", detail=case.copy.decode("latin-1") * 20)
+        yield from insert("audit", id=f"{number}", at=0, who="", action="", detail=case.copy.decode("latin-1") * 200)
     yield from ask("ROLLBACK TO first")
     yield from ask("RELEASE first")
     return (yield from settle_one(case, decide, recorder))
