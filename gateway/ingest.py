@@ -16,7 +16,7 @@ from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.core import addresses, addressing, wire
 from gateway.core.cases import Setting, header_opened, opened
-from gateway.core.charsets import GuessNeeded
+from gateway.core.charsets import GuessNeeded, without_guesses
 from gateway.core.claims import with_evidence
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
@@ -176,7 +176,7 @@ class Ingest:
         if self._parser is None:
             return opened(raw, envelope, self._setting)
         if len(raw) <= self._parser.in_loop and usual(raw):
-            with suppress(GuessNeeded):
+            with suppress(GuessNeeded), without_guesses():
                 return opened(raw, envelope, self._setting)
         try:
             return await self._parser.run(opened, raw, envelope, self._setting)

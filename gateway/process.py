@@ -10,7 +10,6 @@ from contextlib import suppress
 from types import TracebackType
 
 from gateway import operator_log
-from gateway.core import charsets
 from gateway.process_memory import give_back_large_blocks, keep_private
 
 
@@ -19,16 +18,6 @@ def prepare() -> None:
     keep_private()
     give_back_large_blocks()
     route_stray_errors()
-    charsets.guess_elsewhere(in_event_loop)
-
-
-def in_event_loop() -> bool:
-    """Whether this is the thread that holds up everybody."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
 
 
 def stop_on_signal() -> asyncio.Event:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import chardet
 
@@ -84,10 +86,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class GuessNeeded(Exception):
-    """A charset must be guessed, and that isn't done here."""
+    """A charset must be guessed, and that isn't wanted here."""
 
 
-_elsewhere: list[Callable[[], bool]] = []
+_may_guess = ContextVar("may_guess", default=True)
 
 
 def prepare() -> None:
@@ -95,9 +97,14 @@ def prepare() -> None:
     decode("Grüße".encode("latin-1"), None)
 
 
-def guess_elsewhere(here: Callable[[], bool]) -> None:
-    """From now on, in this process, `decode` raises GuessNeeded instead of guessing where `here` says so."""
-    _elsewhere[:] = [here]
+@contextmanager
+def without_guesses() -> Iterator[None]:
+    """Inside, `decode` raises GuessNeeded instead of guessing."""
+    before = _may_guess.set(False)
+    try:
+        yield
+    finally:
+        _may_guess.reset(before)
 
 
 def decode(data: bytes, declared: str | None) -> str:
@@ -156,7 +163,7 @@ def _mostly_readable(text: str) -> bool:
 
 def _looks_like(data: bytes) -> str:
     """The charset that the first bytes beyond ASCII suggest, or ""."""
-    if any(here() for here in _elsewhere):
+    if not _may_guess.get():
         raise GuessNeeded
     first = _HIGH.search(data)
     start = max(0, first.start() - 512) if first else 0

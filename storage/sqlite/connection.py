@@ -20,13 +20,15 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -16384",
     "PRAGMA mmap_size = 0",
+)
+_WRITERS_PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA cache_size = -16384",  # KiB; of a large account's indexes over hashes, the upper pages stay in memory
 )
 _LIST = re.compile(r"= ANY\(\$(\d+)\)")
 _LISTS = (list, tuple)
@@ -58,7 +60,7 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     connection = Connection(opened, iter_chunk_size=64)
     try:
         await connection
-        for pragma in _PRAGMAS[1:] if read_only else _PRAGMAS:
+        for pragma in _PRAGMAS if read_only else (*_WRITERS_PRAGMAS, *_PRAGMAS):
             await connection.work(_execute, pragma)
     except (sqlite3.Error, StoreError) as error:
         await connection.close()

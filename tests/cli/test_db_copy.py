@@ -34,12 +34,8 @@ Command = Callable[..., Result]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.start()
+    with PostgresServer() as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

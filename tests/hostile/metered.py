@@ -18,7 +18,8 @@ from config.load import load
 from gateway import ingest
 from gateway.app import App, FaultError
 from gateway.operator_log import OperatorLog
-from gateway.process_memory import give_back_large_blocks, spare_what_stays
+from gateway.process import prepare
+from gateway.process_memory import spare_what_stays
 from gateway.smtp import data
 
 TICK = 0.005
@@ -97,6 +98,7 @@ CONTROLS = {"unbounded": unbounded, "blocking": blocking}
 
 
 async def main(config: Path) -> None:
+    prepare()
     settings = load({}, config)
     app = await App.start(settings)
     spare_what_stays()
@@ -118,7 +120,6 @@ if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for control in sys.argv[2:]:
         CONTROLS[control]()
-    give_back_large_blocks()
     log = OperatorLog("warning", "json", descriptor=2)
     try:
         asyncio.run(main(Path(sys.argv[1])))

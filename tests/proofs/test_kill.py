@@ -22,7 +22,7 @@ from fakes.postgres import MISSING, PostgresServer
 from tests.proofs import moments, parameters
 from tests.proofs.launched import Launched
 from tests.proofs.load import IMPATIENT, under_load, wait_for_more
-from tests.proofs.verdict import faults, repeats
+from tests.proofs.verdict import faults, repeats, tally
 from tests.running_gateway import Gateway, free_port
 
 LATEST = 0.25
@@ -49,12 +49,9 @@ class Figures:
     faults: tuple[str, ...]
 
     def __str__(self) -> str:
-        lost = sum(fault.startswith("lost") for fault in self.faults)
-        doubled = sum(fault.startswith("doubled") for fault in self.faults)
-        other = len(self.faults) - lost - doubled
         return (
             f"{self.kills} kills, {self.acknowledged} acknowledged, {self.unanswered} unanswered,"
-            f" {self.repeats} repeats: {lost} lost, {doubled} doubled, {other} other faults;"
+            f" {self.repeats} repeats: {tally(self.faults)};"
             f" slowest start {self.slowest:.2f} s"
         )
 

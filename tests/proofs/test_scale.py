@@ -20,7 +20,7 @@ from tests.proofs.launched import Launched
 from tests.proofs.load import CLIENTS, IMPATIENT, Ledger, under_load, wait_for_more
 from tests.proofs.talk import Refused, Talk, wire
 from tests.proofs.topology import MISSING, Tail, Topology, one_by_each, topology
-from tests.proofs.verdict import asked, faults, repeats
+from tests.proofs.verdict import asked, faults, repeats, tally
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 DECIDED = '"message.decided"'
@@ -43,13 +43,10 @@ class Figures:
     faults: tuple[str, ...]
 
     def __str__(self) -> str:
-        lost = sum(fault.startswith("lost") for fault in self.faults)
-        doubled = sum(fault.startswith("doubled") for fault in self.faults)
-        other = len(self.faults) - lost - doubled
         return (
             f"{self.kills} kills, {self.restarts} restarts of the server, {self.acknowledged} acknowledged"
             f" ({' and '.join(map(str, self.by_gateway))} decided by each gateway), {self.unanswered} unanswered,"
-            f" {self.repeats} repeats: {lost} lost, {doubled} doubled, {other} other faults;"
+            f" {self.repeats} repeats: {tally(self.faults)};"
             f" {self.shown} shown by tail"
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fakes.scan import INVARIANT
@@ -20,6 +20,13 @@ def faults(gateway: Gateway, ledger: Ledger) -> list[str]:
     breaches = [f"{breach}: {where}" for breach, where in asked(gateway, INVARIANT)]
     damage = [] if gateway.server else _damage(gateway)
     return [*_deliveries(gateway, ledger), *_contents(gateway, ledger), *breaches, *damage]
+
+
+def tally(found: Sequence[str]) -> str:
+    """Of faults."""
+    lost = sum(fault.startswith("lost") for fault in found)
+    doubled = sum(fault.startswith("doubled") for fault in found)
+    return f"{lost} lost, {doubled} doubled, {len(found) - lost - doubled} other faults"
 
 
 def _damage(gateway: Gateway) -> list[str]:

@@ -41,13 +41,9 @@ Dump = dict[str, list[Row]]
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[PostgresServer]:
-    made = PostgresServer()
-    try:
-        made.start()
+    with PostgresServer() as made:
         made.sql("CREATE ROLE owner LOGIN")
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture
