@@ -118,7 +118,7 @@ def _reaches_far(considered: Considered) -> bool:
     """It may change what nobody can tell beforehand: other copies that are taken back, replies that are called in."""
     decision, settings = considered.decision, considered.facts.account.settings
     joins = decision.remembered is not None and decision.remembered.thread.join is not None
-    return decision.keeps_out or (joins and settings.late_parent_hours > 0)
+    return bool(decision.keeps_out) or (joins and settings.late_parent_hours > 0)
 
 
 def _read(considered: Considered) -> set[str]:

@@ -114,9 +114,9 @@ def _first(asked: Questions) -> Plan[FirstDecision | None]:
 def _barred(asked: Questions) -> Plan[Entry | None]:
     """The entry that keeps out every copy of the message, if another one has shown that it does."""
     rows = yield from ask(
-        "SELECT e.id, e.kind, e.effect, e.user_id FROM decision d JOIN never_log_entry e ON e.id = d.entry_id"
-        " WHERE d.message_id_hash = ANY($1) AND d.account_id = $2 AND d.keeps_out = 1"
-        " AND e.effect = 'message' AND e.user_id IS NULL ORDER BY d.id LIMIT 1",
+        "SELECT e.id, e.kind, e.effect, e.user_id FROM decision d JOIN keeps_out k ON k.decision_id = d.id"
+        " JOIN never_log_entry e ON e.id = k.entry_id WHERE d.message_id_hash = ANY($1) AND d.account_id = $2"
+        " AND e.effect = 'message' AND e.user_id IS NULL ORDER BY d.id, e.kind, e.id LIMIT 1",
         [asked.message_id, *asked.aliases, *asked.links],
         asked.account_id,
     )

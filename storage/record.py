@@ -37,7 +37,7 @@ def record(case: Case, decision: Decision, recorder: Recorder, before: str | Non
     if seen and thread_id:
         yield from remember(decision, seen, thread_id, activity_id)
     yield from _kept(case, decision, decision_id, thread_id, recorder)
-    yield from _marks(case, decision)
+    yield from _marks(case, decision, decision_id)
     return thread_id
 
 
@@ -49,11 +49,13 @@ def _kept(case: Case, decision: Decision, decision_id: str, thread_id: str | Non
         yield from waiting.keep(decision, decision_id, thread_id, recorder.keeper.seal(case))
 
 
-def _marks(case: Case, decision: Decision) -> Plan[None]:
+def _marks(case: Case, decision: Decision, decision_id: str) -> Plan[None]:
     """What the message says about other rows."""
     if "gateway.exposed" in decision.flags:
         yield from _exposed(case.recipient.key_hash, decision.at)
     if decision.keeps_out:
+        rows = [{"decision_id": decision_id, "entry_id": entry_id} for entry_id in decision.keeps_out]
+        yield from insert_all("keeps_out", rows)
         yield from erasing.keep_out(decision, [case.asked.message_id, *case.asked.aliases])
     for failed_id, canonical in decision.failed:
         yield from ask(
@@ -102,7 +104,6 @@ def _decision(decision: Decision, activity_id: str | None, recorder: Recorder, b
         retry_hash=decision.retry_hash,
         original=decision.number,
         message_id_hash=decision.id_hash if keeps_id else None,
-        keeps_out=int(decision.keeps_out),
         entry_id=decision.entry_id,
         flags=json.dumps([] if tombstone else decision.flags),
         stages=json.dumps([] if tombstone else [[f.stage, f.slug] for f in decision.findings]),

@@ -93,7 +93,7 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
     if listed.stop:
         if hold or not listed.whole:
             return draft.end(listed.stop)
-        return draft.keep_out(listed.stop, duplicates.compare(case.message, case.asked, facts).same)
+        return draft.keep_out(listed.stop, listed.whole, duplicates.compare(case.message, case.asked, facts).same)
     if facts.barred:
         draft.say(finding("never_log", "never_log.barred"))
         return draft.end(Stop(Outcome.SKIPPED, f"never_log.{facts.barred.kind}", facts.barred.id))

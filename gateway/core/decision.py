@@ -132,8 +132,8 @@ class Decision:
     """The placeholders that stand for them."""
     waits_until: int | None = None
     """Epoch ms: a reply that came before its parent is kept that long, sealed."""
-    keeps_out: bool = False
-    """The never-log list keeps other copies of the message out as well, whomever they show."""
+    keeps_out: tuple[str, ...] = ()
+    """Ids of never-log entries that keep other copies of the message out as well, whomever they show."""
     withdraws: str | None = None
     """Id of an activity that the never-log list takes back."""
     failed: tuple[tuple[str, str], ...] = ()
@@ -151,7 +151,7 @@ class Decision:
             remembered=None,
             redact=(),
             waits_until=None,
-            keeps_out=False,
+            keeps_out=(),
             withdraws=None,
             failed=(),
         )

@@ -158,12 +158,14 @@ class Draft:
         """Skipped, held or refused."""
         return replace(self._decision(stop.outcome, stop.reason, stop=stop), waits_until=waits_until)
 
-    def keep_out(self, stop: Stop, same: KnownMessage | None) -> Decision:
-        """Skipped with all copies that don't show the listed person: those that come, and what earlier ones made."""
+    def keep_out(self, stop: Stop, entries: tuple[str, ...], same: KnownMessage | None) -> Decision:
+        """Skipped by these entries, with all copies that don't show whom they name: those that come, and what earlier
+        ones made.
+        """
         activity = same.activity if same else None
         if activity:
             self.say(finding("never_log", "never_log.withdrawn"))
-        return replace(self.end(stop), keeps_out=True, withdraws=activity.id if activity else None)
+        return replace(self.end(stop), keeps_out=entries, withdraws=activity.id if activity else None)
 
     def logged(self) -> Decision:
         """An activity: a new one, or an earlier one with what this copy adds."""

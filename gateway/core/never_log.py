@@ -22,11 +22,11 @@ def judge(people: People, standing: Standing, facts: Facts) -> Judgement:
     open_views = {user: hits for user, (hits, blocked) in views.items() if blocked is None}
     if not open_views:
         whole = _whole(people, standing)
-        # The entry on record is the one that keeps out the copies that don't show whom it names.
-        blocked = whole or next(b for _, b in views.values() if b is not None)
+        # The entry on record is one that keeps out the copies that don't show whom it names.
+        blocked = whole[0] if whole else next(b for _, b in views.values() if b is not None)
         reason = f"never_log.{blocked.kind}"
         stop = Stop(Outcome.SKIPPED, reason, blocked.id)
-        return Judgement(finding("never_log", reason), {}, stop=stop, whole=whole is not None)
+        return Judgement(finding("never_log", reason), {}, stop=stop, whole=tuple(entry.id for entry in whole))
     first, *others = open_views.values()
     passed_over = {i: entry for i, entry in first.items() if all(i in hits for hits in others)}
     if all(hits.keys() - passed_over.keys() for hits in open_views.values()):  # each user keeps somebody else private
@@ -45,10 +45,11 @@ def of_hold(people: People, standing: Standing, facts: Facts) -> Stop | None:
     return Stop(Outcome.SKIPPED, f"never_log.{entry.kind}", entry.id) if entry else None
 
 
-def _whole(people: People, standing: Standing) -> Entry | None:
-    """The entry that keeps every copy out, or None. Whoever isn't believed would erase what others have sent."""
-    believed = (p for p in people.persons if standing.proven or p.proven)
-    return next((e for p in believed for e in p.entries if e.effect == "message" and e.user_id is None), None)
+def _whole(people: People, standing: Standing) -> list[Entry]:
+    """The entries that keep every copy out, the strongest first. Who isn't believed would erase what others sent."""
+    entries = (e for p in people.persons if standing.proven or p.proven for e in p.entries)
+    keeping_out = dict.fromkeys(e for e in entries if e.effect == "message" and e.user_id is None)
+    return sorted(keeping_out, key=lambda e: _STRENGTH[e.kind])
 
 
 def _users(people: People, standing: Standing, facts: Facts) -> list[str | None]:

@@ -127,8 +127,8 @@ class Judgement:
     without: frozenset[str] = frozenset()
     """Users whose own entries keep their copy out: no candidates for attribution."""
     stop: Stop | None = None
-    whole: bool = False
-    """An entry for all users keeps every copy of the message out, by the word of somebody who is believed."""
+    whole: tuple[str, ...] = ()
+    """Ids of entries for all users that keep every copy of the message out, by the word of somebody who is believed."""
 
 
 @dataclass(frozen=True, slots=True)

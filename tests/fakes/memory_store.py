@@ -134,9 +134,9 @@ class Tenant:
         barring = (
             entry
             for r in self.decisions
-            for entry, _ in self.entries
-            if r.decision.keeps_out and r.decision.id_hash in (asked.message_id, *asked.aliases, *asked.links)
-            if r.decision.entry_id == entry.id and entry.effect == "message" and entry.user_id is None
+            for entry, _ in sorted(self.entries, key=lambda one: one[0].kind)
+            if r.decision.id_hash in (asked.message_id, *asked.aliases, *asked.links)
+            if entry.id in r.decision.keeps_out and entry.effect == "message" and entry.user_id is None
         )
         threads = {i: self.thread_facts(t, i) for t in self.threads for i in t.ids}
         named = {*asked.names, *asked.other_names, *asked.parents.all, *asked.parents.agreeing, asked.conversation}

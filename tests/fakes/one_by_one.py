@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import count
 
+from fakes.deliveries import KEY
 from fakes.ends import End, end_in
 from fakes.memory_store import MemoryStore, Recorded, Tenant
 from fakes.world import EntryRow, World
@@ -18,8 +19,10 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
+from gateway.keeping import Keeping
 from storage.errors import Refused
 from storage.held import DAY
+from storage.sealing import Sealing
 
 
 class OneByOne(MemoryStore):
@@ -76,7 +79,7 @@ class OneByOne(MemoryStore):
     def decide_again(self, account: str, trace_id: str, now: int) -> Decision:
         tenant = self.tenants[account]
         held = self._held(tenant, trace_id)
-        case, decision = self._again(tenant, tenant.held[held.id], now)
+        case, decision = self._again(tenant, self._kept(tenant, held), now)
         if (decision.outcome, decision.reason) != (Outcome.HELD, held.decision.reason):
             self._supersede(tenant, held, case, decision)
         return decision
@@ -85,12 +88,11 @@ class OneByOne(MemoryStore):
         tenant = self.tenants[account]
         held = self._held(tenant, trace_id)
         reason = held.decision.reason
-        case, decision = self._again(tenant, tenant.held[held.id], now)
+        case, decision = self._again(tenant, self._kept(tenant, held), now)
         if not decision.reason.startswith("never_log."):
             if objection(case, reason, Way.AS_IT_IS):
                 raise Refused("It can't be approved so.")
-            setting = Setting(tenant.world.domain, tenant.world.host, self._keyed, ReadingLimits())
-            case, decision = self._again(tenant, approved(case, reason, setting), now)
+            case, decision = self._again(tenant, approved(case, reason, self._setting(tenant)), now)
             private = decision.reason.startswith("never_log.")
             if (decision.outcome is Outcome.SKIPPED and not private) or decision.reason == reason:
                 raise Refused("It wouldn't help.")
@@ -102,6 +104,15 @@ class OneByOne(MemoryStore):
         if len(found) != 1:
             raise Refused("It isn't held, or several are.")
         return found[0]
+
+    def _kept(self, tenant: Tenant, held: Recorded) -> Case:
+        """What was kept of it: whoever is on the list stands in it no more."""
+        keeping = Keeping(self._setting(tenant), Sealing(KEY))
+        sources = [tenant.world.source(name) for name in tenant.world.sources]
+        return keeping.open(keeping.held(tenant.held[held.id], held.decision), sources)
+
+    def _setting(self, tenant: Tenant) -> Setting:
+        return Setting(tenant.world.domain, tenant.world.host, self._keyed, ReadingLimits())
 
     def _again(self, tenant: Tenant, case: Case, now: int) -> tuple[Case, Decision]:
         case = replace(case, may_refuse=False)

@@ -153,7 +153,7 @@ class _Failing:
 def told(decision: Decision) -> tuple[object, ...]:
     """All that is said of a message, but for ids."""
     said = tuple((f.stage, f.slug, f.evidence) for f in decision.findings)
-    marks = (decision.waits_until, decision.keeps_out, decision.withdraws is not None)
+    marks = (decision.waits_until, len(decision.keeps_out), decision.withdraws is not None)
     return decision.outcome.value, decision.reason, decision.flags, said, marks
 
 

@@ -76,6 +76,6 @@ async def test_a_shared_mailbox_of_another_account_is_none_here(store: Store) ->
 async def test_what_is_kept_out_of_another_account_is_not_kept_out_here(store: Store) -> None:
     lawyers = mail(ANA, f"{TOM}, k@client.example", Cc="x@lawyer.example")
     ours = await decided(store, lawyers, "officekey@relay.log.example", ANA, US)
-    assert (ours.reason, ours.keeps_out) == ("never_log.domain", True)
+    assert (ours.reason, len(ours.keeps_out)) == ("never_log.domain", 1)
     theirs = await decided(store, mail(TOM, "k@client.example"), BCC, TOM)
     assert theirs.reason == "explicit.bcc"

@@ -281,7 +281,7 @@ def test_messages_that_have_nothing_to_do_with_each_other_take_no_more_rounds_th
 
 def _told(decision: Decision) -> tuple[object, ...]:
     said = [(f.stage, f.slug, f.evidence) for f in decision.findings]
-    waits, keeps_out, withdraws = decision.waits_until, decision.keeps_out, decision.withdraws is not None
+    waits, keeps_out, withdraws = decision.waits_until, len(decision.keeps_out), decision.withdraws is not None
     return decision.outcome, decision.reason, decision.flags, said, waits, keeps_out, withdraws
 
 

@@ -8,7 +8,7 @@ import pytest
 from fakes.deliveries import ANA, BCC, BOB, EVE, KEYED, MINUTE, NOON, RELAY, Delivery, cases, keeper, mail
 from fakes.seen import seen
 from fakes.stores import Breaches, Kept
-from fakes.world import load_world, seed
+from fakes.world import EntryRow, load_world, seed
 
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
@@ -96,13 +96,35 @@ async def test_no_later_copy_brings_it_back(database: Store, kept: Kept, later: 
 
 
 async def test_no_copy_comes_in_because_an_entry_of_somebody_else_in_it_is_removed(database: Store) -> None:
-    """The one on record is that of the person who keeps every copy out."""
     raw = mail(EVE, ANA, message_id="e")
     shown = Delivery(raw.replace(b"Subject:", f"Cc: {LAWYER}\r\nSubject:".encode()), [RELAY], EVE, trace_id="shown")
     await settle(database, shown)
     await database.change(ask("DELETE FROM never_log_entry WHERE pattern = $1", EVE))
     [decision] = await settle(database, Delivery(raw, [RELAY], EVE, trace_id="later"))
     assert decision.reason == "never_log.domain"
+
+
+async def test_on_record_is_the_entry_for_everybody_rather_than_one_that_is_a_users_own(store: Store) -> None:
+    await store.change(seed(US.with_entries(EntryRow(BOB, "message", "ana")), KEYED))
+    [decision] = await settle(store, SHOWN)
+    assert str(decision.entry_id).endswith("*@lawyer.example")
+
+
+@pytest.mark.parametrize("struck", [BOB, LAWYER])
+async def test_where_two_keep_it_out_it_stays_out_as_long_as_one_of_them_is_on_the_list(
+    store: Store, struck: str
+) -> None:
+    patterns = {BOB: BOB, LAWYER: "*@lawyer.example"}
+    await store.change(seed(US.with_entries(EntryRow(BOB, "message")), KEYED))
+    await settle(store, SHOWN)
+    await store.change(ask("DELETE FROM never_log_entry WHERE pattern = $1", patterns[struck]))
+    without_both = Delivery(OWN.raw.replace(f", {BOB}".encode(), b""), [BCC], ANA, trace_id="without both")
+    [decision] = await settle(store, without_both)
+    assert decision.reason == ("never_log.domain" if struck == BOB else "never_log.address")
+    await store.change(ask("DELETE FROM never_log_entry"))
+    last = replace(without_both, raw=b"X-Copy: 2\r\n" + without_both.raw, trace_id="last")
+    [decision] = await settle(store, last)
+    assert decision.reason in ("explicit.bcc", "dedupe.upgraded")
 
 
 async def test_a_contact_that_it_created_stays_once_another_message_is_on_its_record(database: Store) -> None:
