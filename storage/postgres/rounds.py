@@ -37,6 +37,10 @@ async def _answers(connection: Connection, asked: Sequence[Statement]) -> list[R
     answers: list[Rows] = [()] * len(asked)
     for sql, numbers in alike.items():
         values = [asked[number].values for number in numbers]
+        if " RETURNING " in sql:
+            for number, of in zip(numbers, values, strict=True):
+                answers[number] = [tuple(row) for row in await connection.fetch(sql, *of)]
+            continue
         if not sql.startswith("SELECT"):
             await connection.executemany(sql, values)  # one trip, whatever their number
             continue

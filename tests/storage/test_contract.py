@@ -633,3 +633,6 @@ async def test_a_bounce_marks_the_recipient_it_names_and_no_later_copy_takes_tha
     await settle(any_store, replace(to_bob(), to=[RELAY]))
     [activity] = await any_store.seen("us")
     assert activity.participants == (f"from {ANA}", f"to {BOB} failed")
+    several = [replace(to_bob(), to=[RELAY], raw=b"X-Copy: 2\r\n" + to_bob().raw), to_bob(2), to_bob(3)]
+    await asyncio.gather(*(settle(any_store, copy) for copy in several))
+    assert [a for a in await any_store.seen("us") if f"to {BOB} failed" in a.participants] != []

@@ -19,9 +19,10 @@ from gateway.core.facts import Facts
 from gateway.core.questions import Case
 from storage import reads
 from storage.administration.act import Act
-from storage.batch import Transaction, settle_all
+from storage.batch import Transaction, settle_all, together
 from storage.interface import Decide, Recorder
 from storage.open import open_store
+from storage.plan import ask
 from storage.postgres.connection import connect
 from storage.postgres.rounds import run_rounds
 from storage.postgres.store import PostgresStore
@@ -101,3 +102,15 @@ async def test_what_the_server_refuses_is_told_to_its_caller_alone(store: Postgr
     found = await settle(store, range(10), seventh_is_unfit)
     assert [n for n, result in enumerate(found) if isinstance(result, Exception)] == [7]
     assert len(await store.read(reads.latest(100, reads.Filter()))) == 9
+
+
+async def test_what_a_statement_gives_back_is_given_to_whoever_asked_it(
+    store: PostgresStore, databases: Databases, tmp_path: Path
+) -> None:
+    domains = ["us.example", "nobody.example"]
+    taken = [ask("DELETE FROM own_domain WHERE domain = $1 RETURNING domain", domain) for domain in domains]
+    connection = await connect(await databases.of(tmp_path))
+    try:
+        assert await run_rounds(connection, together(taken)) == [[("us.example",)], []]
+    finally:
+        await connection.close()
