@@ -19,7 +19,7 @@ from gateway.core.questions import Case
 from storage.errors import Undecided
 from storage.interface import Decide, Recorder
 from storage.plan import Plan, Rows, Statement
-from storage.settle import Considered, conclude, consider, settle
+from storage.settle import Considered, conclude, known, settle
 
 T = TypeVar("T")
 
@@ -78,7 +78,8 @@ def _next(transactions: Sequence[Transaction]) -> Rounds[dict[int, Settled]]:
 
 
 def _wave(transactions: Sequence[Transaction]) -> Rounds[dict[int, Settled]]:
-    found = yield from together([consider(t.cases[0], t.decide, t.recorder.keyed) for t in transactions])
+    read = yield from together([known(t.cases[0], t.recorder.keyed) for t in transactions])
+    found = [_decided(transaction, facts) for transaction, facts in zip(transactions, read, strict=True)]
     settled: dict[int, Settled] = {}
     recording: dict[int, Plan[Decision]] = {}
     written: set[str] = set()
@@ -105,6 +106,15 @@ def _wave(transactions: Sequence[Transaction]) -> Rounds[dict[int, Settled]]:
             break
     recorded = _written((yield from together([*recording.values()])))
     return settled | {position: [decision] for position, decision in zip(recording, recorded, strict=True)}
+
+
+def _decided(transaction: Transaction, read: tuple[Case, Facts] | Exception) -> Considered | Exception:
+    if isinstance(read, Exception):
+        return read
+    try:
+        return Considered(*read, transaction.decide(*read))
+    except Exception as error:
+        return error
 
 
 def _written(recorded: Sequence[T | Exception]) -> Iterator[T]:

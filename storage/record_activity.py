@@ -138,7 +138,9 @@ def _content(activity_id: str, activity: Activity, content: Content) -> Plan[Non
 
 def _unreached(activity_id: str) -> Plan[Collection[str]]:
     """Its people go, to be written anew; this is whom of them a bounce has named."""
-    rows = yield from ask("SELECT canonical FROM participant WHERE activity_id = $1 AND delivery_failed = 1", activity_id)
+    rows = yield from ask(
+        "SELECT canonical FROM participant WHERE activity_id = $1 AND delivery_failed = 1", activity_id
+    )
     yield from ask("DELETE FROM participant WHERE activity_id = $1", activity_id)
     return {canonical for (canonical,) in rows}
 

@@ -51,9 +51,14 @@ def _settle_one(case: Case, decide: Decide, recorder: Recorder) -> Plan[Decision
 
 def consider(case: Case, decide: Decide, keyed: KeyedHash) -> Plan[Considered]:
     """What would be decided now; nothing is recorded."""
-    case = yield from dns_trouble.considered(case)
-    facts = yield from gather(case.asked, keyed)
+    case, facts = yield from known(case, keyed)
     return Considered(case, facts, decide(case, facts))
+
+
+def known(case: Case, keyed: KeyedHash) -> Plan[tuple[Case, Facts]]:
+    """The case with all that is to be known before it is decided."""
+    case = yield from dns_trouble.considered(case)
+    return case, (yield from gather(case.asked, keyed))
 
 
 def conclude(considered: Considered, decide: Decide, recorder: Recorder, before: str | None = None) -> Plan[Decision]:
