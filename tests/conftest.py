@@ -12,8 +12,9 @@ from hypothesis import settings
 from tests.running_gateway import Gateway, free_port
 
 # The same examples in each run, so that a failure is the change's; `make prove` looks for new ones.
-settings.register_profile("repeatable", derandomize=True)
-settings.register_profile("exploring", derandomize=False)
+# Without deadlines: how long one takes is the machine's affair.
+settings.register_profile("repeatable", derandomize=True, deadline=None)
+settings.register_profile("exploring", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
