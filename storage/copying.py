@@ -86,7 +86,15 @@ def batch(rows: Iterator[tuple[Row, int]]) -> list[Row]:
 def tables(db: sqlite3.Connection) -> list[Table]:
     """Those of a file that are copied."""
     named = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
-    return [_table(db, name) for (name,) in _all(db, named) if name != "schema_migration"]
+    return [_table(db, name) for (name,) in _all(db, named) if name not in _NOT_COPIED and not of_index(name)]
+
+
+_NOT_COPIED = ("schema_migration",)
+
+
+def of_index(name: str) -> bool:
+    """Of a file's index of words, which is made of the activities again."""
+    return name == "search" or name.startswith("search_")
 
 
 async def file_batches(file: Connection, table: Table) -> AsyncIterator[list[Row]]:

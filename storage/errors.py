@@ -68,6 +68,10 @@ class StoreDenied(StoreError):
     exit_code = 78
 
 
+class StoreNoText(StoreError):
+    """That holds a character that no text has."""
+
+
 class StoreUnsafe(StoreError):
     """The database server may lose what it has committed, so no mail can be promised to be kept."""
 

@@ -54,7 +54,7 @@ def every(account: str = "", reason: str = "", after: str = "", limit: int = PAG
         account,
         reason,
         after,
-        max(1, min(limit, PAGE)),
+        limit,
     )
     return [_held(row) for row in rows]
 

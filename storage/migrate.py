@@ -34,8 +34,13 @@ class Migration:
 
     def statements(self) -> list[str]:
         """Its statements, one by one: a script would commit before it starts."""
-        text = re.sub(r"--[^\n]*", "", self.sql)
-        return [s.strip() for s in text.split(";") if s.strip()]
+        found, statement = [], ""
+        for piece in re.sub(r"--[^\n]*", "", self.sql).split(";"):
+            statement += f"{piece};"
+            if sqlite3.complete_statement(statement):  # a trigger holds statements of its own
+                found.append(statement.strip(" \n;"))
+                statement = ""
+        return [one for one in [*found, statement.strip(" \n;")] if one]
 
 
 def migrations(kind: str = "sqlite") -> list[Migration]:

@@ -29,6 +29,8 @@ class Statement:
 
     sql: str
     values: tuple[Value, ...]
+    on_sqlite: Statement | None = None
+    """The same where SQLite's words differ by more than their spelling."""
 
 
 Plan: TypeAlias = Generator[Statement, Rows, T]

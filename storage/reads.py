@@ -45,7 +45,7 @@ class Filter:
     reason: str = ""
     user: str = ""
     account: str = ""
-    """Name."""
+    """Name or id."""
 
 
 _DECISION = (
@@ -77,13 +77,46 @@ def latest(count: int, wanted: Filter) -> Plan[list[RecordedDecision]]:
     return [_decision(row) for row in reversed(rows)]
 
 
+def page(account_id: str, wanted: Filter, before: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
+    """An account's decisions in the order of their ids, the newest first, from behind the id `before` on."""
+    rows = yield from ask(
+        f"{_DECISION} WHERE {_WANTED} AND d.account_id = $5 AND d.id < $6 ORDER BY d.id DESC LIMIT $7",
+        *_values(wanted),
+        account_id,
+        before or _LAST,
+        limit,
+    )
+    return [_decision(row) for row in rows]
+
+
+def by_id(account_id: str, decision_id: str) -> Plan[RecordedDecision | None]:
+    """One decision of the account."""
+    rows = yield from ask(f"{_DECISION} WHERE d.account_id = $1 AND d.id = $2", account_id, decision_id)
+    return next((_decision(row) for row in rows), None)
+
+
 def newest(count: int, wanted: Filter) -> Plan[tuple[list[RecordedDecision], Position]]:
     """The decisions recorded last, oldest of them first, and where those begin that are recorded from now on."""
     rows = yield from ask(
         f"{_RECORDED} WHERE {_WANTED} ORDER BY r.position DESC, r.id DESC LIMIT $5", *_values(wanted), count
     )
-    end = yield from ask("SELECT position, id FROM recorded ORDER BY position DESC, id DESC LIMIT 1")
-    return [_decision(row) for row in reversed(rows)], end[0] if end else (0, "")
+    return [_decision(row) for row in reversed(rows)], (yield from end())
+
+
+def end() -> Plan[Position]:
+    """Where those decisions begin that are recorded from now on."""
+    rows = yield from ask("SELECT position, id FROM recorded ORDER BY position DESC, id DESC LIMIT 1")
+    return (rows[0][0], rows[0][1]) if rows else (0, "")
+
+
+def position(account_id: str, decision_id: str) -> Plan[Position | None]:
+    """Where a decision of the account stands; None where there is no such decision."""
+    rows = yield from ask(
+        "SELECT r.position, r.id FROM recorded r JOIN decision d ON d.id = r.id WHERE d.account_id = $1 AND d.id = $2",
+        account_id,
+        decision_id,
+    )
+    return next(((place, found) for place, found in rows), None)
 
 
 def since(after: Position, wanted: Filter, limit: int = 500) -> Plan[tuple[list[RecordedDecision], Position]]:
@@ -104,28 +137,38 @@ def since(after: Position, wanted: Filter, limit: int = 500) -> Plan[tuple[list[
     return [_decision(row) for row in rows], (ids[-1] if ids else after)
 
 
-def by_trace(trace_id: str) -> Plan[list[RecordedDecision]]:
-    """The decisions of one SMTP transaction; a repeat's trace id leads to those of the first delivery."""
+def by_trace(trace_id: str, account_id: str = "") -> Plan[list[RecordedDecision]]:
+    """The decisions of one SMTP transaction; a repeat's trace id leads to those of the first delivery.
+
+    `account_id`, here and below: whose decisions; "" for every account's.
+    """
     rows = yield from ask(
-        f"{_DECISION} WHERE d.trace_id = $1 OR d.id IN (SELECT r.decision_id FROM repeat r WHERE r.trace_id = $1)"
-        " ORDER BY d.id",
+        f"{_DECISION} WHERE (d.trace_id = $1 OR d.id IN (SELECT r.decision_id FROM repeat r WHERE r.trace_id = $1))"
+        f" AND {_OF_ACCOUNT} ORDER BY d.id",
         trace_id,
+        account_id,
     )
     return [_decision(row) for row in rows]
 
 
-def by_message_id(id_hash: str) -> Plan[list[RecordedDecision]]:
+def by_message_id(id_hash: str, account_id: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
     """The decisions about messages with this Message-ID, by its keyed hash."""
-    rows = yield from ask(f"{_DECISION} WHERE d.message_id_hash = $1 ORDER BY d.id", id_hash)
-    return [_decision(row) for row in rows]
+    rows = yield from ask(
+        f"{_DECISION} WHERE d.message_id_hash = $1 AND {_OF_ACCOUNT} ORDER BY d.id DESC LIMIT $3",
+        id_hash,
+        account_id,
+        limit,
+    )
+    return [_decision(row) for row in reversed(rows)]
 
 
-def by_address(canonical: str, limit: int = 200) -> Plan[list[RecordedDecision]]:
+def by_address(canonical: str, account_id: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
     """The decisions about logged messages in which this address takes part."""
     rows = yield from ask(
         f"{_DECISION} WHERE d.activity_id IN (SELECT p.activity_id FROM participant p WHERE p.canonical = $1)"
-        " ORDER BY d.id DESC LIMIT $2",
+        f" AND {_OF_ACCOUNT} ORDER BY d.id DESC LIMIT $3",
         canonical,
+        account_id,
         limit,
     )
     return [_decision(row) for row in reversed(rows)]
@@ -145,10 +188,13 @@ def repeats(decision: RecordedDecision) -> Plan[list[tuple[str, int]]]:
     return [(trace_id, at) for trace_id, at in rows]
 
 
+_LAST = "~"
+"""Behind every id."""
+_OF_ACCOUNT = "($2 = '' OR d.account_id = $2)"
 _WANTED = (
     "($1 = '' OR d.outcome = $1) AND ($2 = '' OR d.reason = $2)"
     " AND ($3 = '' OR d.user_id IN (SELECT x.user_id FROM user_address x WHERE x.address = $3))"
-    " AND ($4 = '' OR a.name = $4)"
+    " AND ($4 = '' OR $4 IN (a.name, a.id))"
 )
 
 

@@ -77,13 +77,15 @@ def _insert(activity_id: str, decision: Decision, activity: Activity, thread_id:
 
 
 def _update(activity_id: str, decision: Decision, activity: Activity, thread_id: str | None) -> Plan[None]:
-    """Another copy: the people are united, the user is the one that all copies together name.
+    """Another copy: the people are united, the user is the one that all copies together name, or a person chose.
 
     Text and attachments are those of the richest copy.
     """
     chosen = activity.attribution
     yield from ask(
-        "UPDATE activity SET explicit = $2, user_id = $3, attribution = $4, candidates = $5, owner_id = $6,"
+        "UPDATE activity SET explicit = $2, candidates = $5, owner_id = $6,"
+        " user_id = CASE WHEN attribution = 'attribution.manual' THEN user_id ELSE $3 END,"
+        " attribution = CASE WHEN attribution = 'attribution.manual' THEN attribution ELSE $4 END,"
         " reference = CASE WHEN reference = '' THEN $7 ELSE reference END,"
         " thread_id = coalesce($8, thread_id) WHERE id = $1",
         activity_id,

@@ -71,6 +71,7 @@ FLAGS: dict[str, str] = {
 
 ATTRIBUTION: dict[str, str] = {
     "attribution.author": "The user who wrote it.",
+    "attribution.manual": "The user whom a person chose.",
     "attribution.on_behalf": "The user who sent it on behalf of the author.",
     "attribution.forwarder": "The user who forwarded it.",
     "attribution.single_recipient": "Rule 1: the only recipient.",

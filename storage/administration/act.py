@@ -47,10 +47,27 @@ def audit(act: Act, account_id: str, action: str, **detail: object) -> Plan[None
     )
 
 
+_CHANGE = (
+    "SELECT c.id, c.at, coalesce(w.address, t.name, c.who), c.action, c.detail FROM audit c"
+    " LEFT JOIN account_user w ON w.id = c.who LEFT JOIN api_token t ON 'token:' || t.id = c.who"
+)
+
+
+def page(account_id: str, before: str = "", limit: int = 200) -> Plan[Sequence[AuditRecord]]:
+    """Changes, the newest first, from behind the id `before` on."""
+    rows = yield from ask(
+        f"{_CHANGE} WHERE c.account_id = $1 AND ($2 = '' OR c.id < $2) ORDER BY c.id DESC LIMIT $3",
+        account_id,
+        before,
+        limit,
+    )
+    return [AuditRecord(i, at, who, action, json.loads(detail)) for i, at, who, action, detail in rows]
+
+
 def latest(account_id: str, count: int) -> Plan[Sequence[AuditRecord]]:
     """The newest changes, oldest of them first."""
     rows = yield from ask(
-        "SELECT id, at, who, action, detail FROM audit WHERE account_id = $1 ORDER BY id DESC LIMIT $2",
+        f"{_CHANGE} WHERE c.account_id = $1 ORDER BY c.id DESC LIMIT $2",
         account_id,
         count,
     )

@@ -36,6 +36,17 @@ class AddressRecord:
     """When it was first seen in To or Cc of a message, where everybody can read it."""
 
 
+def key_of(account_id: str, channel: Channel) -> Plan[str | None]:
+    """The keyed hash of one of the account's capture addresses, rather one that works and is nobody's own."""
+    rows = yield from ask(
+        "SELECT key_hash FROM capture_address WHERE account_id = $1 AND channel = $2"
+        " ORDER BY retires_at IS NOT NULL, user_id IS NOT NULL, created_at LIMIT 1",
+        account_id,
+        channel.value,
+    )
+    return next((key_hash for (key_hash,) in rows), None)
+
+
 def find_recipient(key_hash: str, channel: Channel, now: int) -> Plan[str | None]:
     """The account of the capture address with this keyed hash, if it works at `now`."""
     rows = yield from ask(

@@ -12,7 +12,7 @@ from storage.administration.contact_addresses import append, take_away
 from storage.administration.holders import Holder, address_hash, holder, holders
 from storage.administration.imports import Result
 from storage.errors import NotFound, Refused
-from storage.plan import Plan, Row, ask, insert
+from storage.plan import Plan, Row, Statement, ask, insert
 
 PAGE = 200
 """Contacts in one page at most."""
@@ -77,15 +77,9 @@ def create(act: Act, account_id: str, name: str, canonicals: Sequence[str], owne
 
 def every(account_id: str, search: str = "", after: str = "", limit: int = PAGE) -> Plan[Sequence[ContactRecord]]:
     """A page of contacts in the order of their ids, from behind `after` on. `search` is part of a name or address."""
-    rows = yield from ask(
-        f"{_CONTACT} WHERE c.account_id = $1 AND c.id > $2 AND c.merged_into IS NULL AND c.removed_at IS NULL"
-        " AND ($3 = '%%' OR lower(c.name) LIKE $3 ESCAPE '\\' OR EXISTS (SELECT 1 FROM contact_address a"
-        " WHERE a.contact_id = c.id AND a.address LIKE $3 ESCAPE '\\')) ORDER BY c.id LIMIT $4",
-        account_id,
-        after,
-        f"%{typed.like(search.strip().lower())}%",
-        max(1, min(limit, PAGE)),
-    )
+    values = account_id, after, f"%{typed.like(search.strip().lower())}%", limit
+    on_sqlite = Statement(_PAGE.format(name="lower(c.name)"), values)
+    rows = yield Statement(_PAGE.format(name='lower(c.name COLLATE "und-x-icu")'), values, on_sqlite)
     return (yield from _records(rows))
 
 
@@ -167,6 +161,16 @@ def add_address(act: Act, account_id: str, contact: str, address: str) -> Plan[N
     yield from _must_be_free(act, account_id, [other])
     yield from append(act, account_id, contact_id, [other])
     yield from audit(act, account_id, "contact.add_address", contact=contact_id, address=other)
+
+
+def add_free(act: Act, account_id: str, contact: str, addresses: Sequence[str]) -> Plan[int]:
+    """Gives a contact those of the addresses that nobody has yet; how many."""
+    added = 0
+    for one in dict.fromkeys(map(typed.address, addresses)):
+        if (yield from holder(act.keyed, account_id, one)) is None:
+            yield from add_address(act, account_id, contact, one)
+            added += 1
+    return added
 
 
 def approve(act: Act, account_id: str, address: str, name: str = "") -> Plan[str]:
@@ -291,6 +295,11 @@ def _not_a_contact(address: str, held: Holder) -> Refused:
 _CONTACT = (
     "SELECT c.id, c.name, u.address, c.created_at, c.created_by, c.merged_into, c.removed_at"
     " FROM contact c LEFT JOIN account_user u ON u.id = c.owner_id"
+)
+_PAGE = (
+    f"{_CONTACT} WHERE c.account_id = $1 AND c.id > $2 AND c.merged_into IS NULL AND c.removed_at IS NULL"
+    " AND ($3 = '%%' OR {name} LIKE $3 ESCAPE '\\' OR EXISTS (SELECT 1 FROM contact_address a"
+    " WHERE a.contact_id = c.id AND a.address LIKE $3 ESCAPE '\\')) ORDER BY c.id LIMIT $4"
 )
 
 

@@ -83,13 +83,20 @@ def take_line(act: Act, account_id: str, cells: Mapping[str, str]) -> Plan[Resul
     return "created"
 
 
-def every(account_id: str, after: str = "", limit: int = PAGE) -> Plan[Sequence[EntryRecord]]:
-    """A page of entries in the order in which they were added, from behind the id `after` on."""
+def every(
+    account_id: str, after: str = "", limit: int = PAGE, seen_by: str | None = None
+) -> Plan[Sequence[EntryRecord]]:
+    """A page of entries in the order in which they were added, from behind the id `after` on.
+
+    `seen_by`: the id of a user, who sees those for all users and their own; None sees all.
+    """
     rows = yield from ask(
-        f"{_ENTRY} WHERE e.account_id = $1 AND e.id > $2 ORDER BY e.id LIMIT $3",
+        f"{_ENTRY} WHERE e.account_id = $1 AND e.id > $2 AND ($4 = '' OR e.user_id IS NULL OR e.user_id = $4)"
+        " ORDER BY e.id LIMIT $3",
         account_id,
         after,
-        max(1, min(limit, PAGE)),
+        limit,
+        "" if seen_by is None else seen_by or "-",
     )
     return [EntryRecord(*row) for row in rows]
 
@@ -105,6 +112,19 @@ def find(act: Act, account_id: str, entry: str) -> Plan[EntryRecord]:
     if len(rows) > 1:
         shown = ", ".join(f"{r.id} ({r.user or 'all users'})" for r in (EntryRecord(*row) for row in rows))
         raise Refused("There are several entries {entry!r}, so name one by its id: {shown}.", entry=entry, shown=shown)
+    return EntryRecord(*rows[0])
+
+
+def by_id(account_id: str, entry_id: str, seen_by: str | None = None) -> Plan[EntryRecord]:
+    """The entry with this id, as far as `seen_by` sees it: see `every`."""
+    rows = yield from ask(
+        f"{_ENTRY} WHERE e.account_id = $1 AND e.id = $2 AND ($3 = '' OR e.user_id IS NULL OR e.user_id = $3)",
+        account_id,
+        entry_id,
+        "" if seen_by is None else seen_by or "-",
+    )
+    if not rows:
+        raise NotFound("There is no entry {entry!r} on the never-log list.", entry=entry_id)
     return EntryRecord(*rows[0])
 
 
@@ -145,8 +165,8 @@ def test(act: Act, account_id: str, address: str) -> Plan[Tested]:
 def _parsed(pattern: str) -> Pattern:
     try:
         return parse_pattern(pattern)
-    except ValueError as error:
-        raise Refused("{error}.", error=error) from None
+    except ValueError:
+        raise Refused("{pattern!r} is not name@domain, *@domain or *@*.domain.", pattern=pattern) from None
 
 
 def _rescope(act: Act, account_id: str, record: EntryRecord, user_id: str | None, action: str) -> Plan[EntryRecord]:
@@ -199,6 +219,6 @@ def _with_keys(account_id: str, hashes: Sequence[str]) -> Plan[Sequence[Row]]:
 
 
 _ENTRY = (
-    "SELECT e.id, e.pattern, e.kind, e.effect, u.address, e.added_by, e.added_at"
-    " FROM never_log_entry e LEFT JOIN account_user u ON u.id = e.user_id"
+    "SELECT e.id, e.pattern, e.kind, e.effect, u.address, coalesce(w.address, e.added_by), e.added_at"
+    " FROM never_log_entry e LEFT JOIN account_user u ON u.id = e.user_id LEFT JOIN account_user w ON w.id = e.added_by"
 )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gateway.core import addresses
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Login, Source
-from storage.administration import sources, users
+from storage.administration import sign_out, sources, users
 from storage.administration.act import Act, audit
 from storage.administration.holders import address_hash
 from storage.administration.users import UserRecord
@@ -43,16 +43,26 @@ def known(keyed: KeyedHash, name: str) -> Plan[Known]:
             " WHERE s.login <> '' AND s.login = $1",
             canonical,
         )
+    most = yield from most_together()
+    return Known([Login(canonical, account) for account, _ in rows], [one for _, one in rows], most)
+
+
+def most_together() -> Plan[int]:
+    """How many hashes whichever address has most of them has, at least 1."""
     [(most,)] = yield from ask(
         "SELECT coalesce(max(together), 1) FROM (SELECT count(*) AS together FROM user_address a"
         " JOIN password p ON p.user_id = a.user_id GROUP BY a.address_hash) AS counted"
     )
-    return Known([Login(canonical, account) for account, _ in rows], [one for _, one in rows], most)
+    return int(most)
 
 
-def give_user(act: Act, account_id: str, user: str, password_hash: str) -> Plan[UserRecord]:
-    """The user can sign in with it under any of their addresses; an earlier one is void."""
+def give_user(act: Act, account_id: str, user: str, password_hash: str, session: str = "") -> Plan[UserRecord]:
+    """The user can sign in with it under any of their addresses; an earlier one is void.
+
+    All sessions of the user end but the one with the hash `session`.
+    """
     record = yield from users.show(act, account_id, user)
+    yield from sign_out.everywhere(record.id, session)
     yield from ask("DELETE FROM password WHERE user_id = $1", record.id)
     yield from insert("password", user_id=record.id, account_id=account_id, hash=password_hash, changed_at=act.at)
     yield from audit(act, account_id, "user.password", user=record.id)
@@ -65,6 +75,7 @@ def take_from_user(act: Act, account_id: str, user: str) -> Plan[UserRecord]:
     removed = yield from ask("DELETE FROM password WHERE user_id = $1 RETURNING 1", record.id)
     if not removed:
         raise Refused("The user {name} has no password.", name=record.name)
+    yield from sign_out.everywhere(record.id)
     yield from audit(act, account_id, "user.remove_password", user=record.id)
     return record
 

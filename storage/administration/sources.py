@@ -149,6 +149,11 @@ def find(account_id: str, source: str) -> Plan[Source]:
     return record
 
 
+def seen(source_ids: Sequence[str], at: int) -> Plan[None]:
+    """These have sent a copy."""
+    yield from ask("UPDATE source SET seen_at = $2 WHERE id = ANY($1)", source_ids, at)
+
+
 def remove(act: Act, account_id: str, source: str) -> Plan[Source]:
     """Takes the right away, by name or id. It holds from the server's next connection."""
     record = yield from find(account_id, source)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateway.core.addresses import canonical
-from storage.administration import typed
+from storage.administration import sign_out, typed
 from storage.administration.act import Act, audit
 from storage.administration.contact_addresses import Released, release
 from storage.administration.holders import address_hash, holder
@@ -160,6 +160,7 @@ def set_active(act: Act, account_id: str, user: str, *, active: bool) -> Plan[No
     if record.active == active:
         raise Refused("The user {name} is {state} already.", name=record.name, state="active" if active else "inactive")
     yield from ask("UPDATE account_user SET active = $2 WHERE id = $1", record.id, int(active))
+    yield from sign_out.everywhere(record.id)
     yield from audit(act, account_id, "user.reactivate" if active else "user.deactivate", user=record.id)
 
 

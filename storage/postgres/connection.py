@@ -16,6 +16,7 @@ from storage.errors import (
     StoreDenied,
     StoreError,
     StoreFull,
+    StoreNoText,
     StoreStandby,
     StoreUnavailable,
     StoreUnreachable,
@@ -50,6 +51,7 @@ _STATES: dict[str, type[StoreError]] = {
     "25006": StoreStandby,
     "57P03": StoreUnreachable,  # it starts or stops, or it is a standby that takes no connections
     "28": StoreDenied,
+    "22021": StoreNoText,
     "3D000": StoreDenied,
     "42501": StoreDenied,
     "XX001": StoreBroken,
@@ -82,7 +84,7 @@ async def connect(server: Server) -> Connection:
     except ERRORS as error:
         connection.terminate()
         raise translated(error) from None
-    except StoreStandby:
+    except BaseException:  # also a standby's, or whoever waits is told to stop
         connection.terminate()
         raise
     return connection

@@ -60,12 +60,18 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     connection = Connection(opened, iter_chunk_size=64)
     try:
         await connection
+        await connection.work(_in_all_letters)
         for pragma in _PRAGMAS if read_only else (*_WRITERS_PRAGMAS, *_PRAGMAS):
             await connection.work(_execute, pragma)
     except (sqlite3.Error, StoreError) as error:
         await connection.close()
         raise (translated(error) if isinstance(error, sqlite3.Error) else error) from None
     return connection
+
+
+def _in_all_letters(db: sqlite3.Connection) -> None:
+    """SQLite's own lower() knows those of English."""
+    db.create_function("lower", 1, lambda text: text.lower() if isinstance(text, str) else text, deterministic=True)
 
 
 def _execute(db: sqlite3.Connection, sql: str) -> None:
@@ -101,6 +107,7 @@ def translated(error: sqlite3.Error | UnicodeDecodeError) -> StoreError:
 
 def _bound(statement: Statement) -> tuple[str, Sequence[Value]]:
     """PostgreSQL's spelling and parameters as SQLite's: numbers behind ?, and lists spelled out or as JSON."""
+    statement = statement.on_sqlite or statement
     values = statement.values
     if not any(type(v) in _LISTS for v in values):
         return _translated(statement.sql), values
