@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from typing import cast
 
 from config.settings import Settings, value_at
+from config.values import host_and_port
 from gateway.smtp.listener import Tls
 
 NEVER_REACHED = "it could never be reached"
 FOR_SOURCES = "a source must be allowed at least as much"
 NEVER_TAKEN = "such a message could never be taken"
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 PARSER, COPIES = 64 * 1024 * 1024, 8
 """What the parser process needs for itself, and of a message of the worst kind."""
@@ -68,6 +71,10 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield from _tls(settings)
     if store.url is None and store.key_file == store.path:
         yield "store.key_file", "store.path", "must be another file than store.path"
+    listen, url = settings.console.listen, settings.console.url
+    if listen and host_and_port(listen)[0] not in LOOPBACK and not url.startswith("https://"):
+        needs = "reaches beyond loopback, so console.url must begin with https://"
+        yield "console.listen", "console.url", f"{needs}: passwords could be read on the way"
 
 
 def _tls(settings: Settings) -> Iterator[tuple[str, str, str]]:

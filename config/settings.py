@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from config.values import DatabaseUrl, FilePath, HostName, ListenAddresses, NameServers, Seconds, Whole, listener
+from config.values import (
+    ConsoleAddress,
+    DatabaseUrl,
+    FilePath,
+    HostName,
+    ListenAddresses,
+    NameServers,
+    Seconds,
+    WebAddress,
+    Whole,
+    listener,
+)
 from gateway.core.limits import DkimLimits, DnsLimits, ParserLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.listener import Listener
@@ -98,6 +109,11 @@ class Store(Section):
         return Server(self.url.get_secret_value(), self.connections, self.prepared_statements)
 
 
+class Console(Section):
+    listen: ConsoleAddress = ""
+    url: WebAddress = ""
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
@@ -112,6 +128,7 @@ class Settings(Section):
     dns: Dns = Dns()
     dkim: DkimSection = DkimSection()
     store: Store = Store()
+    console: Console = Console()
     log: Log = Log()
 
     def listeners(self) -> list[tuple[str, Listener]]:

@@ -8,6 +8,7 @@ import math
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, SecretStr
 
@@ -62,6 +63,25 @@ def host_and_port(address: str) -> tuple[str, int]:
     except ValueError:
         pass
     raise ValueError('must be given as "host:port" or "[IPv6 address]:port", port at most 65535')
+
+
+def console_address(value: object) -> str:
+    """Where the console listens, or nothing."""
+    if not isinstance(value, str):
+        raise ValueError('must be given as "host:port"')  # noqa: TRY004 — pydantic takes ValueError only
+    if value:
+        host_and_port(value)
+    return value
+
+
+def web_address(value: object) -> str:
+    """Scheme and host of an address for browsers, or nothing."""
+    parts = urlsplit(value) if isinstance(value, str) else None
+    if parts is None or (value and (parts.scheme not in ("http", "https") or not parts.netloc)):
+        raise ValueError("must be an address for browsers, such as https://log.example.com")
+    if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+        raise ValueError("must be an address without a path, such as https://log.example.com")
+    return f"{parts.scheme}://{parts.netloc.lower()}" if value else ""
 
 
 def listener(text: str) -> tuple[str, Listener]:
@@ -143,4 +163,6 @@ HostName = Annotated[str, BeforeValidator(host_name)]
 FilePath = Annotated[Path, BeforeValidator(file_path)]
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(database_url)]
 NameServers = Annotated[tuple[str, ...], BeforeValidator(name_servers)]
+ConsoleAddress = Annotated[str, BeforeValidator(console_address)]
+WebAddress = Annotated[str, BeforeValidator(web_address)]
 ListenAddresses = Annotated[tuple[str, ...], BeforeValidator(listen_addresses)]
