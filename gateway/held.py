@@ -22,6 +22,7 @@ from storage.held import HeldMail
 from storage.interface import Recorder
 from storage.plan import Plan
 from storage.sealing import Sealing
+from storage.settle import Considered
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,14 @@ class Resolving:
         case = self._keeping.open((yield from held.copy(mail)), (yield from sources()))
         return replace(case, may_refuse=False)
 
+    def considered(self, mail: HeldMail) -> Plan[Considered]:
+        """What would be decided now; nothing is changed. Raises Refused, StoreBroken."""
+        return (yield from held.decided_again((yield from self.opened(mail)), decide, self._recorder, self._act.at))
+
     def decide(self, held_id: str, account: str = "") -> Plan[Resolved]:
         """Decides a held message again, by today's rules, people and sources. Raises Refused."""
         mail = yield from held.find(held_id, account)
-        case = yield from self.opened(mail)
-        considered = yield from held.decided_again(case, decide, self._recorder, self._act.at)
+        considered = yield from self.considered(mail)
         if _again(mail, considered.decision):
             return Resolved(mail, considered.decision)
         decision = yield from held.supersede(mail, considered, decide, self._recorder)
@@ -75,7 +79,7 @@ class Resolving:
         if not considered.decision.reason.startswith("never_log."):
             unfit = objection(case, mail.reason, way)
             if unfit:
-                raise Refused(unfit)
+                raise Refused(*unfit)
             yield from self._introduce(mail, sender(case), way, user)
             case = approved(case, mail.reason, self._setting)
             considered = yield from held.decided_again(case, decide, self._recorder, self._act.at)

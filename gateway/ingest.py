@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
-from gateway.core import addresses, addressing, wire
+from gateway.core import addresses, addressing, delivery, wire
 from gateway.core.cases import Setting, header_opened, opened
 from gateway.core.charsets import GuessNeeded, without_guesses
 from gateway.core.claims import with_evidence
@@ -29,7 +29,7 @@ from gateway.parser import Parser, Unavailable, Unparsed
 from storage import dns_trouble, operator_mail
 from storage.administration.addresses import find_recipient
 from storage.administration.passwords import known
-from storage.administration.sources import eligible
+from storage.administration.sources import eligible, seen
 from storage.content import compressed
 from storage.errors import StoreError, StoreFull, Undecided
 from storage.facts import account_settings
@@ -39,6 +39,9 @@ from storage.settle import consider
 
 _SMALL = 64 * 1024
 """Bytes up to which looking at them, and compressing them within the transaction, is quicker than a thread."""
+
+_HOUR = 60 * 60 * 1000
+"""Milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Ingest:
         self._deadline = deadline
         self._now = now
         self._parser = parser
+        self._seen: dict[str, int] = {}
         self.new_trace_id = new_id
 
     async def peer(self, ip: str, login: Login | None = None, certificate: str = "") -> Peer:
@@ -123,6 +127,7 @@ class Ingest:
         except (StoreError, TimeoutError) as error:
             return _deferred(envelope.trace_id, error)
         settled_at = time.monotonic()
+        await self._note_sources(envelope)
         for decision in [d for one in decisions for d in (one, *one.calls)]:
             _log(
                 decision,
@@ -133,6 +138,16 @@ class Ingest:
         if all(d.outcome is Outcome.REFUSED for d in decisions):
             return Answer(envelope.trace_id, decisions[0].reason)
         return Answer(envelope.trace_id, outcomes=tuple(d.outcome for d in decisions))
+
+    async def _note_sources(self, envelope: Envelope) -> None:
+        """When each was last seen, to the hour; nothing hangs on it."""
+        known = {source.id for recipient in envelope.recipients for source in delivery.sources(envelope, recipient)}
+        at = envelope.received_at
+        due = [source_id for source_id in sorted(known) if at - self._seen.get(source_id, 0) >= _HOUR]
+        if due:
+            self._seen.update(dict.fromkeys(due, at))
+            with suppress(StoreError):
+                await self._store.change(seen(due, at))
 
     async def operator_mail(self, mail: OperatorMail) -> Answer:
         """Keeps a message for the operator in one durable step. Nothing in it is read."""
@@ -150,7 +165,7 @@ class Ingest:
 
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
-        proven = await self._authenticate(opened(raw, envelope, self._setting))
+        proven = await self._authenticate(await self._open(envelope, raw))
         found = [await self._store.read(consider(case, decide, self._setting.keyed)) for case in proven]
         return [considered.decision for considered in found]
 

@@ -46,6 +46,10 @@ def store_opened() -> None:
     _log.info("store.opened")
 
 
+def console_opened(url: str) -> None:
+    _log.info("console.opened", url=url)
+
+
 def store_failed(reason: str) -> None:
     _log.error("store.failed", reason=reason)
 

@@ -12,6 +12,8 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
+from storage.errors import Refused
+
 SHORTEST = 12
 LONGEST = 256
 """Characters. What is longer would not pass through a command line of SMTP."""
@@ -22,12 +24,12 @@ _THREADS = ThreadPoolExecutor(2, "password")
 """So many are compared at a time; the rest wait here and hold up nothing else."""
 
 
-def fault(password: str) -> str | None:
-    """Why nobody may have this password, as a sentence, or None."""
+def fault(password: str) -> Refused | None:
+    """Why nobody may have this password, or None."""
     if not SHORTEST <= len(password) <= LONGEST:
-        return f"A password has {SHORTEST} to {LONGEST} characters."
+        return Refused("A password has {shortest} to {longest} characters.", shortest=SHORTEST, longest=LONGEST)
     if not password.isprintable():
-        return "A password is one line of characters that can be typed."
+        return Refused("A password is one line of characters that can be typed.")
     return None
 
 
@@ -39,6 +41,11 @@ def generated() -> str:
 def hashed(password: str) -> str:
     """What is stored of a password: parameters, salt and hash in one text."""
     return _HASHER.hash(_canonical(password))
+
+
+async def hashed_apart(password: str) -> str:
+    """The same, without holding up anybody."""
+    return await asyncio.get_running_loop().run_in_executor(_THREADS, hashed, password)
 
 
 async def which_fits(password: str, hashes: Sequence[str], least: int = 1) -> int | None:

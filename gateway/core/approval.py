@@ -23,6 +23,16 @@ class Way(StrEnum):
     """Its sender is a contact whose copies are welcome."""
 
 
+class Objection(StrEnum):
+    """Why held mail can't be approved as somebody wants."""
+
+    WHO = "It must be said who sent it."
+    FORWARDED = "Only a user can forward."
+    KNOWN = "It isn't held for an unknown sender."
+    NOTHING = "There is nothing in it that could be approved."
+    NOBODY = "From names nobody for certain, so nobody can be believed."
+
+
 _BELIEVE = "If you know that its sender sent it, approve it: that holds for this message alone. Otherwise discard it."
 WHAT_TO_DO = {
     "sender.unknown": (
@@ -79,20 +89,20 @@ def candidate(case: Case) -> Original | None:
     return chain[1] if len(chain) > 1 and chain[1].confidence >= HIGH else None
 
 
-def objection(case: Case, reason: str, way: Way) -> str:
-    """Why what is held for this reason can't be approved that way, and what to do instead; "" where it can."""
+def objection(case: Case, reason: str, way: Way) -> tuple[Objection, str] | None:
+    """Why what is held for this reason can't be approved that way, and what to do instead; None where it can."""
     if reason == "sender.unknown":
         if way is Way.AS_IT_IS:
-            return f"It must be said who sent it. {WHAT_TO_DO[reason]}"
+            return Objection.WHO, WHAT_TO_DO[reason]
         if way is Way.CONTACT and _forwarded(case):
-            return "Only a user can forward: approve it with --alias-of USER if a user sent it, or discard it."
+            return Objection.FORWARDED, "Approve it with --alias-of USER if a user sent it, or discard it."
     elif way is not Way.AS_IT_IS:
-        return f"It isn't held for an unknown sender. {WHAT_TO_DO[reason]}"
+        return Objection.KNOWN, WHAT_TO_DO[reason]
     elif reason not in (*_SENDERS, "forward.ambiguous") or (reason not in _SENDERS and candidate(case) is None):
-        return WHAT_TO_DO[reason]
+        return Objection.NOTHING, WHAT_TO_DO[reason]
     if reason != "forward.ambiguous" and sender(case) is None:
-        return "From names nobody for certain, so nobody can be believed: have it sent again, and discard this one."
-    return ""
+        return Objection.NOBODY, "Have it sent again, and discard this one."
+    return None
 
 
 def approved(case: Case, reason: str, setting: Setting) -> Case:
