@@ -12,5 +12,11 @@
     core/decide.py     the stages in their order; pure; every outcome has a reason and its findings
     core/explain.py    a decision in words, for the operator, the console and the golden tests
 
+Beside it:
+
+    console/           pages and the HTTP API; each page does what a route of the API does, by calling it
+    indexing.py        keeps the words of what was logged findable in an SQLite file
+    cli/               the same verbs at a terminal
+
 Nothing is spooled: the SMTP transaction is the database transaction, and a failure of ours is a 451.
 """

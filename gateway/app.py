@@ -7,10 +7,12 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config.settings import Settings
 from config.values import host_and_port
@@ -21,6 +23,7 @@ from gateway.clock import new_id, now
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
+from gateway.indexing import keep_up
 from gateway.ingest import Ingest
 from gateway.parser import NotStarted, Parser
 from gateway.process import first_of, prepare, stop_on_signal
@@ -36,6 +39,13 @@ from storage.place import Place
 from storage.sealing import Sealing
 from storage.sqlite import network
 
+if TYPE_CHECKING:
+    from gateway.console.opening import Console
+
+
+CONSOLE_CONNECTIONS = 400
+"""As many as `gateway.console.connections` lets in, which is loaded only where there is a console."""
+
 
 class FaultError(Exception):
     """Why the gateway can't start or go on, as a sentence, with the exit code."""
@@ -45,6 +55,34 @@ class FaultError(Exception):
         self.exit_code = exit_code
 
 
+class Journey:
+    """What messages pass through, with the helpers that it needs."""
+
+    def __init__(self, ingest: Ingest, parser: Parser, resolver: Resolver) -> None:
+        self.ingest = ingest
+        self._parser = parser
+        self._resolver = resolver
+
+    @classmethod
+    async def begin(cls, settings: Settings, store: Store, key: bytes) -> Journey:
+        """Starts the parser process. Raises FaultError."""
+        parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
+        try:
+            await parser.start()
+        except NotStarted:
+            raise FaultError("the parser process doesn't start; is parser.memory enough for it?", 69) from None
+        resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
+        authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
+        deadline, setting = settings.smtp_limits().handler, setting_of(settings, key)
+        ingest = Ingest(store, setting, Sealing(key), authenticator, deadline, new_id, now, parser)
+        return cls(ingest, parser, resolver)
+
+    async def close(self) -> None:
+        """Ends the helpers."""
+        await self._resolver.close()
+        await self._parser.close()
+
+
 class App:
     """A running gateway: the store, the journey and the SMTP server."""
 
@@ -52,16 +90,15 @@ class App:
         self,
         store: Store,
         smtp: SmtpServer,
-        parser: Parser,
-        resolver: Resolver,
-        erasing: asyncio.Task[None] | None,
+        journey: Journey,
+        beside: Sequence[asyncio.Task[None]],
         addresses: list[tuple[str, int]],
         renewal: Renewal | None,
     ) -> None:
         self.store = store
-        self._parser = parser
-        self._resolver = resolver
-        self._erasing = erasing
+        self.journey = journey
+        self.console: Console | None = None
+        self._beside = beside
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
@@ -72,16 +109,21 @@ class App:
     async def start(cls, settings: Settings) -> App:
         """Opens everything and serves. Raises FaultError with what to do; then nothing is left open."""
         files, tls = checked(settings)
+        if settings.console.listen:  # before anybody is served: it takes a second to load, and many do without it
+            import_module("gateway.console.opening")
         store, key = await opened(settings, serving=True)
         operator_log.store_opened()
         try:
             sockets = [(bind(address), mode) for address, mode in settings.listeners()]
+            console = bind(settings.console.listen) if settings.console.listen else None
         except BaseException:
             await store.close()
             raise
         app = await cls.begin(settings, store, key, sockets, files, tls, erases=True)
         for host, port in app.addresses:
             operator_log.listening(f"{host}:{port}")
+        if console:
+            app.console = await open_console(console, settings, store, key, app.journey)
         return app
 
     @classmethod
@@ -97,32 +139,32 @@ class App:
         erases: bool,
     ) -> App:
         """Serves on these sockets and this store. `erases`: in time, what was kept for a while only."""
-        parser = Parser(settings.parser_limits(), operator_log.parser_replaced)
         try:
-            await parser.start()
+            journey = await Journey.begin(settings, store, key)
+        except BaseException:
+            await store.close()
+            raise
+        try:
             if any(mode.auth for _, mode in listeners):
                 await asyncio.to_thread(passwords.prepare)
             limits = settings.smtp_limits()
-            setting = setting_of(settings, key)
-            resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
-            authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
-            ingest = Ingest(store, setting, Sealing(key), authenticator, limits.handler, new_id, now, parser)
             need = settings.smtp.sources_need_tls
             name = settings.hostname
-            free = _free_disk(settings.store.place())
-            smtp = SmtpServer(ingest, operator_log, limits, name, None, now, sources_need_tls=need, free_disk=free)
+            smtp = SmtpServer(
+                *(journey.ingest, operator_log, limits, name, None, now),
+                sources_need_tls=need,
+                free_disk=_free_disk(settings.store.place()),
+            )
             renewal = _use_tls(smtp, files, tls) if files and tls else None
             for sock, mode in listeners:
                 await smtp.listen([sock], mode)
-        except BaseException as error:
-            await parser.close()
+        except BaseException:
+            await journey.close()
             await store.close()
-            if isinstance(error, NotStarted):
-                raise FaultError("the parser process doesn't start; is parser.memory enough for it?", 69) from None
             raise
-        erasing = asyncio.create_task(erase(store, setting.keyed)) if erases else None
+        beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)] if erases else []
         addresses = [sock.getsockname()[:2] for sock, _ in listeners]
-        return cls(store, smtp, parser, resolver, erasing, addresses, renewal)
+        return cls(store, smtp, journey, beside, addresses, renewal)
 
     def renew_certificate(self) -> None:
         """Reads the files of the certificate again; what is no good leaves the one in use."""
@@ -131,18 +173,39 @@ class App:
 
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
+        if self.console:
+            await self.console.stop()
         await self._smtp.drain()
-        for task in (self._erasing, self._watching):
-            if task:
-                task.cancel()
-        await self._resolver.close()
-        await self._parser.close()
+        for task in filter(None, (*self._beside, self._watching)):
+            task.cancel()
+        await self.journey.close()
         await self.store.close()
+
+
+def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Coroutine[None, None, None]]:
+    """What one process of a gateway does besides: erases in time, and keeps a file's index of words up to date."""
+    erasing = erase(store, KeyedHash(key))
+    return [erasing, keep_up(store)] if isinstance(settings.store.place(), Path) else [erasing]
+
+
+async def open_console(
+    sock: socket.socket, settings: Settings, store: Store, key: bytes, journey: Journey
+) -> Console:
+    """Serves the console on this socket, and lets the first admin in."""
+    from gateway.console.opening import Console  # noqa: PLC0415 — see App.start
+
+    setting, sealing = setting_of(settings, key), Sealing(key)
+    console = await Console.open(sock, settings.console.url, store, setting, sealing, journey.ingest)
+    operator_log.console_opened(console.office.url)
+    if link := await console.first_link():
+        sys.stdout.write(f"Open this link within a day to choose a password for the console:\n    {link}\n")
+        sys.stdout.flush()
+    return console
 
 
 def checked(settings: Settings) -> tuple[Files | None, Contexts | None]:
     """The TLS files, and what they hold, if there are any. Raises FaultError before anything is opened."""
-    fault = descriptor_fault(settings.smtp_limits())
+    fault = descriptor_fault(settings.smtp_limits(), CONSOLE_CONNECTIONS if settings.console.listen else 0)
     if fault:
         raise FaultError(fault, 78)
     files = _tls_files(settings)

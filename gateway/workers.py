@@ -12,14 +12,13 @@ import socket
 import sys
 import time
 from asyncio import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from itertools import chain
 
 from config.settings import Settings
 from gateway import operator_log
-from gateway.app import FaultError, bind, checked, opened, setting_of
-from gateway.expiry import erase
+from gateway.app import FaultError, Journey, beside_mail, bind, checked, open_console, opened, setting_of
 from gateway.keeping import Keeping, Ready
 from gateway.process import prepare, stop_on_signal
 from gateway.process_memory import spare_what_stays
@@ -51,11 +50,14 @@ async def serve(settings: Settings) -> None:
     checked(settings)
     store, key = await opened(settings, serving=True)
     operator_log.store_opened()
-    if isinstance(settings.store.place(), Server):  # it can be had; each worker has its own
+    try:
+        async with _console(settings, store, key):
+            if isinstance(settings.store.place(), Server):  # it can be had; each worker has its own
+                await Workers(settings, None).serve([told_to_stop])
+            else:
+                await _write(settings, store, key, told_to_stop)
+    finally:
         await store.close()
-        await Workers(settings, None).serve([told_to_stop])
-    else:
-        await _write(settings, store, key, told_to_stop)
     operator_log.stopped()
     if store.failed.is_set():
         raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
@@ -68,12 +70,28 @@ async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asy
     def keeping(ready: Ready | None) -> Keeping:
         return Keeping(setting, sealing, ready)
 
-    erasing = asyncio.create_task(erase(store, setting.keyed))
+    beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)]
     try:
         await Workers(settings, lambda line: Desk(line, store, keeping)).serve([told_to_stop, store.failed])
     finally:
-        erasing.cancel()
-        await store.close()
+        for task in beside:
+            task.cancel()
+
+
+@asynccontextmanager
+async def _console(settings: Settings, store: Store, key: bytes) -> AsyncIterator[None]:
+    """With the console, if there is to be one, served by this process."""
+    if not settings.console.listen:
+        yield
+        return
+    sock = bind(settings.console.listen)
+    journey = await Journey.begin(settings, store, key)
+    console = await open_console(sock, settings, store, key, journey)
+    try:
+        yield
+    finally:
+        await console.stop()
+        await journey.close()
 
 
 class Workers:

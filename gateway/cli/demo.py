@@ -23,6 +23,7 @@ from gateway.clock import new_id, now
 from gateway.core.reasons import sentence
 from gateway.operator_log import OperatorLog, stopped
 from storage import migrate, reads
+from storage.administration import accounts, users
 from storage.open import installation_key, open_store
 
 _CONFIGURATION = """\
@@ -35,6 +36,9 @@ listen = ["127.0.0.1:{port}"]
 [store]
 path = "{folder}/gateway.db"
 key_file = "{folder}/installation.key"
+
+[console]
+listen = "127.0.0.1:{console}"
 
 [dns]
 nameservers = ["{nameserver}"]
@@ -65,8 +69,9 @@ class Sample:
 @click.option("--samples", type=click.Path(path_type=Path, file_okay=False), default=Path("fixtures/demo"))
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("data/demo"))
 @click.option("--port", type=click.IntRange(1, 65535), default=2525, help="SMTP port on loopback.")
+@click.option("--console", type=click.IntRange(1, 65535), default=8025, help="Port of the console on loopback.")
 @click.option("--once", is_flag=True, help="End after the samples.")
-def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
+def demo(samples: Path, folder: Path, port: int, console: int, *, once: bool) -> None:
     """Show what the gateway does: make two accounts, send samples, print each decision with its reason, then serve."""
     script = samples / "samples.toml"
     if not script.is_file():
@@ -76,25 +81,28 @@ def demo(samples: Path, folder: Path, port: int, *, once: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     log = OperatorLog("warning")
     try:
-        asyncio.run(_run(tomllib.loads(script.read_text(encoding="utf-8")), samples, config_file, port, once=once))
+        people = tomllib.loads(script.read_text(encoding="utf-8"))
+        asyncio.run(_run(people, samples, config_file, (port, console), once=once))
     except ConfigurationError as error:
         click.echo("\n".join(f"bcc-gateway: {f.path}: {f.sentence}" for f in error.faults), err=True)
         raise SystemExit(78) from None
     except app.FaultError as fault:
-        hint = "; choose another with --port" if "listen" in str(fault) else ""
+        hint = "; choose others with --port and --console" if "listen" in str(fault) else ""
         click.echo(f"bcc-gateway: {fault}{hint}", err=True)
         raise SystemExit(fault.exit_code) from None
     finally:
         log.close()
 
 
-async def _run(script: Mapping[str, object], folder: Path, config_file: Path, port: int, *, once: bool) -> None:
+async def _run(
+    script: Mapping[str, object], folder: Path, config_file: Path, ports: tuple[int, int], *, once: bool
+) -> None:
     process.route_stray_errors()
     told_to_stop = process.stop_on_signal()
     nameserver, close_dns = await serve_zones(folder.glob("*.zone"))
-    text = _CONFIGURATION.format(port=port, folder=config_file.parent, nameserver=nameserver)
+    text = _CONFIGURATION.format(port=ports[0], console=ports[1], folder=config_file.parent, nameserver=nameserver)
     config_file.write_text(text, encoding="utf-8")
-    settings = load({}, config_file, {"smtp.listen": ["127.0.0.1:0"]} if once else None)
+    settings = load({}, config_file, {"smtp.listen": ["127.0.0.1:0"], "console.listen": ""} if once else None)
     captures = await _prepare(settings, script)
     messages: Sequence[Mapping[str, object]] = script["message"]  # type: ignore[assignment]  # our own file
     if any(message["to"] not in captures for message in messages):
@@ -116,6 +124,8 @@ async def _run(script: Mapping[str, object], folder: Path, config_file: Path, po
             for text in await _decided(running, reply):
                 click.echo(f"    {text}")
         _say_what_next(captures, config_file, host, port, once=once)
+        if running.console:
+            click.echo(f"The console, where you are signed in once:\n    {await _entrance(running)}")
         if not once:
             await told_to_stop.wait()
     finally:
@@ -193,6 +203,14 @@ async def _decided(running: app.App, reply: str) -> list[str]:
             texts.append(f"on {said['contacts'].evidence}, for {user}" + (f" ({chosen_from})" if chosen_from else ""))
             texts.append(f"{rule.slug}: {rule.sentence}")
     return texts
+
+
+async def _entrance(running: app.App) -> str:
+    """A link that signs in the first admin of the first account."""
+    [account, *_] = await running.store.read(accounts.every())
+    everybody = await running.store.read(users.every(account.id))
+    admin = next(user for user in everybody if {"account_access", "super_admin"} & set(user.permissions))
+    return running.console.entrance(admin.id) if running.console else ""
 
 
 def _say_what_next(captures: Mapping[str, str], config_file: Path, host: str, port: int, *, once: bool) -> None:

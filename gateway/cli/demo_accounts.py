@@ -31,9 +31,10 @@ async def ensure(store: Store, key: bytes, domain: str, wanted: Sequence[Mapping
 def _make(act: Act, sealing: Sealing, wanted: Mapping[str, object]) -> Plan[None]:
     account_id = yield from accounts.create(act, str(wanted["name"]), [str(wanted["domain"])])
     yield from accounts.change_setting(act, account_id, "rule", str(wanted["rule"]))
-    for line in _lines(wanted["users"]):
+    for number, line in enumerate(_lines(wanted["users"])):
         address, _, name = line.partition(" ")
-        yield from users.add(act, account_id, name, address, ["personal_email_access"])
+        permissions = ["account_access", "personal_email_access"] if number == 0 else ["personal_email_access"]
+        yield from users.add(act, account_id, name, address, permissions)
         for channel in ("bcc", "forward"):
             yield from addresses.create(act, account_id, sealing, channel, address)
     for line in _lines(wanted["contacts"]):

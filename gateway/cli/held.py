@@ -9,11 +9,11 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.cli.held_view import HeldView, message_lines, operator_view, view
 from gateway.core.approval import WHAT_TO_DO, Way
 from gateway.core.cases import Setting
 from gateway.core.reasons import REASONS, sentence
 from gateway.held import Resolved, Resolving
+from gateway.held_view import HeldView, message_lines, operator_view, view
 from gateway.operator_log import escape
 from storage import held, operator_mail
 from storage.administration import accounts

@@ -47,5 +47,5 @@ def _given(*, generate: bool, from_stdin: bool) -> str:
         password = click.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
     fault = passwords.fault(password)
     if fault:
-        common.fail(fault)
+        common.fail(str(fault))
     return password

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
+
 import click
 
 from gateway.cli import common, password
 from gateway.cli.account import tell_released
-from gateway.cli.common import Options
+from gateway.cli.common import Desk, Options
+from storage.administration import accounts, sessions, users
 from storage.administration import passwords as stored
-from storage.administration import users
 from storage.administration.users import KINDS, PERMISSIONS
+from storage.errors import Refused
 
 permission = click.Choice(PERMISSIONS)
 
@@ -119,6 +122,24 @@ def password_(options: Options, user: str, *, generate: bool, from_stdin: bool, 
         return
     with password.new(generate=generate, from_stdin=from_stdin) as hashed:
         common.change(options, lambda desk, a: stored.give_user(desk.act, a, user, hashed))
+
+
+@group.command("setup-link")
+@click.argument("user")
+@common.options
+def setup_link(options: Options, user: str) -> None:
+    """Make a link by which a user chooses a password for the console. It works once, for a day."""
+    secret = secrets.token_urlsafe(32)
+
+    async def work(desk: Desk) -> str:
+        console = desk.settings.console
+        if not (console.url or console.listen):
+            raise Refused("There is no console.", "Set console.listen, and start the gateway again.")
+        account_id = await desk.store.read(accounts.find(options.account))
+        await desk.store.change(sessions.make_link(desk.act, account_id, user, secret))
+        return console.url or f"http://{console.listen}"
+
+    common.say(f"{common.run(options, work)}/setup/{secret}")
 
 
 @group.command()

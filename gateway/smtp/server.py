@@ -99,9 +99,9 @@ def silence_library() -> None:
         logging.getLogger(name).disabled = True
 
 
-def descriptor_fault(limits: SmtpLimits) -> str | None:
-    """Why the limit of open files is too low for the configured connections, or None."""
-    needed = 2 * limits.connections + _SPARE_DESCRIPTORS
+def descriptor_fault(limits: SmtpLimits, others: int = 0) -> str | None:
+    """Why the limit of open files is too low for the configured connections, or None. `others`: not of SMTP."""
+    needed = 2 * limits.connections + others + _SPARE_DESCRIPTORS
     allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if allowed == resource.RLIM_INFINITY or allowed >= needed:
         return None
