@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.postgres import Databases
 from hypothesis import settings
 
 from tests.running_gateway import Gateway, free_port
@@ -18,6 +20,14 @@ settings.register_profile("exploring", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
 
 
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Databases]:
+    """On a PostgreSQL server that is started for the first test that wants one."""
+    made = Databases()
+    yield made
+    made.remove()
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> Iterator[Gateway]:
     """A prepared gateway, not started yet."""
@@ -26,3 +36,18 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
     yield made
     if made.running:
         made.kill()
+
+
+@pytest.fixture
+def console(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway into which nobody can sign in yet; its address stands in `url`, the first link in its log."""
+    made = Gateway(tmp_path, free_port())
+    made.prepare()
+    text = made.config.read_text(encoding="utf-8")
+    made.config.write_text(f'{text}\n[console]\nlisten = "127.0.0.1:{free_port()}"\n', encoding="utf-8")
+    made.start()
+    while "/setup/" not in made.log() or "console.opened" not in made.log():
+        assert made.running, made.log()
+        time.sleep(0.02)
+    yield made
+    made.stop()

@@ -11,12 +11,20 @@ ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postg
 [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
 perl -MNet::SSLeay -e1 2>/dev/null || missing="$missing libnet-ssleay-perl"  # swaks needs it for TLS
-[ -n "$missing" ] || exit 0
-if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+[ -x /usr/bin/chromium ] || missing="$missing chromium"
+command -v npm >/dev/null 2>&1 || missing="$missing nodejs npm"
+if [ -z "$missing" ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -qq
     # shellcheck disable=SC2086  # a list of names
     apt-get install -qq -y --no-install-recommends $missing >/dev/null
 else
     echo "not installed, tests that need them are skipped:$missing" >&2
+fi
+# What looks at the pages for people who see or hear them otherwise; from npm, since Debian has none.
+axe="$(dirname "$0")/../.axe"
+if [ ! -d "$axe/node_modules/axe-core" ] && command -v npm >/dev/null 2>&1; then
+    npm install --silent --no-audit --no-fund --prefix "$axe" axe-core@4.14.1
 fi

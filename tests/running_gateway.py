@@ -199,7 +199,7 @@ class Gateway:
 def _account(act: Act, sealing: Sealing, name: str) -> Plan[dict[str, str]]:
     account = yield from accounts.create(act, name, [f"{name}.example"])
     yield from accounts.change_setting(act, account, "rule", "log_all_and_create")
-    yield from users.add(act, account, "Ana", "ana@us.example", ["personal_email_access"])
+    yield from users.add(act, account, "Ana", "ana@us.example", ["account_access", "personal_email_access"])
     for channel in ("bcc", "forward", "relay"):
         yield from addresses.create(act, account, sealing, channel)
     yield from sources.add(act, account, "mail server", "127.0.0.1/32", ["relay"], vouches=True)

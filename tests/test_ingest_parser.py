@@ -159,7 +159,7 @@ async def test_the_loop_never_reads_a_large_message(tmp_path: Path) -> None:
     assert answer.outcomes == (Outcome.LOGGED,)
     print(f"the loop's thread worked for {held_up * 1000:.0f} ms at most without a break")
     core = {name.removeprefix("gateway.core.") for name in called if name.startswith("gateway.core.")}
-    values = {"model", "claims", "questions", "results", "keyed_hash", "thread_names"}
+    values = {"model", "claims", "delivery", "questions", "results", "keyed_hash", "thread_names"}
     assert core <= values, "values of theirs are made"
     assert "storage.content" not in called
 

@@ -77,6 +77,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "store_opened",
         "store_failed",
         "listening",
+        "console_opened",
         "stopping",
         "stopped",
         "connected",
@@ -107,7 +108,7 @@ def test_no_event_has_a_parameter_for_content() -> None:
     assert names <= {
         *("trace_id", "connection_id", "account", "user", "channel", "outcome", "reason", "flags", "peer", "address"),
         *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
-        *("error", "location", "level", "logger", "frames"),
+        *("error", "location", "level", "logger", "frames", "url"),
     }
 
 

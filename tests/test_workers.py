@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import httpx
 import pytest
 from fakes.postgres import MISSING, PostgresServer
 from fakes.scan import breaches
@@ -348,3 +350,22 @@ def test_on_a_database_server_each_worker_settles_by_itself(tmp_path: Path) -> N
             wait_for_more(ledger)
         assert gateway.stop() == 0
         assert faults(gateway, ledger) == []
+
+
+def test_the_console_is_served_beside_workers_and_finds_what_they_have_logged(gateway: Gateway) -> None:
+    port = free_port()
+    text = gateway.config.read_text(encoding="utf-8")
+    gateway.config.write_text(f'{text}\n[console]\nlisten = "127.0.0.1:{port}"\n', encoding="utf-8")
+    gateway.start()
+    until(lambda: "/setup/" in gateway.log() and "console.opened" in gateway.log(), "opened")
+    link = re.search(r"/setup/\S+", gateway.log())
+    assert link
+    assert deliver(gateway, mail("zephyrine")).startswith("250 ")
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser:
+        chosen = {"password": "a few words do well", "again": "a few words do well"}
+        answer = browser.post(link[0], data=chosen)
+        cookie = answer.headers["set-cookie"].partition(";")[0]
+        until(
+            lambda: "zephyrine" in browser.get("/activities?search=zephyr", headers={"cookie": cookie}).text, "found"
+        )
+    assert gateway.stop() == 0

@@ -1,5 +1,6 @@
 """`user`."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -55,3 +56,18 @@ def test_wrong_input_is_told(command: Command, arguments: tuple[str, ...], exit_
     result = command("user", *arguments)
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert sentence in result.stderr
+
+
+def test_a_setup_link_leads_to_where_browsers_find_the_console(good: Good, command: Command) -> None:
+    good("user", "add", "ann@us.example", "Ann")
+    found = {"GATEWAY_CONSOLE__LISTEN": "127.0.0.1:8025", "GATEWAY_CONSOLE__URL": "https://log.example.com"}
+    link = command("user", "setup-link", "ann@us.example", **found).stdout.strip()
+    assert re.fullmatch(r"https://log\.example\.com/setup/[\w-]{43}", link)
+    refused = command("user", "setup-link", "bo@us.example", **found)
+    assert (refused.exit_code, "There is no user 'bo@us.example'." in refused.stderr) == (1, True)
+
+
+def test_without_a_console_there_is_no_link(good: Good, command: Command) -> None:
+    good("user", "add", "ann@us.example", "Ann")
+    refused = command("user", "setup-link", "ann@us.example")
+    assert (refused.exit_code, "Set console.listen" in refused.stderr) == (1, True)

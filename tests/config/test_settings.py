@@ -217,6 +217,8 @@ def test_what_must_not_be_above_another_is_refused_above_and_taken_at_it(smaller
         ({"smtp": {"sources_need_tls": True}}, "smtp.sources_need_tls"),
         ({"parser": {"memory": "463 MiB"}}, "parser.memory"),
         ({"store": {"key_file": "data/gateway.db"}}, "store.key_file"),
+        *(({"console": {"listen": f"{a}:80"}}, "console.listen") for a in ("0.0.0.0", "[::]", "log.example")),  # noqa: S104 — refused
+        ({"console": {"listen": "0.0.0.0:80", "url": "http://log.example"}}, "console.listen"),
     ],
 )
 def test_contradictions_are_found(sections: dict[str, object], at_fault: str) -> None:
@@ -227,3 +229,25 @@ def test_tls_takes_a_certificate_and_a_key() -> None:
     both = settings(smtp={"certificate": "a.pem", "private_key": "b.pem"})
     assert list(contradictions(both)) == []
     assert both.smtp.certificate == Path("a.pem")
+
+
+@pytest.mark.parametrize(
+    ("listen", "url"),
+    [("", ""), ("127.0.0.1:8025", ""), ("[::1]:8025", ""), ("localhost:1", "http://x"), ("0.0.0.0:80", "https://x")],
+)
+def test_a_console_is_on_loopback_or_behind_tls(listen: str, url: str) -> None:
+    assert list(contradictions(settings(console={"listen": listen, "url": url}))) == []
+
+
+@pytest.mark.parametrize(
+    "url", ["log.example", "ftp://x", "https://", "https://x/path", "https://a@x", "https://x?y", 1]
+)
+def test_what_no_browser_finds_is_refused(url: object) -> None:
+    with pytest.raises(ValidationError, match="must be an address"):
+        settings(console={"url": url})
+
+
+@pytest.mark.parametrize("listen", ["8025", "a:", "a:70000", "a b:1", 8025])
+def test_where_no_console_can_listen_is_refused(listen: object) -> None:
+    with pytest.raises(ValidationError, match="must be given as"):
+        settings(console={"listen": listen})

@@ -12,6 +12,8 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
+import pytest
+
 from storage.open import migrate
 from storage.place import Server
 from storage.postgres.connection import connect
@@ -122,6 +124,10 @@ def as_user(*setpriv: str) -> Sequence[str]:
     if os.geteuid() != 0:
         return setpriv if len(setpriv) > 1 else ()
     return *setpriv, "--reuid=postgres", "--regid=postgres", "--clear-groups", "--"
+
+
+KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.skipif(bool(MISSING), reason=MISSING)))
+"""Of stores, for whatever is tried with each."""
 
 
 class Databases:

@@ -134,6 +134,7 @@ SHOWS: dict[str, Callable[[Shop], list[list[str]]]] = {
     "tail": lambda _: [["-n", "100"]],
     "trace": lambda _: [["bob@client.example"], ["ana@us.example"]],
     "user list": lambda _: [[]],
+    "user setup-link": lambda _: [["ana@us.example"]],
     "user show": lambda _: [["ana@us.example"]],
 }
 CHANGES = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes.gates import BeforeTheAccount, Gate, InTheWriter
-from fakes.postgres import MISSING, Databases
+from fakes.postgres import KINDS, Databases
 from fakes.scan import breaches_of, found, values_with
 from fakes.stores import Breaches, Columns, Kept, Look, Open
 
@@ -24,20 +24,10 @@ from storage.sqlite.store import SqliteStore
 KEY = bytes(range(32))
 NOW = 1_767_225_600_000  # 2026-01-01
 
-KINDS = ("sqlite", pytest.param("postgres", marks=pytest.mark.skipif(bool(MISSING), reason=MISSING)))
-
 
 def new_act() -> Act:
     chance = count()
     return Act("cli:tester", NOW, Ids(lambda: NOW, lambda: next(chance)), KeyedHash(KEY))
-
-
-@pytest.fixture(scope="session")
-def databases() -> Iterator[Databases]:
-    """On a PostgreSQL server that is started for the first test that wants one."""
-    made = Databases()
-    yield made
-    made.remove()
 
 
 @pytest.fixture(autouse=True)

@@ -46,6 +46,7 @@ from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage import reads
 from storage.administration.act import Act
+from storage.copying import of_index
 from storage.errors import StoreError, StoreUnavailable
 from storage.interface import Decide, Keeper, Store
 from storage.open import open_store
@@ -379,8 +380,8 @@ async def test_a_backup_holds_every_row_as_it_is(database: Store, tmp_path: Path
     copy = await open_store(tmp_path / "copy.db", KEY, act.new_id)
     try:
         for (table,) in await copy.read(ask("SELECT name FROM sqlite_master WHERE type = 'table'")):
-            if table != "schema_migration":
-                names = ", ".join(name for name in await columns(table) if name != "recorded_in")
+            if table != "schema_migration" and not of_index(table):
+                names = ", ".join(name for name in await columns(table) if name not in ("recorded_in", "document"))
                 rows = f"SELECT {names} FROM {table}"  # noqa: S608 - its own columns
                 here, there = await database.read(ask(rows)), await copy.read(ask(rows))
                 assert sorted(there, key=repr) == sorted(here, key=repr), table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import random
 import shutil
@@ -36,6 +37,7 @@ from storage.open import migrate, open_store
 from storage.place import Server
 from storage.plan import Plan, Rows, ask
 from storage.postgres import store as postgres_store
+from storage.postgres.connection import close, connect
 from storage.postgres.locks import ADMINISTRATION, lock_number
 from storage.postgres.store import PostgresStore
 
@@ -318,3 +320,15 @@ async def test_nobody_there_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(StoreUnreachable) as refused:
         await opened(Server(f"postgresql://gateway@/x?host={tmp_path}"))
     assert refused.value.exit_code == 69
+
+
+async def test_a_connection_that_nobody_waits_for_any_more_is_given_up(place: Server) -> None:
+    """Whoever connects is told to stop sooner or later: an unclosed connection says so when it is collected."""
+    for number in range(60):
+        connecting = asyncio.create_task(connect(place))
+        await asyncio.sleep(number / 3000)
+        connecting.cancel()
+        [found] = await asyncio.gather(connecting, return_exceptions=True)
+        if isinstance(found, asyncpg.Connection):
+            await close(found)
+        gc.collect()
