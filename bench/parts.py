@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from bench import load, report, scale
+from bench import lists, load, report, scale
 from bench.measure import Bench, Load, quiet
 from bench.running import slower_disk
 from bench.servers import SERVERS, Start
@@ -114,10 +114,17 @@ def scaled(bench: Bench, chosen: Chosen) -> str:
     return f"## Large accounts\n\n{SCALE.title}.\n\n{report.scale(samples, titles, scale.EMPTY)}"
 
 
+def long_lists(bench: Bench, chosen: Chosen) -> str:
+    """Pages of the console's lists, from first to last."""
+    said = f"Pages of {lists.PAGE} rows of an account with a million activities, on SQLite; medians of {lists.TIMES}."
+    return f"## Long lists\n\n{said}\n\n{lists.measured(bench.folder, chosen.smaller)}"
+
+
 PARTS: dict[str, Callable[[Bench, Chosen], str]] = {
     "plain": plain,
     "signed": signed,
     "slow-disk": slow_disk,
     "streams": streams,
     "scale": scaled,
+    "lists": long_lists,
 }
