@@ -12,9 +12,10 @@ import pytest
 from fakes.desk import HOST, Desk
 from starlette.requests import Request
 
+from gateway.app import CONSOLE_CONNECTIONS
 from gateway.console.application import application
 from gateway.console.callers import client
-from gateway.console.connections import MOST_OF_CLIENT
+from gateway.console.connections import MOST, MOST_OF_CLIENT
 from gateway.console.server import Server
 
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
@@ -89,3 +90,7 @@ async def test_streams_end_at_once_when_the_gateway_stops(desk: Desk) -> None:
         await desk.office.news.close()
         async with asyncio.timeout(10):
             assert await reader.readuntil(b"\r\n0\r\n\r\n")
+
+
+def test_their_number_is_counted_among_the_open_files() -> None:
+    assert CONSOLE_CONNECTIONS == MOST
