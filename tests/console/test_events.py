@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
+import pytest
 from fakes.deliveries import ANA, BOB, mail
 from fakes.desk import Desk
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.requests import Request
 from gateway.console.api.events import _events
 from gateway.console.callers import COOKIE, caller
 from storage import reads
+from storage.errors import StoreUnavailable
 from storage.reads import Position
 
 
@@ -71,6 +73,17 @@ async def test_a_session_that_was_ended_hears_nothing_more(desk: Desk) -> None:
         await desk.receive(mail(ANA, BOB))
         async with asyncio.timeout(20):
             assert [event async for event in stream if event.startswith("event")] == []
+
+
+async def test_a_stream_ends_where_the_store_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def gone(*_: object) -> None:
+        raise StoreUnavailable
+
+    async with listening(desk, "ana") as stream:
+        monkeypatch.setattr(desk.store, "read", gone)
+        async with asyncio.timeout(20):
+            assert [event async for event in stream] == []
+    assert desk.office.news.streams[desk.ids["ana"]] == 0
 
 
 async def test_one_looks_for_all_who_wait(desk: Desk) -> None:

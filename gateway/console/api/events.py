@@ -20,6 +20,7 @@ from gateway.console.office import Office
 from gateway.console.problems import Unauthorized
 from gateway.console.shapes import shape
 from storage import reads
+from storage.errors import StoreError
 from storage.reads import Filter, Position, RecordedDecision
 
 router = APIRouter(prefix="/events", tags=["decisions"])
@@ -47,8 +48,9 @@ async def follow(request: Request, at: TheOffice, asking: TheCaller) -> Streamin
 async def _events(request: Request, at: Office, asking: Caller, last: Position | None) -> AsyncGenerator[str, None]:
     at.news.streams[asking.who] += 1
     try:
-        async for event in _told(request, at, asking, last):
-            yield event
+        with suppress(StoreError):  # it ends, and whoever follows it comes again
+            async for event in _told(request, at, asking, last):
+                yield event
     finally:
         at.news.streams[asking.who] -= 1
 
