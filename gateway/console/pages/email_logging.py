@@ -43,7 +43,8 @@ async def add_entries(page: ThePage) -> Response:
         if await form.tried(work, "patterns") is None:
             refused[pattern] = form.faults.pop("patterns", "") or page.language.say("This isn't right.")
     if refused:
-        form.faults["patterns"] = "\n".join(f"{pattern}: {why}" for pattern, why in refused.items())
+        told = (why if pattern in why else f"{pattern}: {why}" for pattern, why in refused.items())
+        form.faults["patterns"] = "\n".join(told)
         return await _shown(page, Paging(), left="\n".join(refused))
     return page.go("/email-logging", "entry.added")
 
