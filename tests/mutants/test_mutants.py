@@ -34,7 +34,8 @@ def test_a_mutant_is_killed_by_a_test_that_fails_and_the_tree_is_whole_again(tre
     [("1 + x", "passed"), ("x +", "not run"), ("x + __import__('time').sleep(60)", "hung")],
 )
 def test_a_mutant_survives_unless_its_test_runs_and_fails(tree: Path, new: str, why: str) -> None:
-    assert survives(tree, replace(MUTANT, new=new), timeout=4).startswith(why)
+    patience = 4 if why == "hung" else 120  # a busy machine is no reason to call a test hung
+    assert survives(tree, replace(MUTANT, new=new), timeout=patience).startswith(why)
 
 
 @pytest.mark.parametrize(
