@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.report import table
+from bench.scale import filling
 from gateway.clock import new_id
 from gateway.indexing import catch_up
 from storage import activities, reads
@@ -114,10 +113,6 @@ def _row(one: List, taken: Sequence[Sequence[float]]) -> Sequence[str]:
 def fill(path: Path, rows: int) -> None:
     """The rows, straight into the database."""
     values = {"rows": rows, "users": USERS, "contacts": CONTACTS}
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
-        db.execute("BEGIN")
+    with filling(path) as db:
         for statement in _FILL:
             db.execute(_NUMBERS + statement, values)
-        db.execute("COMMIT")
-        db.execute("PRAGMA journal_mode = WAL")

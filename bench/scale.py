@@ -64,13 +64,20 @@ def _filled(size: Size, folder: Path, environment: Environment) -> Iterator[Serv
 def fill(path: Path, key: bytes, size: Size) -> None:
     """Adds the rows to the one account there. Hashes of real values where a message may meet them, else any."""
     keyed = KeyedHash(key)
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+    with filling(path) as db:
         [(account,)] = db.execute("SELECT id FROM account").fetchall()
-        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
-        db.execute("BEGIN")
         _contacts(db, account, keyed, size.contacts)
         _entries(db, account, keyed, size.entries)
         _message_ids(db, account, size.message_ids)
+
+
+@contextmanager
+def filling(path: Path) -> Iterator[sqlite3.Connection]:
+    """A database that many rows are written to at once, as fast as it goes."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000")
+        db.execute("BEGIN")
+        yield db
         db.execute("COMMIT")
         db.execute("PRAGMA journal_mode = WAL")
 

@@ -7,13 +7,12 @@ from typing import cast
 
 from config.settings import Settings, value_at
 from config.values import host_and_port
+from gateway.console.limits import LOOPBACK
 from gateway.smtp.listener import Tls
 
 NEVER_REACHED = "it could never be reached"
 FOR_SOURCES = "a source must be allowed at least as much"
 NEVER_TAKEN = "such a message could never be taken"
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 PARSER, COPIES = 64 * 1024 * 1024, 8
 """What the parser process needs for itself, and of a message of the worst kind."""

@@ -20,6 +20,7 @@ from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
+from gateway.console.limits import CONNECTIONS
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
@@ -41,10 +42,6 @@ from storage.sqlite import network
 
 if TYPE_CHECKING:
     from gateway.console.opening import Console
-
-
-CONSOLE_CONNECTIONS = 400
-"""As many as `gateway.console.connections` lets in, which is loaded only where there is a console."""
 
 
 class FaultError(Exception):
@@ -205,7 +202,7 @@ async def open_console(
 
 def checked(settings: Settings) -> tuple[Files | None, Contexts | None]:
     """The TLS files, and what they hold, if there are any. Raises FaultError before anything is opened."""
-    fault = descriptor_fault(settings.smtp_limits(), CONSOLE_CONNECTIONS if settings.console.listen else 0)
+    fault = descriptor_fault(settings.smtp_limits(), CONNECTIONS if settings.console.listen else 0)
     if fault:
         raise FaultError(fault, 78)
     files = _tls_files(settings)

@@ -25,8 +25,9 @@ async def keep_up(store: Store) -> None:
 
 async def catch_up(store: Store) -> None:
     """All that there is to do now."""
-    while await store.change(search.bring_up_to_date()):
-        pass
+    taken = 1
+    while taken and await store.read(search.is_due()):
+        taken = await store.change(search.bring_up_to_date())
     last = await store.read(search.last_gone())
     steps = await store.read(search.to_erase())
     for step in range(steps):

@@ -36,6 +36,12 @@ class Statement:
 Plan: TypeAlias = Generator[Statement, Rows, T]
 
 
+def then(first: Plan[object], shown: Plan[T]) -> Plan[T]:
+    """One plan, and what another shows after it."""
+    yield from first
+    return (yield from shown)
+
+
 def ask(sql: str, *values: Value) -> Plan[Rows]:
     """One statement as a plan: `rows = yield from ask(…)`."""
     rows = yield Statement(sql, values)

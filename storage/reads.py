@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from gateway.core import addresses, message_ids
 from gateway.core.ids import lowest
+from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import Finding
 from storage.plan import Plan, Row, Value, ask
 
@@ -137,38 +139,49 @@ def since(after: Position, wanted: Filter, limit: int = 500) -> Plan[tuple[list[
     return [_decision(row) for row in rows], (ids[-1] if ids else after)
 
 
-def by_trace(trace_id: str, account_id: str = "") -> Plan[list[RecordedDecision]]:
-    """The decisions of one SMTP transaction; a repeat's trace id leads to those of the first delivery.
+def about(keyed: KeyedHash, what: str, account: str = "") -> Plan[list[RecordedDecision]]:
+    """By trace id, else by Message-ID, else by address: whichever finds something.
 
-    `account_id`, here and below: whose decisions; "" for every account's.
+    `account`, here and below: name or id of whose decisions; "" for every account's.
     """
+    wanted = what.strip().strip("<>")
+    canonical = addresses.canonical(wanted)
+    return (
+        (yield from by_trace(wanted, account))
+        or (yield from by_message_id(keyed("message-id", message_ids.key(wanted)), account))
+        or ((yield from by_address(canonical, account)) if canonical else [])
+    )
+
+
+def by_trace(trace_id: str, account: str = "") -> Plan[list[RecordedDecision]]:
+    """The decisions of one SMTP transaction; a repeat's trace id leads to those of the first delivery."""
     rows = yield from ask(
         f"{_DECISION} WHERE (d.trace_id = $1 OR d.id IN (SELECT r.decision_id FROM repeat r WHERE r.trace_id = $1))"
         f" AND {_OF_ACCOUNT} ORDER BY d.id",
         trace_id,
-        account_id,
+        account,
     )
     return [_decision(row) for row in rows]
 
 
-def by_message_id(id_hash: str, account_id: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
+def by_message_id(id_hash: str, account: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
     """The decisions about messages with this Message-ID, by its keyed hash."""
     rows = yield from ask(
         f"{_DECISION} WHERE d.message_id_hash = $1 AND {_OF_ACCOUNT} ORDER BY d.id DESC LIMIT $3",
         id_hash,
-        account_id,
+        account,
         limit,
     )
     return [_decision(row) for row in reversed(rows)]
 
 
-def by_address(canonical: str, account_id: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
+def by_address(canonical: str, account: str = "", limit: int = 200) -> Plan[list[RecordedDecision]]:
     """The decisions about logged messages in which this address takes part."""
     rows = yield from ask(
         f"{_DECISION} WHERE d.activity_id IN (SELECT p.activity_id FROM participant p WHERE p.canonical = $1)"
         f" AND {_OF_ACCOUNT} ORDER BY d.id DESC LIMIT $3",
         canonical,
-        account_id,
+        account,
         limit,
     )
     return [_decision(row) for row in reversed(rows)]
@@ -190,7 +203,7 @@ def repeats(decision: RecordedDecision) -> Plan[list[tuple[str, int]]]:
 
 _LAST = "~"
 """Behind every id."""
-_OF_ACCOUNT = "($2 = '' OR d.account_id = $2)"
+_OF_ACCOUNT = "($2 = '' OR $2 IN (a.name, a.id))"
 _WANTED = (
     "($1 = '' OR d.outcome = $1) AND ($2 = '' OR d.reason = $2)"
     " AND ($3 = '' OR d.user_id IN (SELECT x.user_id FROM user_address x WHERE x.address = $3))"

@@ -46,8 +46,10 @@ def _plain(word: str) -> str:
 
 def to_erase() -> Plan[int]:
     """In how many steps `erase` takes what has gone out of the index's older parts; 0 where nothing has gone."""
-    [(due, pages)] = yield from ask("SELECT (SELECT count(*) FROM search_erase), (SELECT count(*) FROM search_data)")
-    return pages // _PAGES + 2 if due else 0
+    if not (yield from ask("SELECT 1 FROM search_erase LIMIT 1")):
+        return 0
+    [(pages,)] = yield from ask("SELECT count(*) FROM search_data")  # reads all of the index
+    return int(pages) // _PAGES + 2
 
 
 def last_gone() -> Plan[int]:
@@ -66,8 +68,13 @@ def erased(last: int) -> Plan[None]:
     yield from ask("DELETE FROM search_erase WHERE rowid <= $1", last)
 
 
+def is_due() -> Plan[bool]:
+    """Whether something new or changed waits to be taken into SQLite's index."""
+    return bool((yield from ask("SELECT 1 FROM search_due LIMIT 1")))
+
+
 def bring_up_to_date() -> Plan[int]:
-    """Takes a batch of new and changed activities into SQLite's index. How many there were."""
+    """Takes a batch of new and changed activities into it. How many there were."""
     due = yield from ask(
         "SELECT s.activity_id, length(a.text) FROM search_due s JOIN activity a ON a.id = s.activity_id"
         " ORDER BY s.activity_id LIMIT $1",

@@ -17,7 +17,7 @@ from gateway.core.approval import WHAT_TO_DO
 from gateway.core.cases import Setting
 from gateway.core.decision import Decision
 from gateway.core.explain import explain as explained
-from gateway.core.message import read
+from gateway.core.message import author
 from gateway.core.model import Envelope, Outcome, Recipient
 from gateway.core.reasons import sentence
 from gateway.ingest import Ingest
@@ -55,7 +55,7 @@ def explain(
         recipient = await ingest.recipient(known, rcpt_to)
         if not isinstance(recipient, Recipient):
             return recipient if isinstance(recipient, str) else OPERATOR_MAIL
-        sender = _author(raw) if mail_from is None else mail_from.strip("<>")
+        sender = author(raw) if mail_from is None else mail_from.strip("<>")
         envelope = Envelope(act.new_id(), known, sender, (recipient,), act.at)
         try:
             return await ingest.explain(envelope, raw)
@@ -73,7 +73,3 @@ def explain(
             click.echo("\n".join(map(escape, explained(decision).rstrip("\n").split("\n"))))
             if decision.outcome is Outcome.HELD:
                 click.echo(f"  It would wait for a person. {WHAT_TO_DO.get(decision.reason, '')}")
-
-
-def _author(raw: bytes) -> str:
-    return next((mailbox.address for mailbox in read(raw).from_), "")

@@ -10,7 +10,6 @@ import click
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.cli.listing import as_record, findings_record, line, text
-from gateway.core import addresses, message_ids
 from gateway.core.approval import WHAT_TO_DO
 from gateway.core.model import Finding
 from gateway.operator_log import escape
@@ -32,7 +31,7 @@ def trace(options: Options, what: str, *, as_json: bool) -> None:
     """
 
     async def work(desk: Desk) -> list[tuple[RecordedDecision, Sequence[Finding], Sequence[tuple[str, int]]]]:
-        found = await _find(desk, what, options.account)
+        found = await desk.store.read(reads.about(desk.act.keyed, what, options.account))
         return [
             (d, await desk.store.read(reads.findings(d)), await desk.store.read(reads.repeats(d))) for d in found
         ]
@@ -56,16 +55,3 @@ def trace(options: Options, what: str, *, as_json: bool) -> None:
             for trace_id, at in repeats:
                 when = datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
                 click.echo(f"  delivered again {when} as {trace_id}")
-
-
-async def _find(desk: Desk, what: str, account: str) -> list[RecordedDecision]:
-    """By trace id, else by Message-ID, else by address: whichever finds something."""
-    wanted = what.strip().strip("<>")
-    plans = [reads.by_trace(wanted), reads.by_message_id(desk.act.keyed("message-id", message_ids.key(wanted)))]
-    if canonical := addresses.canonical(wanted):
-        plans.append(reads.by_address(canonical))
-    for plan in plans:
-        found = [d for d in await desk.store.read(plan) if account in ("", d.account)]
-        if found:
-            return found
-    return []

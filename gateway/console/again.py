@@ -14,13 +14,13 @@ from gateway.core.claims import claim
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.facts import Facts
-from gateway.core.message import read
+from gateway.core.message import author
 from gateway.core.model import Channel, Envelope, Peer, Proof, Recipient
 from gateway.core.questions import Case
 from gateway.held import Resolving
 from storage import activities, held
 from storage.administration import addresses
-from storage.content import raw_bytes
+from storage.content import Content, raw_bytes
 from storage.plan import Plan
 from storage.reads import RecordedDecision
 from storage.settle import Considered, consider
@@ -39,13 +39,16 @@ async def decided_now(at: Office, caller: Caller, decision: RecordedDecision) ->
     key_hash = await at.store.read(addresses.key_of(caller.account_id, channel))
     if content is None or key_hash is None:
         return None
-    attached = ("unwrap", "unwrap.attached_forward") in decision.stages
-    raw = await asyncio.to_thread(_fresh, raw_bytes(content), decision.user or "", attached=attached)
     recipient = Recipient("", key_hash, "", channel, caller.account_id)
-    author = next((mailbox.address for mailbox in (await asyncio.to_thread(read, raw)).from_), "")
-    envelope = Envelope(at.new_id(), Peer("127.0.0.1"), author, (recipient,), at.now())
-    case = _believed((await asyncio.to_thread(opened, raw, envelope, at.setting))[0])
+    case = await asyncio.to_thread(_case, at, content, recipient, decision)
     return would_be((await at.store.read(consider(case, _as_new, at.keyed))).decision)
+
+
+def _case(at: Office, content: Content, recipient: Recipient, decision: RecordedDecision) -> Case:
+    attached = ("unwrap", "unwrap.attached_forward") in decision.stages
+    raw = _fresh(raw_bytes(content), decision.user or "", attached=attached)
+    envelope = Envelope(at.new_id(), Peer("127.0.0.1"), author(raw), (recipient,), at.now())
+    return _believed(opened(raw, envelope, at.setting)[0])
 
 
 def _held(at: Office, caller: Caller, decision: RecordedDecision) -> Plan[WouldBe]:

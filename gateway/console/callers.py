@@ -41,15 +41,14 @@ TheOffice: TypeAlias = Annotated[Office, Depends(office)]
 
 async def caller(request: Request, at: TheOffice) -> Caller:
     """Raises Unauthorized, and Forbidden for a change that only a cookie vouches for: any page makes a browser ask."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and token:
-        return await _by_token(at, token.strip())
+    if token := _shown_token(request):
+        return await _by_token(at, token)
     secret = request.cookies.get(COOKIE, "")
     found = await by_session(at, secret) if secret else None
     if found is None:
         raise Unauthorized
     given = request.headers.get("x-csrf-token", "")
-    if request.method not in SAFE and not hmac.compare_digest(given.encode(), csrf_token(at.keyed, secret).encode()):
+    if request.method not in SAFE and not is_csrf_token(at.keyed, secret, given):
         raise Forbidden("A change takes the session's X-CSRF-Token, or a token of a program.")
     return found
 
@@ -60,6 +59,11 @@ TheCaller: TypeAlias = Annotated[Caller, Depends(caller)]
 def csrf_token(keyed: KeyedHash, secret: str) -> str:
     """What the console's own pages know, and no other site: it goes with every change."""
     return keyed("csrf", secret)[:32]
+
+
+def is_csrf_token(keyed: KeyedHash, secret: str, given: str) -> bool:
+    """Whether it was given to this session's pages."""
+    return hmac.compare_digest(given.encode(), csrf_token(keyed, secret).encode())
 
 
 async def by_session(at: Office, secret: str, *, note: bool = True) -> Caller | None:
@@ -77,13 +81,17 @@ async def by_session(at: Office, secret: str, *, note: bool = True) -> Caller | 
 
 async def still(request: Request, at: Office) -> None:
     """Raises Unauthorized once whoever asked may no longer. That a page stays open is no use of its session."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer":
-        found: object = await at.store.read(tokens.bearer(at.keyed, token.strip()))
+    if token := _shown_token(request):
+        found: object = await at.store.read(tokens.bearer(at.keyed, token))
     else:
         found = await by_session(at, request.cookies.get(COOKIE, ""), note=False)
     if found is None:
         raise Unauthorized
+
+
+def _shown_token(request: Request) -> str:
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
 
 
 async def _by_token(at: Office, token: str) -> Caller:

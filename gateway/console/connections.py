@@ -9,12 +9,8 @@ from typing import ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-MOST_OF_CLIENT = 20
-"""Connections of one IP address."""
-MOST = 400
-"""Connections of all together."""
-PATIENCE = 30.0
-"""Seconds within which a whole request must come."""
+from gateway.console.limits import CONNECTIONS, PATIENCE
+
 _PLAIN = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _BUSY, _SLOW = _PLAIN % b"429 Too Many Requests", _PLAIN % b"408 Request Timeout"
 
@@ -34,7 +30,7 @@ class _Limited(H11Protocol):
         self._host = self.client[0] if self.client else ""
         self.open[self._host] += 1
         of_client = self.most is not None and self.open[self._host] > self.most
-        if of_client or self.open.total() > MOST:
+        if of_client or self.open.total() > CONNECTIONS:
             transport.write(_BUSY)
             transport.close()
         else:

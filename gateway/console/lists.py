@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeAlias, TypeVar
+from typing import Annotated, Generic, Protocol, TypeAlias, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
@@ -52,3 +52,24 @@ async def listed(
     found = await at.store.read(plan(place(at.keyed, asked.cursor, *of) if asked.cursor else [], limit + 1))
     more = cursor(at.keyed, place_of(found[limit - 1]), *of) if len(found) > limit else None
     return Part(found[:limit], more)
+
+
+class _Known(Protocol):
+    """What a list by ids is made of."""
+
+    @property
+    def id(self) -> str: ...
+
+
+K = TypeVar("K", bound=_Known)
+
+
+async def listed_by_id(
+    at: Office, caller: Caller, asked: Paging, name: str, plan: Callable[[str, int], Plan[Sequence[K]]]
+) -> Part[K]:
+    """The same of a list in the order of its ids, where "" is the place of its beginning."""
+
+    def behind(place: Place, limit: int) -> Plan[Sequence[K]]:
+        return plan(str(place[0]) if place else "", limit)
+
+    return await listed(at, caller, asked, name, behind, lambda one: [one.id])

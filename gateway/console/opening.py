@@ -6,6 +6,7 @@ import socket
 from urllib.parse import urlsplit
 
 from gateway.clock import new_id, now
+from gateway.console.limits import LOOPBACK
 from gateway.console.news import News
 from gateway.console.office import Office
 from gateway.console.server import Server
@@ -15,8 +16,6 @@ from storage.administration import sessions
 from storage.interface import Store
 from storage.plan import Plan
 from storage.sealing import Sealing
-
-LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 class Console:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from ipaddress import ip_address, ip_network
+
+from gateway.core.networks import network_of
 
 WINDOW = 15 * 60 * 1000
 """Milliseconds."""
@@ -50,9 +51,7 @@ class Rates:
 
 
 def _network(client: str) -> str:
-    """Of IPv6 the /64, of which one client may have every address."""
     try:
-        address = ip_address(client)
-    except ValueError:
+        return network_of(client)
+    except ValueError:  # whatever a proxy wrote
         return client
-    return str(ip_network((int(address) >> 64 << 64, 64))) if address.version == 6 else client

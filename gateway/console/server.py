@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import uvicorn
 
 from gateway.console.application import application
-from gateway.console.connections import MOST_OF_CLIENT, PATIENCE, limited
+from gateway.console.connections import limited
+from gateway.console.limits import CONNECTIONS_OF_CLIENT, PATIENCE
 from gateway.console.office import Office
 
 GRACE = 5
@@ -31,7 +32,7 @@ class Server:
     def __init__(self, sock: socket.socket, office: Office, patience: float = PATIENCE) -> None:
         config = uvicorn.Config(
             application(office),
-            http=limited(None if office.proxied else MOST_OF_CLIENT, patience),
+            http=limited(None if office.proxied else CONNECTIONS_OF_CLIENT, patience),
             lifespan="off",
             log_config=None,
             access_log=False,

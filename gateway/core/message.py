@@ -63,6 +63,11 @@ def read_header(raw: bytes, limits: ReadingLimits = _DEFAULT) -> Reading:
     return _reading(raw, limits, whole=False)
 
 
+def author(raw: bytes) -> str:
+    """The first address in From, "" where there is none, by the header alone."""
+    return next((mailbox.address for mailbox in read_header(raw).message.from_), "")
+
+
 def _reading(raw: bytes, limits: ReadingLimits, *, whole: bool) -> Reading:
     repaired = wire.irregular(raw)
     if repaired:

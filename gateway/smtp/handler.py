@@ -7,12 +7,13 @@ from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field, replace
 
 from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
+from gateway.core.networks import canonical_ip, network_of
 from gateway.operator_log import raised_at
 from gateway.smtp import paths, replies
 from gateway.smtp.data import DataReader, Holding
 from gateway.smtp.limits import OPERATOR_MESSAGE_SIZE
 from gateway.smtp.replies import Reply
-from gateway.smtp.shared import Shared, canonical_ip, network_of
+from gateway.smtp.shared import Shared
 
 _LARGE = 256 * 1024
 """Bytes of a message whose copying takes so long that others have their turn before it."""

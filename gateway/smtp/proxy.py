@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from gateway.core.networks import canonical_ip
 from gateway.smtp.listener import Listener
 from gateway.smtp.proxy_header import Bad, Header, header
-from gateway.smtp.shared import Shared, canonical_ip
+from gateway.smtp.shared import Shared
 
 
 class Proxied(asyncio.Protocol):

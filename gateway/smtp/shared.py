@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import count
 from ssl import SSLContext
 from typing import Protocol
@@ -90,19 +88,6 @@ class Session(Abortable, Protocol):
 
     def shut_down(self) -> None:
         """Say 421 as soon as nothing runs."""
-
-
-@lru_cache
-def canonical_ip(ip: str) -> str:
-    """Without zone; an IPv4 address that came mapped into IPv6 as IPv4."""
-    address = ipaddress.ip_address(ip.partition("%")[0])
-    return str(getattr(address, "ipv4_mapped", None) or address)
-
-
-@lru_cache
-def network_of(ip: str) -> str:
-    """What limits by address count: one IPv4 address, or the /64 of an IPv6 address."""
-    return str(ipaddress.ip_network((ip, 64), strict=False)) if ":" in ip else ip
 
 
 @dataclass(slots=True, eq=False)

@@ -66,9 +66,4 @@ def page(account_id: str, before: str = "", limit: int = 200) -> Plan[Sequence[A
 
 def latest(account_id: str, count: int) -> Plan[Sequence[AuditRecord]]:
     """The newest changes, oldest of them first."""
-    rows = yield from ask(
-        f"{_CHANGE} WHERE c.account_id = $1 ORDER BY c.id DESC LIMIT $2",
-        account_id,
-        count,
-    )
-    return [AuditRecord(i, at, who, action, json.loads(detail)) for i, at, who, action, detail in reversed(rows)]
+    return list(reversed((yield from page(account_id, "", count))))

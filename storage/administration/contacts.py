@@ -164,9 +164,9 @@ def add_address(act: Act, account_id: str, contact: str, address: str) -> Plan[N
 
 
 def add_free(act: Act, account_id: str, contact: str, addresses: Sequence[str]) -> Plan[int]:
-    """Gives a contact those of the addresses that nobody has yet; how many."""
+    """Gives a contact those of the canonical addresses that nobody has yet; how many."""
     added = 0
-    for one in dict.fromkeys(map(typed.address, addresses)):
+    for one in dict.fromkeys(addresses):
         if (yield from holder(act.keyed, account_id, one)) is None:
             yield from add_address(act, account_id, contact, one)
             added += 1

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from fakes.deliveries import ANA, BOB, mail
 
-from gateway.console.connections import MOST_OF_CLIENT
+from gateway.console.limits import CONNECTIONS_OF_CLIENT
 from tests.running_gateway import Gateway
 
 GIGABYTE = 1 << 30
@@ -71,4 +71,4 @@ async def test_mail_is_taken_whatever_is_done_to_the_console(console: Gateway) -
     page = await asked(console, f"GET /sign-in HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
     assert page.startswith(b"HTTP/1.1 200")
     assert "Traceback" not in console.log()
-    assert MOST_OF_CLIENT < 300
+    assert CONNECTIONS_OF_CLIENT < 300

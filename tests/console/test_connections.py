@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,11 +13,13 @@ import pytest
 from fakes.desk import HOST, Desk
 from starlette.requests import Request
 
-from gateway.app import CONSOLE_CONNECTIONS
+from config.settings import Console, Settings
+from gateway.app import FaultError, checked
 from gateway.console.application import application
 from gateway.console.callers import client
-from gateway.console.connections import MOST, MOST_OF_CLIENT
+from gateway.console.limits import CONNECTIONS, CONNECTIONS_OF_CLIENT
 from gateway.console.server import Server
+from gateway.smtp.limits import SmtpLimits
 
 Open = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
@@ -65,7 +68,7 @@ async def test_who_asked_in_time_may_wait_for_the_answer_as_long_as_it_takes(des
 
 async def test_one_client_has_so_many_connections_and_no_more(desk: Desk) -> None:
     async with served(desk) as connect:
-        for _ in range(MOST_OF_CLIENT):
+        for _ in range(CONNECTIONS_OF_CLIENT):
             await connect()
         await asyncio.sleep(0.1)
         reader, _ = await connect()
@@ -92,5 +95,11 @@ async def test_streams_end_at_once_when_the_gateway_stops(desk: Desk) -> None:
             assert await reader.readuntil(b"\r\n0\r\n\r\n")
 
 
-def test_their_number_is_counted_among_the_open_files() -> None:
-    assert CONSOLE_CONNECTIONS == MOST
+def test_their_number_is_counted_among_the_open_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = 2 * SmtpLimits().connections + 200 + CONNECTIONS
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (needed - 1, needed - 1))
+    assert checked(Settings(domain="log.example")) == (None, None)
+    with pytest.raises(FaultError, match=f"need {needed} open files"):
+        checked(Settings(domain="log.example", console=Console(listen="127.0.0.1:8025")))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (needed, needed))
+    assert checked(Settings(domain="log.example", console=Console(listen="127.0.0.1:8025"))) == (None, None)

@@ -7,9 +7,10 @@ import socket
 import pytest
 from smtp_fakes import Client, FakeJourney, Running, serving, stuffed, until
 
+from gateway.core.networks import canonical_ip, network_of
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.server import descriptor_fault
-from gateway.smtp.shared import Connections, Guesses, Place, canonical_ip, network_of
+from gateway.smtp.shared import Connections, Guesses, Place
 
 BUSY = "421 4.7.0 Too many connections or errors, try again later"
 STOPPING = "421 4.3.2 Service shutting down, try again later"

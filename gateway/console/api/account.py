@@ -12,7 +12,7 @@ from gateway.console.callers import TheCaller, TheOffice
 from gateway.console.shapes import shape
 from storage.administration import accounts
 from storage.administration.accounts import AccountRecord
-from storage.plan import Plan
+from storage.plan import then
 
 router = APIRouter(prefix="/account", tags=["account"])
 Account = shape(AccountRecord)
@@ -47,26 +47,16 @@ async def show_account(at: TheOffice, caller: TheCaller) -> AccountRecord:
 async def change_setting(at: TheOffice, caller: TheCaller, setting: Id, value: Value) -> AccountRecord:
     """Changes one setting, from the next message on. `rule` is the logging rule."""
     caller.must("admin")
-    act = at.act(caller)
-
-    def plan() -> Plan[AccountRecord]:
-        yield from accounts.change_setting(act, caller.account_id, setting, value.value)
-        return (yield from accounts.show(caller.account_id))
-
-    return await at.store.change(plan())
+    change = accounts.change_setting(at.act(caller), caller.account_id, setting, value.value)
+    return await at.store.change(then(change, accounts.show(caller.account_id)))
 
 
 @router.post("/domains", response_model=Account, status_code=201)
 async def add_domain(at: TheOffice, caller: TheCaller, new: Domain) -> AccountRecord:
     """Makes a domain the account's own. Contacts give its addresses up."""
     caller.must("admin")
-    act = at.act(caller)
-
-    def plan() -> Plan[AccountRecord]:
-        yield from accounts.add_domain(act, caller.account_id, new.domain)
-        return (yield from accounts.show(caller.account_id))
-
-    return await at.store.change(plan())
+    change = accounts.add_domain(at.act(caller), caller.account_id, new.domain)
+    return await at.store.change(then(change, accounts.show(caller.account_id)))
 
 
 @router.delete("/domains/{domain}", status_code=204)
@@ -80,13 +70,8 @@ async def remove_domain(at: TheOffice, caller: TheCaller, domain: Id) -> None:
 async def add_mailbox(at: TheOffice, caller: TheCaller, new: Mailbox) -> AccountRecord:
     """A shared mailbox of the account, such as sales@: internal, and nobody's in particular."""
     caller.must("admin")
-    act = at.act(caller)
-
-    def plan() -> Plan[AccountRecord]:
-        yield from accounts.add_mailbox(act, caller.account_id, new.address)
-        return (yield from accounts.show(caller.account_id))
-
-    return await at.store.change(plan())
+    change = accounts.add_mailbox(at.act(caller), caller.account_id, new.address)
+    return await at.store.change(then(change, accounts.show(caller.account_id)))
 
 
 @router.delete("/mailboxes/{address}", status_code=204)

@@ -22,7 +22,7 @@ from storage import activities
 from storage.activities import ActivityRecord, Filter, Listed
 from storage.content import raw_bytes
 from storage.errors import NotFound
-from storage.plan import Plan
+from storage.plan import Plan, then
 
 router = APIRouter(prefix="/activities", tags=["activities"])
 Activity = shape(ActivityRecord)
@@ -72,13 +72,8 @@ class Attribution(BaseModel):
 async def attribute(at: TheOffice, caller: TheCaller, activity_id: Id, change: Attribution) -> ActivityRecord:
     """Puts an activity in another user's name, where later copies leave it."""
     caller.must("admin")
-    act = at.act(caller)
-
-    def plan() -> Plan[ActivityRecord]:
-        yield from activities.attribute(act, caller.account_id, activity_id, change.user or "")
-        return (yield from _found(caller.account_id, activity_id))
-
-    return await at.store.change(plan())
+    attributed = activities.attribute(at.act(caller), caller.account_id, activity_id, change.user or "")
+    return await at.store.change(then(attributed, _found(caller.account_id, activity_id)))
 
 
 @router.get("/{activity_id}/message", responses={200: {"content": {"message/rfc822": {}}}}, response_class=Response)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from fastapi import APIRouter
 
 from gateway.console.callers import TheCaller, TheOffice
-from gateway.console.lists import Asked, Part, Place, listed
+from gateway.console.lists import Asked, Part, listed_by_id
 from gateway.console.shapes import page_of
 from storage.administration import act
 from storage.administration.act import AuditRecord
@@ -21,7 +21,7 @@ async def list_changes(at: TheOffice, caller: TheCaller, asked: Asked) -> Part[A
     """Changes, the newest first."""
     caller.must("admin")
 
-    def plan(place: Place, limit: int) -> Plan[Sequence[AuditRecord]]:
-        return act.page(caller.account_id, str(place[0]) if place else "", limit)
+    def plan(after: str, limit: int) -> Plan[Sequence[AuditRecord]]:
+        return act.page(caller.account_id, after, limit)
 
-    return await listed(at, caller, asked, "audit", plan, lambda change: [change.id])
+    return await listed_by_id(at, caller, asked, "audit", plan)

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.console.access import Caller
 from gateway.console.api.typing import Address, Id, Name
 from gateway.console.callers import TheCaller, TheOffice
-from gateway.console.lists import Paging, Part, Place, listed
+from gateway.console.lists import Paging, Part, listed_by_id
 from gateway.console.office import Office
 from gateway.console.shapes import Shape, page_of, shape
 from storage import csv_text
@@ -20,7 +20,7 @@ from storage.administration import contact_lists, contacts
 from storage.administration.act import Act
 from storage.administration.contacts import ContactDetail, ContactRecord
 from storage.administration.imports import Result, import_table
-from storage.plan import Plan
+from storage.plan import Plan, then
 
 router = APIRouter(prefix="/contacts", tags=["contacts"])
 LARGEST = 1024 * 1024
@@ -68,10 +68,10 @@ async def list_contacts(
     """Contacts in the order in which they came."""
     caller.must("read")
 
-    def plan(place: Place, limit: int) -> Plan[Sequence[ContactRecord]]:
-        return contacts.every(caller.account_id, asked.search, str(place[0]) if place else "", limit)
+    def plan(after: str, limit: int) -> Plan[Sequence[ContactRecord]]:
+        return contacts.every(caller.account_id, asked.search, after, limit)
 
-    return await listed(at, caller, asked, "contacts", plan, lambda contact: [contact.id])
+    return await listed_by_id(at, caller, asked, "contacts", plan)
 
 
 @router.post("", response_model=Detail, status_code=201)
@@ -177,12 +177,8 @@ async def add_address(at: TheOffice, caller: TheCaller, contact: Id, new: NewAdd
     """Gives a contact another address."""
     caller.must("write")
     act = at.act(caller)
-
-    def plan() -> Plan[ContactDetail]:
-        yield from contacts.add_address(act, caller.account_id, contact, new.address)
-        return (yield from contacts.show(act, caller.account_id, contact))
-
-    return await at.store.change(plan())
+    change = contacts.add_address(act, caller.account_id, contact, new.address)
+    return await at.store.change(then(change, contacts.show(act, caller.account_id, contact)))
 
 
 @router.delete("/{contact}/addresses/{address}", status_code=204)
@@ -197,12 +193,8 @@ async def merge_contact(at: TheOffice, caller: TheCaller, contact: Id, merge: Me
     """Moves addresses and activities of a contact to another one."""
     caller.must("write")
     act = at.act(caller)
-
-    def plan() -> Plan[ContactDetail]:
-        yield from contacts.merge(act, caller.account_id, contact, merge.into)
-        return (yield from contacts.show(act, caller.account_id, merge.into))
-
-    return await at.store.change(plan())
+    change = contacts.merge(act, caller.account_id, contact, merge.into)
+    return await at.store.change(then(change, contacts.show(act, caller.account_id, merge.into)))
 
 
 @router.delete("/{contact}/approval", status_code=204)

@@ -12,10 +12,9 @@ from pydantic import Field
 from gateway.console.access import Caller
 from gateway.console.api.typing import Id
 from gateway.console.callers import TheCaller, TheOffice
-from gateway.console.lists import Paging, Part, Place, listed
-from gateway.console.office import Office
+from gateway.console.lists import Paging, Part, listed_by_id
 from gateway.console.shapes import page_of, shape
-from gateway.core import addresses, message_ids
+from gateway.core import addresses
 from gateway.core.model import Finding
 from gateway.core.reasons import finding, sentence
 from storage import reads
@@ -55,13 +54,14 @@ async def list_decisions(
     """Decisions, the newest first."""
     caller.must("read")
     if asked.about.strip():
-        return Part(await _about(at, caller, asked), None)
+        found = await at.store.read(reads.about(at.keyed, asked.about, caller.account_id))
+        return Part([d for d in reversed(found) if _fits(d, asked)], None)
     wanted = Filter(asked.outcome, asked.reason, addresses.canonical(asked.user))
 
-    def plan(place: Place, limit: int) -> Plan[Sequence[RecordedDecision]]:
-        return reads.page(caller.account_id, wanted, str(place[0]) if place else "", limit)
+    def plan(after: str, limit: int) -> Plan[Sequence[RecordedDecision]]:
+        return reads.page(caller.account_id, wanted, after, limit)
 
-    return await listed(at, caller, asked, "decisions", plan, lambda decision: [decision.id])
+    return await listed_by_id(at, caller, asked, "decisions", plan)
 
 
 @router.get("/{decision_id}", response_model=shape(Explanation))
@@ -86,14 +86,5 @@ def may_see(caller: Caller, decision: RecordedDecision) -> bool:
     return caller.admin if decision.outcome == "held" else "content" in caller.scopes
 
 
-async def _about(at: Office, caller: Caller, asked: Wanted) -> list[RecordedDecision]:
-    """By trace id, else by Message-ID, else by address: whichever finds something."""
-    wanted, mine = asked.about.strip().strip("<>"), caller.account_id
-    id_hash = at.keyed("message-id", message_ids.key(wanted))
-    plans = [reads.by_trace(wanted, mine), reads.by_message_id(id_hash, mine)]
-    if canonical := addresses.canonical(wanted):
-        plans.append(reads.by_address(canonical, mine))
-    for plan in plans:
-        if found := await at.store.read(plan):
-            return [d for d in reversed(found) if asked.outcome in ("", d.outcome) and asked.reason in ("", d.reason)]
-    return []
+def _fits(decision: RecordedDecision, asked: Wanted) -> bool:
+    return asked.outcome in ("", decision.outcome) and asked.reason in ("", decision.reason)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from gateway.console.callers import TheCaller, TheOffice
 from gateway.console.office import Office
 from gateway.console.shapes import list_of
 from gateway.core.decision import Decision
-from gateway.core.message import read
+from gateway.core.message import author, read_header
 from gateway.core.model import Envelope, Finding, Message, Outcome, Recipient
 from gateway.core.reasons import sentence
 from gateway.core.wire import repair
@@ -73,10 +72,10 @@ async def explain_message(
         return [WouldBe(Outcome.REFUSED, recipient, sentence(recipient), (), ())]
     if not isinstance(recipient, Recipient) or recipient.account_id != caller.account_id:
         raise NotFound("There is no such capture address.")
-    message = await asyncio.to_thread(read, raw)
+    message = read_header(raw).message
     if not caller.admin and not (recipient.channel.explicit and await _is_own(at, caller, message)):
         raise Forbidden("Only an admin may ask about mail that isn't your own.")
-    sender = sent.mail_from.strip("<>") or next((mailbox.address for mailbox in message.from_), "")
+    sender = sent.mail_from.strip("<>") or author(raw)
     envelope = Envelope(at.new_id(), peer, sender, (recipient,), at.now())
     try:
         return [would_be(decision) for decision in await at.ingest.explain(envelope, raw)]

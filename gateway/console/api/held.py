@@ -14,7 +14,7 @@ from starlette.responses import Response
 from gateway.console.api.typing import Id
 from gateway.console.callers import TheCaller, TheOffice
 from gateway.console.downloads import download
-from gateway.console.lists import Paging, Part, Place, listed
+from gateway.console.lists import Paging, Part, listed_by_id
 from gateway.console.shapes import page_of, shape
 from gateway.core.approval import Way
 from gateway.core.questions import Case
@@ -58,10 +58,10 @@ async def list_held(at: TheOffice, caller: TheCaller, asked: Annotated[Wanted, Q
     """Held mail, the oldest first."""
     caller.must("admin")
 
-    def plan(place: Place, limit: int) -> Plan[Sequence[HeldMail]]:
-        return held.every(caller.account_id, asked.reason, str(place[0]) if place else "", limit)
+    def plan(after: str, limit: int) -> Plan[Sequence[HeldMail]]:
+        return held.every(caller.account_id, asked.reason, after, limit)
 
-    return await listed(at, caller, asked, "held", plan, lambda mail: [mail.id])
+    return await listed_by_id(at, caller, asked, "held", plan)
 
 
 @router.get("/{held_id}", response_model=shape(HeldView))

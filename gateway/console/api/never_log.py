@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from gateway.console.access import Caller
 from gateway.console.callers import TheCaller, TheOffice
-from gateway.console.lists import Asked, Part, Place, listed
+from gateway.console.lists import Asked, Part, listed_by_id
 from gateway.console.shapes import page_of, shape
 from storage.administration import never_log, users
 from storage.administration.never_log import EntryRecord, Tested
@@ -36,10 +36,10 @@ class NewEntry(BaseModel):
 async def list_entries(at: TheOffice, caller: TheCaller, asked: Asked) -> Part[EntryRecord]:
     """Entries in the order in which they were added: those for all users and the caller's own; admins see all."""
     caller.must("read")
-    def plan(place: Place, limit: int) -> Plan[Sequence[EntryRecord]]:
-        return never_log.every(caller.account_id, str(place[0]) if place else "", limit, _seen_by(caller))
+    def plan(after: str, limit: int) -> Plan[Sequence[EntryRecord]]:
+        return never_log.every(caller.account_id, after, limit, _seen_by(caller))
 
-    return await listed(at, caller, asked, "never-log", plan, lambda entry: [entry.id])
+    return await listed_by_id(at, caller, asked, "never-log", plan)
 
 
 @router.post("", response_model=Entry, status_code=201)

@@ -16,7 +16,7 @@ from storage.administration import passwords, sessions, users
 from storage.administration.act import Act
 from storage.administration.users import UserRecord
 from storage.errors import Refused
-from storage.plan import Plan
+from storage.plan import Plan, then
 
 router = APIRouter(prefix="/users", tags=["users"])
 User = shape(UserRecord)
@@ -100,12 +100,8 @@ async def add_address(at: TheOffice, caller: TheCaller, user: Id, new: NewAddres
     """Gives a user another address."""
     caller.must("admin")
     act = at.act(caller)
-
-    def plan() -> Plan[UserRecord]:
-        yield from users.add_address(act, caller.account_id, user, new.address, new.kind)
-        return (yield from users.show(act, caller.account_id, user))
-
-    return await at.store.change(plan())
+    change = users.add_address(act, caller.account_id, user, new.address, new.kind)
+    return await at.store.change(then(change, users.show(act, caller.account_id, user)))
 
 
 @router.delete("/{user}/addresses/{address}", status_code=204)

@@ -26,8 +26,6 @@ FRAMED = {
 async def show_list(page: ThePage, asked: Annotated[activities.Wanted, Query()]) -> Response:
     """The newest first."""
     found = await activities.list_activities(page.at, page.caller, asked)
-    if page.wants_fragment:
-        return page.show("parts/activities.html", found=found, asked=asked)
     everybody = await users.list_users(page.at, page.caller)
     contact = await contacts.show_contact(page.at, page.caller, asked.contact) if asked.contact else None
     return page.show("activities.html", found=found, asked=asked, users=everybody, contact=contact)
@@ -59,5 +57,5 @@ async def attribute(page: ThePage, activity_id: Id) -> Response:
 
     if await page.form.tried(work, "user") is None:
         activity = await activities.show_activity(page.at, page.caller, activity_id)
-        return page.show("activity.html", 422, activity=activity, users=await users.list_users(page.at, page.caller))
+        return page.show("activity.html", activity=activity, users=await users.list_users(page.at, page.caller))
     return page.go(f"/activities/{activity_id}", "activity.attributed")

@@ -92,8 +92,7 @@ async def remove(page: ThePage, contact: Id) -> Response:
 async def _listed(page: Page, asked: contacts.Searched, report: object = None) -> Response:
     found = await contacts.list_contacts(page.at, page.caller, asked)
     everybody = await users.list_users(page.at, page.caller)
-    status = 422 if page.form.faults else 200
-    return page.show("contacts.html", status, found=found, asked=asked, users=everybody, report=report)
+    return page.show("contacts.html", found=found, asked=asked, users=everybody, report=report)
 
 
 async def _shown(page: Page, contact: str) -> Response:
@@ -101,4 +100,4 @@ async def _shown(page: Page, contact: str) -> Response:
     latest = activities.Wanted(contact=record.contact.id, limit=10)
     found = await activities.list_activities(page.at, page.caller, latest)
     everybody = await users.list_users(page.at, page.caller)
-    return page.show("contact.html", 422 if page.form.faults else 200, record=record, found=found, users=everybody)
+    return page.show("contact.html", record=record, found=found, users=everybody)

@@ -72,4 +72,4 @@ async def _entry(page: Page, entry_id: str | None) -> object:
 async def _explaining(page: Page, decided: Sequence[explain.WouldBe] = ()) -> Response:
     usable = await addresses.list_addresses(page.at, page.caller)
     choices = [(one.address, f"{one.channel}: {one.address}") for one in usable if one.retires_at is None]
-    return page.show("explain.html", 422 if page.form.faults else 200, addresses=choices, decided=decided)
+    return page.show("explain.html", addresses=choices, decided=decided)

@@ -70,7 +70,7 @@ async def test(page: ThePage) -> Response:
     wanted = never_log.Test(address=page.form["address"][:320])
     tested = await page.form.tried(lambda: never_log.test_address(page.at, page.caller, wanted), "address")
     if page.wants_fragment:
-        return page.show("parts/tested.html", tested=tested)
+        return page.show("parts/tested.html", 200, tested=tested)  # or its fault would not be shown
     return await _shown(page, Paging(), tested=tested)
 
 
@@ -120,10 +120,9 @@ async def remove_own(page: ThePage) -> Response:
 async def _shown(page: Page, asked: Paging, **more: object) -> Response:
     entries = await never_log.list_entries(page.at, page.caller, asked)
     shown = await account.show_account(page.at, page.caller)
-    status = 422 if page.form.faults else 200
     written = {setting: _written(value) for setting, value in shown.settings.items()}
     values = {"entries": entries, "account": shown, "settings": written, "left": "", "tested": None, **more}
-    return page.show("email_logging.html", status, **values)
+    return page.show("email_logging.html", **values)
 
 
 def _pattern(text: str) -> str:

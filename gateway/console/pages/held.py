@@ -56,7 +56,7 @@ async def discard(page: ThePage, held_id: Id) -> Response:
 async def _shown(page: Page, held_id: str) -> Response:
     shown = await held.show_held(page.at, page.caller, held_id)
     everybody = await users.list_users(page.at, page.caller)
-    return page.show("held.html", 422 if page.form.faults else 200, mail=shown.head, shown=shown, users=everybody)
+    return page.show("held.html", mail=shown.head, shown=shown, users=everybody)
 
 
 def _done(became: held.Became) -> str:

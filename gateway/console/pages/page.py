@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias
 from urllib.parse import quote, urlencode, urlsplit
@@ -11,7 +10,7 @@ from fastapi import Depends, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.console.access import Caller, Forbidden
-from gateway.console.callers import COOKIE, by_session, csrf_token, office
+from gateway.console.callers import COOKIE, by_session, csrf_token, is_csrf_token, office
 from gateway.console.forms import Form
 from gateway.console.language import NAMES, Language, chosen, language
 from gateway.console.office import Office
@@ -32,7 +31,6 @@ DONE: Mapping[str, str] = {
     "contact.added": marked("The contact was added."),
     "contact.changed": marked("The contact was changed."),
     "contact.removed": marked("The contact was removed; its activities stay."),
-    "contacts.imported": marked("The contacts were imported."),
     "source.added": marked("The source was added."),
     "source.removed": marked("The source was removed."),
     "token.revoked": marked("The token was revoked."),
@@ -69,8 +67,8 @@ class Page:
             raise SignInFirst
         return self._caller
 
-    def show(self, template: str, status: int = 200, /, **values: object) -> HTMLResponse:
-        """The page made from a template."""
+    def show(self, template: str, status: int = 0, /, **values: object) -> HTMLResponse:
+        """The page made from a template; 422 where something is wrong with its form, unless `status` says otherwise."""
         done = DONE.get(self.request.query_params.get("done", ""), "")
         text = environment(self.language.code).get_template(template)
         common = {
@@ -83,7 +81,7 @@ class Page:
             "csrf": csrf_token(self.at.keyed, self.secret) if self.secret else "",
             "languages": NAMES,
         }
-        return HTMLResponse(text.render(**common, **values), status)
+        return HTMLResponse(text.render(**common, **values), status or (422 if self.form.faults else 200))
 
     def go(self, path: str, done: str = "") -> Response:
         """Leads to another page after something was done."""
@@ -132,7 +130,7 @@ async def _filled(page: Page) -> Page:
     if request.method == "POST":
         page.form = Form.of(await request.body(), page.language)
         given = request.headers.get("x-csrf-token") or page.form["csrf"]
-        if page.secret and not hmac.compare_digest(given.encode(), csrf_token(page.at.keyed, page.secret).encode()):
+        if page.secret and not is_csrf_token(page.at.keyed, page.secret, given):
             raise Forbidden("This form is out of date. Load the page again.")
     return page
 

@@ -74,9 +74,9 @@ async def show_audit(page: ThePage, asked: Asked) -> Response:
 
 async def _sources(page: Page) -> Response:
     known = await sources.list_sources(page.at, page.caller)
-    return page.show("sources.html", 422 if page.form.faults else 200, sources=known)
+    return page.show("sources.html", sources=known)
 
 
 async def _tokens(page: Page, made: tokens.MadeToken | None = None) -> Response:
     known = await tokens.list_tokens(page.at, page.caller)
-    return page.show("tokens.html", 422 if page.form.faults else 200, tokens=known, made=made)
+    return page.show("tokens.html", tokens=known, made=made)

@@ -38,7 +38,7 @@ async def sign_in(page: AnyPage) -> Response:
     fitting = await passwords.which_fits(password, [one for _, one in known], most)
     if fitting is None:
         page.form.faults["password"] = page.language.say("Address and password don't fit together.")
-        return page.show("sign_in.html", 422, next=own_path(page.form["next"]))
+        return page.show("sign_in.html", next=own_path(page.form["next"]))
     rates.went_well(asking, address)
     return await _begin(page, known[fitting][0], page.go(own_path(page.form["next"])))
 
@@ -79,7 +79,7 @@ async def setup(page: AnyPage, link: str) -> Response:
     elif password != page.form.raw("again"):
         page.form.faults["again"] = language.say("This isn't the same password.")
     if page.form.faults:
-        return page.show("setup.html", 422, works=True, link=link)
+        return page.show("setup.html", works=True, link=link)
     user_id = await at.store.change(_set_up(at.act_of("console:setup"), link, await passwords.hashed_apart(password)))
     if user_id is None:
         return page.show("setup.html", 404, works=False, link=link)
@@ -118,7 +118,7 @@ async def change_password(page: ThePage) -> Response:
     elif new != page.form.raw("again"):
         page.form.faults["again"] = language.say("This isn't the same password.")
     if page.form.faults:
-        return page.show("profile.html", 422)
+        return page.show("profile.html")
     rates.went_well(client(page.request), caller.address)
     hashed, session = await passwords.hashed_apart(new), at.keyed("session", page.secret)
     user_id = caller.user_id or ""

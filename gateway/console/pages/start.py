@@ -73,7 +73,7 @@ async def _shown(page: Page) -> Response:
         for channel in ("bcc", "forward")
     }
     values = {"mine": mine, "changeable": changeable, "users": everybody, "domain": page.at.setting.domain}
-    return page.show("start.html", 422 if page.form.faults else 200, latest=await _latest(page), **values)
+    return page.show("start.html", latest=await _latest(page), **values)
 
 
 async def _latest(page: Page) -> list[RecordedDecision]:

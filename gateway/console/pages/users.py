@@ -83,9 +83,9 @@ async def make_link(page: ThePage, user: Id) -> Response:
 
 async def _listed(page: Page) -> Response:
     everybody = await users.list_users(page.at, page.caller)
-    return page.show("users.html", 422 if page.form.faults else 200, users=everybody)
+    return page.show("users.html", users=everybody)
 
 
 async def _shown(page: Page, user: str, link: str = "") -> Response:
     record = await users.show_user(page.at, page.caller, user)
-    return page.show("user.html", 422 if page.form.faults else 200, user=record, link=link)
+    return page.show("user.html", user=record, link=link)
