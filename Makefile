@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHONSAFEPATH := 1
 
-.PHONY: install install-dev run test check prove mutants fuzz bench lock clean
+.PHONY: install install-dev run test check prove mutants fuzz bench docs lock clean
 
 install: $(VENV)/.installed
 install-dev: $(VENV)/.installed-dev
@@ -51,6 +51,10 @@ fuzz: install-dev
 # make bench ARGS="--quick"    bench/peers.sh installs the servers beside it
 bench: install-dev
 	PYTHONPATH=tests $(BIN)/python -m bench $(ARGS)
+
+# The pages of docs/ that are made from the code
+docs: install-dev
+	$(BIN)/python -m docs.generate
 
 # Hashes only, no addresses: a lock must not say where a package came from.
 lock:

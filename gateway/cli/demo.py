@@ -65,11 +65,14 @@ class Sample:
     """The domain whose mail server signs it."""
 
 
+_FOLDER, _PORT = click.Path(path_type=Path, file_okay=False), click.IntRange(1, 65535)
+
+
 @click.command()
-@click.option("--samples", type=click.Path(path_type=Path, file_okay=False), default=Path("fixtures/demo"))
-@click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path("data/demo"))
-@click.option("--port", type=click.IntRange(1, 65535), default=2525, help="SMTP port on loopback.")
-@click.option("--console", type=click.IntRange(1, 65535), default=8025, help="Port of the console on loopback.")
+@click.option("--samples", type=_FOLDER, default=Path("fixtures/demo"), show_default=True, help="Messages to send.")
+@click.option("--folder", type=_FOLDER, default=Path("data/demo"), show_default=True, help="Where its database is.")
+@click.option("--port", type=_PORT, default=2525, show_default=True, help="SMTP port on loopback.")
+@click.option("--console", type=_PORT, default=8025, show_default=True, help="Port of the console on loopback.")
 @click.option("--once", is_flag=True, help="End after the samples.")
 def demo(samples: Path, folder: Path, port: int, console: int, *, once: bool) -> None:
     """Show what the gateway does: make two accounts, send samples, print each decision with its reason, then serve."""

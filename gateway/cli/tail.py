@@ -23,10 +23,12 @@ _OUTCOMES = [o.value for o in Outcome if o.durable]
 
 @click.command()
 @click.option("-f", "--follow", is_flag=True, help="Go on until Ctrl-C.")
-@click.option("-n", "--lines", "count", type=click.IntRange(0, 10_000), default=20, show_default=True)
-@click.option("--outcome", type=click.Choice(_OUTCOMES), default=None)
-@click.option("--reason", default="", metavar="SLUG", help="Such as rule.replies_only.")
-@click.option("--user", default="", metavar="ADDRESS", help="Logged in this user's name.")
+@click.option(
+    "-n", "--lines", "count", type=click.IntRange(0, 10_000), default=20, show_default=True, help="How many at first."
+)
+@click.option("--outcome", type=click.Choice(_OUTCOMES), default=None, help="Only those with this outcome.")
+@click.option("--reason", default="", metavar="SLUG", help="Only those with this reason, such as rule.replies_only.")
+@click.option("--user", default="", metavar="ADDRESS", help="Only those logged in this user's name.")
 @common.as_json_option
 @common.options
 def tail(

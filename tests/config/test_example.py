@@ -1,4 +1,4 @@
-"""The example file and the page of the docs say what the settings are."""
+"""The example file says what the settings are."""
 
 import json
 import re
@@ -7,23 +7,10 @@ from pathlib import Path
 
 from config.load import VARIABLES, effective
 from config.settings import Settings, plain_value
+from docs.generate import EXAMPLE, example
 
-ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "config" / "gateway.example.toml"
 ASKING = "127.0.0.1:2525 client-certificates"
 UNSET = {"smtp.certificate", "smtp.private_key", "smtp.client_ca", "store.url"}
-
-
-def example() -> dict[str, tuple[str, str]]:
-    """Of each setting in the example: its comment, and its value as written."""
-    section, comment, found = "", "", {}
-    for line in EXAMPLE.read_text().splitlines():
-        if match := re.fullmatch(r"\[(.+)\]", line):
-            section = f"{match[1]}."
-        elif match := re.fullmatch(r"(?:# )?([a-z_]+) = (.+)", line):
-            found[section + match[1]] = (comment, match[2])
-        comment = line.removeprefix("# ")
-    return found
 
 
 def test_the_example_is_the_defaults() -> None:
@@ -48,14 +35,6 @@ def test_settings_without_a_value_are_shown_as_they_could_be_set(tmp_path: Path)
     settings = effective({"GATEWAY_SMTP__LISTEN": ASKING}, tmp_path / "tls.toml").settings
     assert None not in (settings.smtp.certificate, settings.smtp.private_key, settings.smtp.client_ca)
     assert settings.store.url is not None
-
-
-def test_the_docs_have_the_same_table() -> None:
-    page = (ROOT / "docs" / "configuration.md").read_text()
-    rows = re.findall(r"(?m)^\| `([a-z_.]+)` \| (.*?) \| (.+) \|$", page)
-    defaults = {path: f"`{value}`" for path, (_, value) in example().items()}
-    defaults |= dict.fromkeys(UNSET, "none") | {"domain": "none"}
-    assert rows == [(path, defaults[path], comment) for path, (comment, _) in example().items()]
 
 
 def test_what_is_shown_is_plain() -> None:
