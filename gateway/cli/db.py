@@ -95,11 +95,12 @@ def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
         await store.check(settings.path)
         key = store.installation_key(settings.key_file, create=False)
         try:
-            claimed = await store.open_store(settings.path, key, new_id, serving=True)
+            patience = settings.busy_timeout
+            claimed = await store.open_store(settings.path, key, new_id, busy_timeout=patience, serving=True)
         except StoreInUse:
             raise StoreInUse("Stop it first: what it takes meanwhile would be missing in the copy.") from None
         try:
-            return await store.copy_to_server(settings.path, server, now(), _bar, busy_timeout=settings.busy_timeout)
+            return await store.copy_to_server(settings.path, server, now(), _bar, busy_timeout=patience)
         finally:
             await claimed.close()
 

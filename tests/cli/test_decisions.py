@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 
+from gateway.cli import main
 from tests.running_gateway import Gateway
 
 OFFER = (
@@ -17,9 +19,8 @@ OFFER = (
 )
 
 
-def program(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-P", "-m", "gateway", *arguments, "--config", str(gateway.config)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+def program(gateway: Gateway, *arguments: str) -> Result:
+    return CliRunner().invoke(main, [*arguments, "--config", str(gateway.config)], catch_exceptions=False)
 
 
 def deliver(gateway: Gateway, raw: bytes = OFFER, channel: str = "bcc") -> str:
@@ -53,9 +54,8 @@ def test_the_trace_id_of_a_repeat_leads_to_the_first_decision(gateway: Gateway) 
 
 def test_trace_of_nothing_says_what_to_do(gateway: Gateway) -> None:
     done = program(gateway, "trace", "nobody@nowhere.example")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert "tail" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_tail_follows_decisions_that_another_process_makes(gateway: Gateway) -> None:
@@ -78,7 +78,7 @@ def test_tail_shows_only_what_was_asked_for(gateway: Gateway) -> None:
     assert len(lines) == 1
     assert "participants.internal_only" in lines[0]
     assert program(gateway, "tail", "--user", "ana@us.example").stdout.count("explicit.bcc") == 1
-    assert program(gateway, "tail", "--reason", "no.such").returncode == 2
+    assert program(gateway, "tail", "--reason", "no.such").exit_code == 2
 
 
 def test_explain_says_what_would_be_decided_and_writes_nothing(gateway: Gateway, tmp_path: Path) -> None:
@@ -118,9 +118,8 @@ def test_a_mistake_is_answered_with_a_sentence(
     file = tmp_path / "offer.eml"
     file.write_bytes(OFFER)
     done = program(gateway, *[str(file) if a == "FILE" else a for a in arguments])
-    assert done.returncode == exit_code
+    assert done.exit_code == exit_code
     assert said in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_a_subject_cannot_steer_the_terminal(gateway: Gateway) -> None:

@@ -34,11 +34,11 @@ async def test_beginnings_of_words_find_what_has_them_all_in_any_case_and_accent
     assert await found(desk, "plans", "eve") == []
 
 
-@pytest.mark.parametrize("words", HOSTILE)
-async def test_whatever_is_looked_for_is_words(desk: Desk, words: str) -> None:
+async def test_whatever_is_looked_for_is_words(desk: Desk) -> None:
     await desk.receive(mail(ANA, BOB, "Zephyrine plans", text="a b x AND or"))
     await desk.index()
-    assert await found(desk, words) in ([], ["Zephyrine plans"])
+    for words in HOSTILE:
+        assert await found(desk, words) in ([], ["Zephyrine plans"]), words
 
 
 async def test_a_search_goes_on_where_it_ended(desk: Desk) -> None:
@@ -97,20 +97,20 @@ async def test_a_search_goes_on_although_where_it_ended_was_indexed_anew(desk: D
         assert [one["subject"] for one in rest.json()["items"]] == ["Plan 1", "Plan 0"]
 
 
-@pytest.mark.parametrize("word", ["Málaga", "malaga", "MÁLAGA", "café", "Straße", "straße", "Ёлка", "東京"])
-async def test_words_in_all_letters_are_found(desk: Desk, word: str) -> None:
+async def test_words_in_all_letters_are_found(desk: Desk) -> None:
     utf8 = {"content_type": "text/plain; charset=utf-8"}
     await desk.receive(mail(ANA, BOB, "Plan", text="Ma\u0301laga Café Straße Ёлка 東京", **utf8))
     await desk.index()
-    assert await found(desk, word) == ["Plan"]
+    for word in ("Málaga", "malaga", "MÁLAGA", "café", "Straße", "straße", "Ёлка", "東京"):
+        assert await found(desk, word) == ["Plan"], word
 
 
-@pytest.mark.parametrize("word", ["élodie", "ÉLODIE", "dupont", "elodie@"])
-async def test_contacts_are_found_by_part_of_name_or_address_in_all_letters(desk: Desk, word: str) -> None:
+async def test_contacts_are_found_by_part_of_name_or_address_in_all_letters(desk: Desk) -> None:
     async with desk.client("ana") as ana:
         await ana.post("/api/v1/contacts", json={"name": "Élodie Dupont", "addresses": ["elodie@client.example"]})
-        found = (await ana.get("/api/v1/contacts", params={"search": word})).json()["items"]
-        assert [one["name"] for one in found] == ["Élodie Dupont"]
+        for word in ("élodie", "ÉLODIE", "dupont", "elodie@"):
+            found = (await ana.get("/api/v1/contacts", params={"search": word})).json()["items"]
+            assert [one["name"] for one in found] == ["Élodie Dupont"], word
 
 
 async def _in_index(desk: Desk, word: bytes) -> bool:

@@ -263,7 +263,7 @@ def machine(request: pytest.FixtureRequest, open_empty: Open, make_act: Callable
 
 
 def test_what_comes_at_once_is_as_if_each_had_come_alone(machine: Machine, request: pytest.FixtureRequest) -> None:
-    few = 60 if request.node.callspec.params["open_empty"] == "sqlite" else 8  # a server takes its time for each
+    few = 30 if request.node.callspec.params["open_empty"] == "sqlite" else 5  # a server takes its time for each
     _run(machine, few)
 
 

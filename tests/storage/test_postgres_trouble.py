@@ -331,4 +331,4 @@ async def test_a_connection_that_nobody_waits_for_any_more_is_given_up(place: Se
         [found] = await asyncio.gather(connecting, return_exceptions=True)
         if isinstance(found, asyncpg.Connection):
             await close(found)
-        gc.collect()
+    gc.collect()
