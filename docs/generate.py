@@ -5,6 +5,7 @@ Each page is a function that gives its whole text. tests/docs/test_generated.py 
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections.abc import Callable, Container, Iterator
@@ -20,6 +21,7 @@ from config import values
 from config.contradictions import AT_MOST
 from config.load import VARIABLES
 from config.settings import Section, Settings
+from gateway import operator_log
 from gateway.cli import main
 from gateway.core.reasons import ATTRIBUTION, FINDINGS, FLAGS, REASONS
 from gateway.smtp import replies
@@ -250,10 +252,41 @@ def _example(slug: str, case: Case) -> list[str]:
     return [f"### {slug}", "", f"{case.why} ({links})", "", *(f"    {line}" for line in shown if line)]
 
 
+# --- the log ---
+
+ABOUT_LOG = """\
+The gateway writes a line for each event to standard output: `log.level` says from which level on, `log.format` how. As
+JSON each has `timestamp` (UTC), `level`, `event` and the fields below. No line has an address, a subject or a text.
+"""
+
+
+def log() -> str:
+    lines = ["# Log events", "", ABOUT_LOG, "| event | level | fields | what it says |", "|---|---|---|---|"]
+    tree = ast.parse(Path(operator_log.__file__).read_text(encoding="utf-8"))
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        for event, level in _events(function):
+            fields = [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs) if arg.arg != "level"]
+            shown = ", ".join(f"`{field}`" for field in fields)
+            lines.append(f"| `{event}` | {level} | {shown} | {_cell(ast.get_docstring(function) or '')} |")
+    return "\n".join(lines) + "\n"
+
+
+def _events(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
+    """The event that a function logs, with its level."""
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="_log"), attr=level),
+                args=[ast.Constant(value=str(event))] | [_, ast.Constant(value=str(event))],
+            ):
+                yield event, "its own" if level == "log" else level
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "configuration-reference.md": configuration,
     "cli.md": cli,
     "reasons.md": reasons,
+    "log.md": log,
 }
 
 

@@ -38,45 +38,52 @@ _log = structlog.get_logger()
 
 
 def configuration_loaded(file: str = "") -> None:
-    """`file`: the TOML file that was read, or ""."""
+    """The settings are sound; `file`: the TOML file that was read, or ""."""
     _log.info("configuration.loaded", file=file)
 
 
 def store_opened() -> None:
+    """The database is open."""
     _log.info("store.opened")
 
 
 def console_opened(url: str) -> None:
+    """The console and the API are served at `url`."""
     _log.info("console.opened", url=url)
 
 
 def store_failed(reason: str) -> None:
+    """The database couldn't do what it had to; `reason`: class of the error. A message that met it got a 4xx."""
     _log.error("store.failed", reason=reason)
 
 
 def listening(address: str) -> None:
-    """`address`: host:port of a listener."""
+    """SMTP is served; `address`: host:port of a listener."""
     _log.info("listener.opened", address=address)
 
 
 def stopping(reason: str) -> None:
+    """It was told to stop; `reason`: the signal. What runs is finished, nothing new is taken."""
     _log.info("stop.requested", reason=reason)
 
 
 def stopped() -> None:
+    """Everything is closed; the last line."""
     _log.info("server.stopped")
 
 
 def connected(connection_id: str, peer: str) -> None:
-    """`peer`: the client's IP address."""
+    """A client has connected; `peer`: its IP address."""
     _log.debug("connection.opened", connection_id=connection_id, peer=peer)
 
 
 def connection_closed(connection_id: str, reason: str) -> None:
+    """A connection has ended; `reason`: quit, shutdown, timeout, limit, or lost where the client was gone."""
     _log.debug("connection.closed", connection_id=connection_id, reason=reason)
 
 
 def connection_refused(peer: str, reason: str) -> None:
+    """A client was sent away; `peer`: its IP address; `reason`: limit, or proxy (its PROXY header is wrong)."""
     _log.info("connection.refused", peer=peer, reason=reason)
 
 
@@ -86,6 +93,7 @@ def bare_line_feed(connection_id: str) -> None:
 
 
 def tls_failed(connection_id: str) -> None:
+    """A TLS handshake failed; the client may come again without TLS, or not at all."""
     _log.info("tls.failed", connection_id=connection_id)
 
 
@@ -105,6 +113,7 @@ def certificate_refused(reason: str) -> None:
 
 
 def recipient_refused(trace_id: str, reason: str) -> None:
+    """A recipient got a 4xx or 5xx; `reason`: its slug (docs/reasons.md)."""
     _log.info("recipient.refused", trace_id=trace_id, reason=reason)
 
 
@@ -123,7 +132,7 @@ def message_decided(
     authenticate_ms: float,
     settle_ms: float,
 ) -> None:
-    """The one line of a decision. `account` and `user` are ids; `size` is in bytes."""
+    """The one line of a decision. `account`: its name; `user`: an id; `size`: in bytes; times in milliseconds."""
     _log.info(
         "message.decided",
         trace_id=trace_id,
@@ -148,16 +157,17 @@ def operator_mail_held(trace_id: str, size: int, settle_ms: float) -> None:
 
 
 def message_refused(trace_id: str, reason: str) -> None:
+    """A message got a 5xx; `reason`: its slug."""
     _log.info("message.refused", trace_id=trace_id, reason=reason)
 
 
 def message_deferred(trace_id: str, reason: str, error: str) -> None:
-    """`error`: class name, or ""."""
+    """A message got a 4xx and comes again; `reason`: its slug; `error`: class name, or ""."""
     _log.warning("message.deferred", trace_id=trace_id, reason=reason, error=error)
 
 
 def held_expired(count: int) -> None:
-    """Held messages that nobody resolved in time, erased."""
+    """Held messages that nobody resolved in time were erased; `count`: how many."""
     _log.info("held.expired", count=count)
 
 
@@ -167,17 +177,17 @@ def erasing_paused() -> None:
 
 
 def parser_replaced(reason: str, location: str, count: int) -> None:
-    """A parser process had to be: `reason` is a signal, an error's class or "exit code n"; `count`: so far."""
+    """A parser process ended and was replaced; `reason`: a signal, an error's class, "exit code n"; `count`: so far."""
     _log.warning("parser.replaced", reason=reason, location=location, count=count)
 
 
 def worker_replaced(reason: str, count: int) -> None:
-    """A worker process had to be: `reason` as above, or the sentence of a fault; `count`: so far."""
+    """A worker process ended and was replaced; `reason`: the same, or the sentence of a fault; `count`: so far."""
     _log.warning("worker.replaced", reason=reason, count=count)
 
 
 def internal_error(error: str, location: str) -> None:
-    """`error`: class name; `location`: as `raised_at` gives it."""
+    """A fault of ours; `error`: class name; `location`: module:line. Please report it."""
     _log.error("internal.failed", error=error, location=location)
 
 
@@ -188,7 +198,7 @@ def library_logged(level: int, logger: str, location: str, error: str, frames: S
 
 
 def events_dropped(count: int) -> None:
-    """Lines that the reader of the log was too slow for."""
+    """The reader of the log was too slow; `count`: lines that it will never get."""
     _log.warning("log.dropped", count=count)
 
 

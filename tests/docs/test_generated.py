@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import click
 import pytest
 
 from config.load import VARIABLES
-from docs.generate import DOCS, cli, commands, configuration, fields, kind, pages, reasons
+from docs.generate import DOCS, cli, commands, configuration, fields, kind, log, pages, reasons
+from gateway import operator_log
 from gateway.cli import COMMANDS, main
 from gateway.core.reasons import REASONS
 
+EVENTS = set(re.findall(r'_log\.[^"]*"([a-z_.]+)"', Path(operator_log.__file__).read_text(encoding="utf-8")))
 GENERATED = {path.name: (path, text) for path, text in pages().items()}
 
 
@@ -65,6 +70,12 @@ def test_every_reason_that_reading_a_message_gives_has_an_example() -> None:
         "held.expired",
         "operator.mail",
     }
+
+
+def test_every_event_of_the_log_has_its_row() -> None:
+    rows = [line.split(" | ") for line in log().splitlines() if line.startswith("| `")]
+    assert {event.strip("|` ") for event, *_ in rows} == EVENTS
+    assert [row for row in rows if len(row) != 4 or len(row[3]) < 20] == []
 
 
 def test_nothing_else_in_docs_says_that_it_is_generated() -> None:

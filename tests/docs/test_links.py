@@ -7,10 +7,11 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from written import PAGES, ROOT, anchors, links, name, tokens
+from written import FOLDERS, PAGES, ROOT, anchors, links, name, spans, tokens
 
 INDEX = ROOT / "docs" / "README.md"
 SOURCES = [path for folder in ("gateway", "storage", "config") for path in sorted((ROOT / folder).rglob("*.py"))]
+MADE_LATER = {"deploy/scale/secrets"}
 NO_PAGES = {".py", ".pyc"}
 """In docs/, for `make docs`."""
 
@@ -54,6 +55,13 @@ def test_every_page_that_is_named_exists(page: Path) -> None:
     """In prose and in the code: docs/….md."""
     named = re.findall(r"\bdocs/[\w/-]+\.md\b", page.read_text(encoding="utf-8"))
     assert [path for path in named if not (ROOT / path).is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_file_that_is_named_exists(page: Path) -> None:
+    """As `folder/file`, perhaps with a * in it."""
+    paths = [span for span in spans(page) if re.fullmatch(rf"({'|'.join(FOLDERS)})/[\w./*-]+", span)]
+    assert [path for path in paths if path not in MADE_LATER and not any(ROOT.glob(path))] == []
 
 
 def test_what_leads_nowhere_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
