@@ -70,6 +70,8 @@ def contradictions(settings: Settings) -> Iterator[tuple[str, str, str]]:
     yield from _tls(settings)
     if store.url is None and store.key_file == store.path:
         yield "store.key_file", "store.path", "must be another file than store.path"
+    if store.mail_key_file is not None and store.mail_key_file in (store.key_file, store.path):
+        yield "store.mail_key_file", "store.key_file", "must be another file than store.key_file and store.path"
     listen, url = settings.console.listen, settings.console.url
     if listen and host_and_port(listen)[0] not in LOOPBACK and not url.startswith("https://"):
         needs = "reaches beyond loopback, so console.url must begin with https://"

@@ -99,6 +99,7 @@ class Store(Section):
     connections: Annotated[Whole, Field(ge=2)] = 2
     prepared_statements: bool = True
     key_file: FilePath = Path("data/installation.key")
+    mail_key_file: FilePath | None = None
     busy_timeout: Annotated[Seconds, Field(gt=0)] = 5
     network_file_system: bool = False
 

@@ -33,8 +33,10 @@ from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.listener import Listener
 from gateway.smtp.server import SmtpServer, descriptor_fault
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
+from storage import stored_mail
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
+from storage.mail_keys import MailKeys
 from storage.open import check, installation_key, open_store
 from storage.place import Place
 from storage.sealing import Sealing
@@ -71,7 +73,7 @@ class Journey:
         resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
         authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
         deadline, setting = settings.smtp_limits().handler, setting_of(settings, key)
-        ingest = Ingest(store, setting, Sealing(key), authenticator, deadline, new_id, now, parser)
+        ingest = Ingest(store, setting, sealing_of(settings, key), authenticator, deadline, new_id, now, parser)
         return cls(ingest, parser, resolver)
 
     async def close(self) -> None:
@@ -185,13 +187,11 @@ def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Corout
     return [erasing, keep_up(store)] if isinstance(settings.store.place(), Path) else [erasing]
 
 
-async def open_console(
-    sock: socket.socket, settings: Settings, store: Store, key: bytes, journey: Journey
-) -> Console:
+async def open_console(sock: socket.socket, settings: Settings, store: Store, key: bytes, journey: Journey) -> Console:
     """Serves the console on this socket, and lets the first admin in."""
     from gateway.console.opening import Console  # noqa: PLC0415 — see App.start
 
-    setting, sealing = setting_of(settings, key), Sealing(key)
+    setting, sealing = setting_of(settings, key), sealing_of(settings, key)
     console = await Console.open(sock, settings.console.url, store, setting, sealing, journey.ingest)
     operator_log.console_opened(console.office.url)
     if link := await console.first_link():
@@ -218,14 +218,25 @@ async def opened(settings: Settings, *, serving: bool) -> tuple[Store, bytes]:
             network.check(place)
         key = installation_key(settings.store.key_file, create=False)
         timeout = settings.store.busy_timeout
-        return await open_store(place, key, new_id, busy_timeout=timeout, serving=serving), key
+        store = await open_store(place, key, new_id, busy_timeout=timeout, serving=serving)
+        try:
+            await store.read(stored_mail.must_open(sealing_of(settings, key).mail))
+        except BaseException:
+            await store.close()
+            raise
     except StoreError as error:
         raise FaultError(str(error), error.exit_code) from None
+    return store, key
 
 
 def setting_of(settings: Settings, key: bytes) -> Setting:
     """What is the same for all messages."""
     return Setting(settings.domain, settings.hostname, KeyedHash(key), settings.reading_limits())
+
+
+def sealing_of(settings: Settings, key: bytes) -> Sealing:
+    """What encrypts, with the keys of stored mail."""
+    return Sealing(key, mail=MailKeys(settings.store.mail_key_file))
 
 
 async def serve(settings: Settings) -> None:

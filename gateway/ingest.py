@@ -152,7 +152,9 @@ class Ingest:
     async def operator_mail(self, mail: OperatorMail) -> Answer:
         """Keeps a message for the operator in one durable step. Nothing in it is read."""
         started = time.monotonic()
-        keeping = operator_mail.keep(mail, compressed(mail.raw), self._setting.keyed, self.new_trace_id)
+        keeping = operator_mail.keep(
+            *(mail, compressed(mail.raw), self._setting.keyed, self.new_trace_id, self._sealing.mail)
+        )
         try:
             async with asyncio.timeout(self._deadline):
                 kept = await self._store.change(keeping)

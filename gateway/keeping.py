@@ -1,4 +1,4 @@
-"""What is stored of a message: its bytes, compressed and redacted; and, sealed, what it can be decided by again."""
+"""What is stored of a message: its bytes, redacted and compressed; and, sealed, what it can be decided by again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gateway.core.questions import Case
 from gateway.core.redact import WITHHELD, redacted, redacted_copy
 from gateway.core.sources import shown
 from gateway.core.thread_names import Parents
-from storage.content import Content, HeldCopy, compressed, packed, unpacked
+from storage.content import Content, HeldCopy, compressed, packed, place, unpacked
 from storage.errors import Refused, StoreBroken
 from storage.sealing import Sealing
 
@@ -37,17 +37,18 @@ class Keeping:
         self._sealing = sealing
         self.ready = ready
 
-    def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
-        return compressed(redacted(case, withheld)) if withheld else self._compressed(case.raw)
+    def content(self, case: Case, withheld: tuple[str, ...], activity_id: str) -> Content:
+        content = compressed(redacted(case, withheld)) if withheld else self._compressed(case.raw)
+        return self._sealing.mail.encrypted(content, place("raw_message", activity_id))
 
-    def held(self, case: Case, decision: Decision) -> HeldCopy:
+    def held(self, case: Case, decision: Decision, decision_id: str) -> HeldCopy:
         withheld = decision.redact
         content = compressed(redacted_copy(case, withheld)) if withheld else self._compressed(case.copy)
         about = _about(replace(_without(case, withheld), passed_over=decision.passed_over))
         claimed, subject = claim(case), case.outer.subject
         shown = subject is None or set(withheld).isdisjoint(addresses.tokens(subject))
         return HeldCopy(
-            content,
+            self._sealing.mail.encrypted(content, place("held", decision_id)),
             self._sealing.seal_bytes(about, _HELD),
             claimed.mailbox.canonical if claimed else "",
             subject if shown else WITHHELD,
@@ -62,7 +63,7 @@ class Keeping:
 
     def reopen(self, sealed: bytes) -> Case:
         about, _, copy = self._sealing.unseal_bytes(sealed, _WAITING).partition(b"\n")
-        return self._case(about, copy)
+        return self._case(about, unpacked(copy))
 
     def open(self, held: HeldCopy, sources: Collection[Source]) -> Case:
         """A held copy as a case again, from a peer that is whichever of these `sources` it is now.
@@ -71,7 +72,8 @@ class Keeping:
         """
         if not held.about:
             raise Refused("It was held by an older version: discard it, and have it sent again.")
-        return self._case(self._sealing.unseal_bytes(held.about, _HELD), held.content.data, sources)
+        about = self._sealing.unseal_bytes(held.about, _HELD)
+        return self._case(about, self._sealing.mail.raw_bytes(held.content), sources)
 
     def _case(self, about: bytes, copy: bytes, sources: Collection[Source] | None = None) -> Case:
         try:
@@ -80,7 +82,7 @@ class Keeping:
             if sources is not None:
                 peer = envelope.peer
                 envelope = replace(envelope, peer=replace(peer, sources=shown(peer, sources)))
-            reading = read_parts(unpacked(copy), self._setting.limits)
+            reading = read_parts(copy, self._setting.limits)
             found = cases(envelope, reading, self._setting)
             if known["unwrapped"] and found[0].original is None:
                 raise Refused(_INCOMPLETE)

@@ -18,7 +18,7 @@ from itertools import chain
 
 from config.settings import Settings
 from gateway import operator_log
-from gateway.app import FaultError, Journey, beside_mail, bind, checked, open_console, opened, setting_of
+from gateway.app import FaultError, Journey, beside_mail, bind, checked, open_console, opened, sealing_of, setting_of
 from gateway.keeping import Keeping, Ready
 from gateway.process import prepare, stop_on_signal
 from gateway.process_memory import spare_what_stays
@@ -28,7 +28,6 @@ from gateway.writer import Desk, Fault, Line, Listening, Order, Settle
 from storage.errors import StoreFailed
 from storage.interface import Store
 from storage.place import Server
-from storage.sealing import Sealing
 
 PAUSE = 1.0
 """Seconds until a worker that ended is replaced."""
@@ -65,7 +64,7 @@ async def serve(settings: Settings) -> None:
 
 async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asyncio.Event) -> None:
     """Serves, and makes all transactions with mail in them here."""
-    setting, sealing = setting_of(settings, key), Sealing(key)
+    setting, sealing = setting_of(settings, key), sealing_of(settings, key)
 
     def keeping(ready: Ready | None) -> Keeping:
         return Keeping(setting, sealing, ready)

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from storage import search
 from storage.administration import users
 from storage.administration.act import Act, audit
-from storage.content import Content
+from storage.content import Content, place
 from storage.errors import NotFound
 from storage.plan import Plan, Row, Statement, Value, ask
 
@@ -185,9 +185,7 @@ def _sorted_by_time(account_id: str, wanted: Filter, behind: Place | None, limit
     return where.statement(source, f"{moment} DESC, {name} DESC", limit)
 
 
-def _found(
-    account_id: str, wanted: Filter, looked_for: Sequence[str], behind: Place | None, limit: int
-) -> Statement:
+def _found(account_id: str, wanted: Filter, looked_for: Sequence[str], behind: Place | None, limit: int) -> Statement:
     here, there = _Where(account_id, wanted), _Where(account_id, wanted)
     for where in (here, there):
         where.within("a.sent_at", wanted)
@@ -252,7 +250,7 @@ def content(account_id: str, activity_id: str) -> Plan[Content | None]:
         account_id,
         activity_id,
     )
-    return next((Content(*row) for row in rows), None)
+    return next((Content(encoding, data, place("raw_message", activity_id)) for encoding, data in rows), None)
 
 
 def attribute(act: Act, account_id: str, activity_id: str, user: str) -> Plan[None]:

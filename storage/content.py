@@ -9,13 +9,18 @@ from zstandard import ZstdCompressor, ZstdDecompressor, ZstdError
 
 from storage.errors import StoreBroken
 
+ZSTD = "zstd"
+"""How what is compressed, and nothing more, is encoded."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Stored bytes, and how they were encoded."""
+    """Stored bytes, how they were encoded, and where they stand. `storage.mail_keys.MailKeys` has the message."""
 
     encoding: str
     data: bytes
+    place: str = ""
+    """Table and row: in another one encrypted bytes can't be opened. "" for what isn't stored yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +48,14 @@ class _Zstandard(threading.local):
 _zstandard = _Zstandard()
 
 
+def place(table: str, row_id: str) -> str:
+    """Where a row's content stands."""
+    return f"{table}/{row_id}"
+
+
 def compressed(raw: bytes) -> Content:
-    """As stored."""
-    return Content("zstd", packed(raw))
-
-
-def raw_bytes(content: Content) -> bytes:
-    """What was stored. Raises StoreBroken."""
-    return unpacked(content.data)
+    """As stored where no key is configured."""
+    return Content(ZSTD, packed(raw))
 
 
 def packed(raw: bytes) -> bytes:

@@ -54,6 +54,24 @@ class KeyMissing(StoreError):
     """The installation's key can't be read. Without it nothing in the database is recognised: put its file back."""
 
 
+class KeyDiffers(StoreError):
+    """The installation's key isn't the one that this database was made with. Put that key's file back."""
+
+    exit_code = 78
+
+
+class MailKeysUnusable(StoreError):
+    """The file of keys that stored mail is encrypted under, store.mail_key_file, can't be used."""
+
+    exit_code = 78
+
+
+class MailKeyMissing(StoreError):
+    """Stored mail is encrypted under a key that isn't in the file that store.mail_key_file names. Put it back there."""
+
+    exit_code = 78
+
+
 class StoreReadOnly(StoreError):
     """The database can't be written. Check the owner and mode of the file and its folder, and the disk."""
 

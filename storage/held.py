@@ -9,7 +9,7 @@ from gateway.core.decision import Decision
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
 from storage.administration.act import Act, audit
-from storage.content import Content, HeldCopy
+from storage.content import Content, HeldCopy, place
 from storage.erasing import release_held
 from storage.errors import NotFound, Refused
 from storage.facts import gather, read_settings
@@ -80,7 +80,7 @@ def copy(held: HeldMail) -> Plan[HeldCopy]:
     """What was kept of it."""
     rows = yield from ask("SELECT encoding, content, about, sender, subject FROM held WHERE decision_id = $1", held.id)
     encoding, content, about, sender, subject = rows[0]
-    return HeldCopy(Content(encoding, content), about, sender, subject)
+    return HeldCopy(Content(encoding, content, place("held", held.id)), about, sender, subject)
 
 
 def decided_again(case: Case, decide: Decide, recorder: Recorder, now: int) -> Plan[Considered]:

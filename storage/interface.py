@@ -24,12 +24,14 @@ Decide: TypeAlias = Callable[[Case, Facts], Decision]
 class Keeper(Protocol):
     """What is stored of a case."""
 
-    def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
-        """Its bytes, without the header fields that hold these tokens."""
+    def content(self, case: Case, withheld: tuple[str, ...], activity_id: str) -> Content:
+        """Its bytes, without the header fields that hold these tokens, as they are to stand in that activity's row."""
         ...
 
-    def held(self, case: Case, decision: Decision) -> HeldCopy:
-        """The whole copy that it came in, and what it can be decided by again."""
+    def held(self, case: Case, decision: Decision, decision_id: str) -> HeldCopy:
+        """The whole copy that it came in, as it is to stand in that decision's row, and what it can be decided by
+        again.
+        """
         ...
 
     def seal(self, case: Case) -> bytes:

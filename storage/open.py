@@ -10,14 +10,15 @@ from pathlib import Path
 from types import ModuleType
 
 from gateway.core.keyed_hash import KeyedHash
+from storage import installation
 from storage import migrate as migrations
 from storage.copying import Bar, Copied
 from storage.durable import make_folder, sync_folder, write_once
-from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
+from storage.errors import DriverMissing, KeyDiffers, KeyMissing, StoreReadOnly
 from storage.interface import Store
 from storage.migrate import Migration
 from storage.place import Place, Server
-from storage.sqlite.store import open_sqlite
+from storage.sqlite.store import SqliteStore, open_sqlite
 
 KEY_BYTES = 32
 
@@ -26,20 +27,29 @@ async def open_store(
     place: Place, key: bytes, new_id: Callable[[], str], *, busy_timeout: float = 5.0, serving: bool = False
 ) -> Store:
     """The store, ready to settle. Raises StoreError with what to do; `serving` claims a file for this process."""
+    keyed = KeyedHash(key)
     if isinstance(place, Server):
-        store: Store = await _on_server("store").open_postgres(
-            place, KeyedHash(key), new_id, busy_timeout, serving=serving
-        )
-        return store
-    await check(place)
-    file = await open_sqlite(place, KeyedHash(key), new_id, busy_timeout)
+        store: Store = await _on_server("store").open_postgres(place, keyed, new_id, busy_timeout, serving=serving)
+    else:
+        await check(place)
+        store = await open_sqlite(place, keyed, new_id, busy_timeout)
     try:
-        if serving:
-            await file.claim(place)
+        if isinstance(place, Path) and isinstance(store, SqliteStore) and serving:
+            await store.claim(place)
+        await _must_fit(store, keyed)
     except BaseException:
-        await file.close()
+        await store.close()
         raise
-    return file
+    return store
+
+
+async def _must_fit(store: Store, keyed: KeyedHash) -> None:
+    """Another key would find nothing of what is remembered. The first one that opens a database is remembered."""
+    fits = await store.read(installation.fits(keyed))
+    if fits is None:
+        await store.change(installation.remember(keyed))
+    elif not fits:
+        raise KeyDiffers
 
 
 async def status(place: Place) -> tuple[int, int]:

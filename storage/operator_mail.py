@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import OperatorMail
-from storage.content import Content
+from storage.content import Content, place
 from storage.errors import NotFound
+from storage.mail_keys import MailKeys
 from storage.plan import Plan, ask, insert
 
 _DAY = 24 * 60 * 60 * 1000
@@ -33,7 +34,9 @@ class OperatorMailRecord:
     size: int
 
 
-def keep(mail: OperatorMail, content: Content, keyed: KeyedHash, new_id: Callable[[], str]) -> Plan[bool]:
+def keep(
+    mail: OperatorMail, content: Content, keyed: KeyedHash, new_id: Callable[[], str], keys: MailKeys
+) -> Plan[bool]:
     """Keeps a message for each of its recipients; the same again is kept once. False where the day has had enough."""
     digest = hashlib.sha256(mail.raw).hexdigest()
     hashes = {r.address: keyed("operator mail", r.address, mail.mail_from, digest) for r in mail.recipients}
@@ -43,17 +46,19 @@ def keep(mail: OperatorMail, content: Content, keyed: KeyedHash, new_id: Callabl
     if fresh and rows[0][0] + len(fresh) > MOST_A_DAY:
         return False
     for address in fresh:
+        mail_id = new_id()
+        kept = keys.encrypted(content, place("operator_mail", mail_id))
         yield from insert(
             "operator_mail",
-            id=new_id(),
+            id=mail_id,
             trace_id=mail.trace_id,
             at=mail.received_at,
             recipient=address,
             mail_from=mail.mail_from,
             peer=mail.peer_ip,
             size=len(mail.raw),
-            encoding=content.encoding,
-            content=content.data,
+            encoding=kept.encoding,
+            content=kept.data,
             retry_hash=hashes[address],
         )
     return True
@@ -70,11 +75,12 @@ def every() -> Plan[Sequence[OperatorMailRecord]]:
 def content(mail_id: str) -> Plan[Content]:
     """The message itself, by the id of its record or its trace id. Raises Refused where there is none."""
     rows = yield from ask(
-        "SELECT encoding, content FROM operator_mail WHERE id = $1 OR trace_id = $1 ORDER BY id LIMIT 1", mail_id
+        "SELECT id, encoding, content FROM operator_mail WHERE id = $1 OR trace_id = $1 ORDER BY id LIMIT 1", mail_id
     )
     if not rows:
         raise NotFound("There is no such mail to the operator.")
-    return Content(*rows[0])
+    [(row_id, encoding, data)] = rows
+    return Content(encoding, data, place("operator_mail", row_id))
 
 
 def remove(mail_id: str) -> Plan[None]:

@@ -149,7 +149,7 @@ def _exposed(key_hash: str, at: int) -> Plan[None]:
 
 
 def _held(case: Case, decision: Decision, decision_id: str, recorder: Recorder) -> Plan[None]:
-    kept = recorder.keeper.held(case, decision)
+    kept = recorder.keeper.held(case, decision, decision_id)
     yield from insert(
         "held",
         decision_id=decision_id,

@@ -26,7 +26,7 @@ def record_activity(
         yield from _update(activity_id, decision, activity, thread_id)
         unreached = yield from _unreached(activity_id)
     if activity.replaces_content:
-        yield from _content(activity_id, activity, recorder.keeper.content(case, decision.redact))
+        yield from _content(activity_id, activity, recorder.keeper.content(case, decision.redact, activity_id))
     yield from insert_all("participant", _participants(activity_id, activity, contact_ids, unreached))
     yield from insert_all(
         "activity_contact",

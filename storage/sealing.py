@@ -10,16 +10,20 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.errors import StoreBroken
+from storage.mail_keys import MailKeys
 
 _NONCE = 12
 
 
 class Sealing:
-    """Seals texts and bytes; `random` gives that many unguessable bytes."""
+    """Seals texts and bytes; `random` gives that many unguessable bytes. Stored mail has keys of its own: `mail`."""
 
-    def __init__(self, installation_key: bytes, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self, installation_key: bytes, random: Callable[[int], bytes] = os.urandom, mail: MailKeys | None = None
+    ) -> None:
         self._cipher = AESGCM(blake2b(digest_size=32, key=installation_key, person=b"sealing").digest())
         self.random = random
+        self.mail = mail or MailKeys()
 
     def seal(self, text: str, place: str) -> bytes:
         """Nonce and ciphertext. `place` names the row that it belongs to: in another one it can't be opened."""

@@ -46,7 +46,7 @@ def case_of(name: str, evidence: Evidence = FULL) -> Case:
 
 def held(case: Case) -> HeldCopy:
     return KEEPING.held(
-        case, Decision("trace", "us", "us", case.recipient.channel, NOON, Outcome.HELD, "", 0, "", 0, None)
+        case, Decision("trace", "us", "us", case.recipient.channel, NOON, Outcome.HELD, "", 0, "", 0, None), "d"
     )
 
 
@@ -128,7 +128,7 @@ def test_of_a_listed_person_the_subject_envelope_and_address_tell_nothing() -> N
         recipient=replace(case.recipient, tag="eve=rival.example", address=RELAY.replace("@", "+eve=rival.example@")),
     )
     decision = Decision("trace", "us", "us", Channel.RELAY, NOON, Outcome.HELD, "", 0, "", 0, None, redact=(listed,))
-    kept = KEEPING.held(case, decision)
+    kept = KEEPING.held(case, decision, "d")
     again = KEEPING.open(kept, ())
     assert kept.subject == "(withheld)"
     assert (again.envelope.mail_from, again.recipient.tag, again.recipient.address) == ("(withheld)", "", RELAY)

@@ -28,6 +28,7 @@ from storage.administration import accounts
 from storage.administration.act import Act
 from storage.errors import StoreError
 from storage.interface import Store
+from storage.mail_keys import MailKeys
 from storage.open import check, installation_key, open_store
 from storage.plan import Plan
 from storage.sealing import Sealing
@@ -88,7 +89,7 @@ def run(options: Options, work: Callable[[Desk], Awaitable[T]]) -> T:
         store = await open_store(settings.store.place(), key, new_id, busy_timeout=settings.store.busy_timeout)
         try:
             act = Act(options.who, now(), new_id, KeyedHash(key))
-            return await work(Desk(store, settings, act, Sealing(key)))
+            return await work(Desk(store, settings, act, Sealing(key, mail=MailKeys(settings.store.mail_key_file))))
         finally:
             await store.close()
 

@@ -17,7 +17,6 @@ from gateway.held_view import HeldView, message_lines, operator_view, view
 from gateway.operator_log import escape
 from storage import held, operator_mail
 from storage.administration import accounts
-from storage.content import raw_bytes
 from storage.errors import Refused
 from storage.held import HeldMail
 from storage.plan import Plan
@@ -65,10 +64,10 @@ def show(options: Options, held_id: str, *, raw: bool, operator: bool, as_json: 
 
     async def work(desk: Desk) -> tuple[bytes, HeldView]:
         if operator:
-            content = raw_bytes(await desk.store.read(operator_mail.content(held_id)))
+            content = desk.sealing.mail.raw_bytes(await desk.store.read(operator_mail.content(held_id)))
             return content, operator_view(content, desk.settings.domain)
         mail = await desk.store.read(held.find(held_id, options.account))
-        content = raw_bytes((await desk.store.read(held.copy(mail))).content)
+        content = desk.sealing.mail.raw_bytes((await desk.store.read(held.copy(mail))).content)
         try:
             case = await desk.store.read(_resolving(desk).opened(mail))
         except Refused:

@@ -20,7 +20,7 @@ from gateway.core.questions import Case
 from gateway.held import Resolving
 from storage import activities, held
 from storage.administration import addresses
-from storage.content import Content, raw_bytes
+from storage.content import Content
 from storage.plan import Plan
 from storage.reads import RecordedDecision
 from storage.settle import Considered, consider
@@ -46,7 +46,7 @@ async def decided_now(at: Office, caller: Caller, decision: RecordedDecision) ->
 
 def _case(at: Office, content: Content, recipient: Recipient, decision: RecordedDecision) -> Case:
     attached = ("unwrap", "unwrap.attached_forward") in decision.stages
-    raw = _fresh(raw_bytes(content), decision.user or "", attached=attached)
+    raw = _fresh(at.sealing.mail.raw_bytes(content), decision.user or "", attached=attached)
     envelope = Envelope(at.new_id(), Peer("127.0.0.1"), author(raw), (recipient,), at.now())
     return _believed(opened(raw, envelope, at.setting)[0])
 

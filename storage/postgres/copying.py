@@ -83,6 +83,7 @@ async def _prepare(connection: Connection, server: Server, found: Sequence[Table
     if version:
         fitting(version, newest, str(server))
     await apply(connection, now)  # from here on no gateway writes there
+    await connection.execute("DELETE FROM installation")  # all that a database without data has, and the file brings it
     rows = (f"SELECT FROM {table.name}" for table in found)
     if await connection.fetchval(f"SELECT {' OR '.join(f'EXISTS ({one})' for one in rows)}"):
         raise Refused("{server} isn't empty, so nothing was copied. Make a new database, and name that.", server=server)

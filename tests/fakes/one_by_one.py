@@ -109,7 +109,7 @@ class OneByOne(MemoryStore):
         """What was kept of it: whoever is on the list stands in it no more."""
         keeping = Keeping(self._setting(tenant), Sealing(KEY))
         sources = [tenant.world.source(name) for name in tenant.world.sources]
-        return keeping.open(keeping.held(tenant.held[held.id], held.decision), sources)
+        return keeping.open(keeping.held(tenant.held[held.id], held.decision, held.id), sources)
 
     def _setting(self, tenant: Tenant) -> Setting:
         return Setting(tenant.world.domain, tenant.world.host, self._keyed, ReadingLimits())

@@ -137,10 +137,10 @@ class Sent:
 class _Failing:
     """Fails when something is to be stored, behind the first rows."""
 
-    def content(self, case: Case, withheld: tuple[str, ...]) -> Content:
+    def content(self, case: Case, withheld: tuple[str, ...], activity_id: str) -> Content:
         raise Failed
 
-    def held(self, case: Case, decision: Decision) -> HeldCopy:
+    def held(self, case: Case, decision: Decision, decision_id: str) -> HeldCopy:
         raise Failed
 
     def seal(self, case: Case) -> bytes:

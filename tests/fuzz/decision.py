@@ -89,5 +89,5 @@ def _decided(rule: str, arrived: Delivery) -> float:
     for case in found:
         redacted(case, ("bob@client.example",))
         redacted_copy(case, ("bob@client.example",))
-        keeping.content(case, ())
+        keeping.content(case, (), "a")
     return seconds

@@ -10,9 +10,10 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.core.model import OperatorMail, OperatorMailbox
 from storage import operator_mail
 from storage.administration.act import Act
-from storage.content import compressed, raw_bytes
+from storage.content import compressed
 from storage.errors import Refused
 from storage.interface import Store
+from storage.mail_keys import MailKeys
 from storage.operator_mail import KEPT, MOST_A_DAY
 
 NOW = 1_767_225_600_000
@@ -22,7 +23,7 @@ MAIL = OperatorMail("trace1", "192.0.2.1", "bob@client.example", (POSTMASTER,), 
 
 
 async def keep(store: Store, act: Act, mail: OperatorMail) -> bool:
-    return await store.change(operator_mail.keep(mail, compressed(mail.raw), KeyedHash(b"k"), act.new_id))
+    return await store.change(operator_mail.keep(mail, compressed(mail.raw), KeyedHash(b"k"), act.new_id, MailKeys()))
 
 
 async def test_it_is_kept_for_each_mailbox_with_its_bytes(store: Store, act: Act) -> None:
@@ -34,7 +35,7 @@ async def test_it_is_kept_for_each_mailbox_with_its_bytes(store: Store, act: Act
     )  # fmt: skip
     for name in (first.id, second.id, "trace1"):
         content = await store.read(operator_mail.content(name))
-        assert (content.encoding, raw_bytes(content)) == ("zstd", MAIL.raw)
+        assert (content.encoding, MailKeys().raw_bytes(content)) == ("zstd", MAIL.raw)
 
 
 async def test_the_same_again_is_kept_once(store: Store, act: Act) -> None:

@@ -20,7 +20,6 @@ from gateway.console.office import Office
 from gateway.console.shapes import page_of, shape
 from storage import activities
 from storage.activities import ActivityRecord, Filter, Listed
-from storage.content import raw_bytes
 from storage.errors import NotFound
 from storage.plan import Plan, then
 
@@ -117,4 +116,4 @@ async def stored(at: Office, caller: Caller, activity_id: str) -> bytes:
     content = await at.store.read(activities.content(caller.account_id, activity_id))
     if content is None:
         raise NotFound("There is no such activity.")
-    return await asyncio.to_thread(raw_bytes, content)
+    return await asyncio.to_thread(at.sealing.mail.raw_bytes, content)

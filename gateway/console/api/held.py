@@ -21,7 +21,6 @@ from gateway.core.questions import Case
 from gateway.held import Resolved, Resolving
 from gateway.held_view import HeldView, view
 from storage import held
-from storage.content import raw_bytes
 from storage.errors import Refused
 from storage.held import HeldMail
 from storage.plan import Plan
@@ -72,7 +71,7 @@ async def show_held(at: TheOffice, caller: TheCaller, held_id: Id) -> HeldView:
 
     def plan() -> Plan[tuple[HeldMail, bytes, Case | None]]:
         mail = yield from held.find(held_id, caller.account_id)
-        content = raw_bytes((yield from held.copy(mail)).content)
+        content = at.sealing.mail.raw_bytes((yield from held.copy(mail)).content)
         try:
             return mail, content, (yield from resolving.opened(mail))
         except Refused:
@@ -89,7 +88,7 @@ async def message(at: TheOffice, caller: TheCaller, held_id: Id) -> Response:
 
     def plan() -> Plan[bytes]:
         mail = yield from held.find(held_id, caller.account_id)
-        return raw_bytes((yield from held.copy(mail)).content)
+        return at.sealing.mail.raw_bytes((yield from held.copy(mail)).content)
 
     return download(await at.store.read(plan()), "message/rfc822", f"{held_id}.eml")
 
