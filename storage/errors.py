@@ -61,7 +61,7 @@ class KeyDiffers(StoreError):
 
 
 class MailKeysUnusable(StoreError):
-    """The file of keys that stored mail is encrypted under, store.mail_key_file, can't be used."""
+    """The keys of stored mail can't be read: put the file of store.mail_key_file right. `db mail-key new` makes one."""
 
     exit_code = 78
 

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from storage.content import ZSTD, Content, unpacked
+from storage.durable import replace_file
 from storage.errors import MailKeyMissing, MailKeysUnusable, StoreBroken
 
 NONE = "none"
@@ -38,6 +39,28 @@ def key_of(encoding: str) -> str:
 def encoding_under(key: str) -> str:
     """How what is stored under this key, or NONE, is encoded."""
     return ZSTD if key == NONE else f"{_ENCRYPTED}{key}"
+
+
+def new_line(random: Callable[[int], bytes] = os.urandom) -> str:
+    """A new key as a line of a file."""
+    key = random(KEY_BYTES)
+    return f"{key_id(key)} {key.hex()}"
+
+
+def put(path: Path, line: str, *, last: bool = False) -> None:
+    """Adds a line before all others, or behind them; makes the file where there is none. Raises MailKeysUnusable.
+
+    The file is another one afterwards, whole or not at all, of the same owner and mode.
+    """
+    path = path.resolve()
+    try:
+        exists = path.exists()
+        if exists:
+            _read(path, None)
+        lines = path.read_text(encoding="ascii").splitlines() if exists else []
+        replace_file(path, "".join(f"{one}\n" for one in ([*lines, line] if last else [line, *lines])))
+    except OSError as error:
+        raise MailKeysUnusable(f"({path} can't be written: {error.strerror})") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +124,7 @@ class MailKeys:
         try:
             return self._cipher(key).decrypt(data[:_NONCE], data[_NONCE:], _bound(content.encoding, content.place))
         except (InvalidTag, ValueError):
-            raise StoreBroken("(a stored message isn't what was stored in its place)") from None
+            raise StoreBroken(f"(the message in {content.place} isn't what was stored there)") from None
 
     def _cipher(self, key: str) -> AESGCM:
         cipher = self._keys().ciphers.get(key)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from gateway.cli import common
+from gateway.cli import common, mail_keys
 from gateway.cli.common import Desk, Options
 from gateway.clock import new_id, now
 from storage import open as store
@@ -23,6 +23,9 @@ from storage.place import Server
 @click.group("db")
 def group() -> None:
     """Make, check, back up and move the database."""
+
+
+group.add_command(mail_keys.group)
 
 
 @group.command()
