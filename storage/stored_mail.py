@@ -16,7 +16,7 @@ ROWS, BYTES = 200, 4 * 1024 * 1024
 
 def keys_needed() -> Plan[set[str]]:
     """Ids of the keys that stored mail is encrypted under, and `mail_keys.NONE`, in a few steps through an index."""
-    needed = set()
+    needed: set[str] = set()
     for table in TABLES:
         needed.update(map(key_of, (yield from _encodings(table))))
     return needed
@@ -75,8 +75,10 @@ def _page(sizes: Sequence[Row]) -> list[str]:
 
 def _encodings(table: str) -> Plan[list[str]]:
     """Each that stands in the table, without a look at every row."""
-    found = [""]
-    while found[-1] is not None:
-        [(encoding,)] = yield from ask(f"SELECT min(encoding) FROM {table} WHERE encoding > $1", found[-1])
+    found: list[str] = []
+    while True:
+        last = found[-1] if found else ""
+        [(encoding,)] = yield from ask(f"SELECT min(encoding) FROM {table} WHERE encoding > $1", last)
+        if encoding is None:
+            return found
         found.append(encoding)
-    return found[1:-1]
