@@ -37,6 +37,9 @@ listen = ["127.0.0.1:{port}"]
 [dns]
 nameservers = ["{nameserver}"]
 
+[health]
+listen = ""
+
 [log]
 format = "json"
 

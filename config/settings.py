@@ -115,6 +115,10 @@ class Console(Section):
     url: WebAddress = ""
 
 
+class Health(Section):
+    listen: ConsoleAddress = "127.0.0.1:9125"
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
@@ -130,6 +134,7 @@ class Settings(Section):
     dkim: DkimSection = DkimSection()
     store: Store = Store()
     console: Console = Console()
+    health: Health = Health()
     log: Log = Log()
 
     def listeners(self) -> list[tuple[str, Listener]]:

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -24,6 +24,8 @@ from gateway.console.limits import CONNECTIONS
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
+from gateway.health import checks
+from gateway.health.checks import Check
 from gateway.indexing import keep_up
 from gateway.ingest import Ingest
 from gateway.parser import NotStarted, Parser
@@ -44,6 +46,7 @@ from storage.sqlite import network
 
 if TYPE_CHECKING:
     from gateway.console.opening import Console
+    from gateway.health.listener import Health
 
 
 class FaultError(Exception):
@@ -59,7 +62,7 @@ class Journey:
 
     def __init__(self, ingest: Ingest, parser: Parser, resolver: Resolver) -> None:
         self.ingest = ingest
-        self._parser = parser
+        self.parser = parser
         self._resolver = resolver
 
     @classmethod
@@ -79,7 +82,7 @@ class Journey:
     async def close(self) -> None:
         """Ends the helpers."""
         await self._resolver.close()
-        await self._parser.close()
+        await self.parser.close()
 
 
 class App:
@@ -97,6 +100,9 @@ class App:
         self.store = store
         self.journey = journey
         self.console: Console | None = None
+        self.health: Health | None = None
+        self.draining = False
+        """It takes no new mail, and ends what runs."""
         self._beside = beside
         self.addresses = addresses
         """Where SMTP is served: host and port."""
@@ -115,6 +121,7 @@ class App:
         try:
             sockets = [(bind(address), mode) for address, mode in settings.listeners()]
             console = bind(settings.console.listen) if settings.console.listen else None
+            health = bind(settings.health.listen) if settings.health.listen else None
         except BaseException:
             await store.close()
             raise
@@ -123,6 +130,8 @@ class App:
             operator_log.listening(f"{host}:{port}")
         if console:
             app.console = await open_console(console, settings, store, key, app.journey)
+        if health:
+            app.health = open_health(health, app.checks(settings), lambda: app.draining)
         return app
 
     @classmethod
@@ -165,6 +174,16 @@ class App:
         addresses = [sock.getsockname()[:2] for sock, _ in listeners]
         return cls(store, smtp, journey, beside, addresses, renewal)
 
+    def checks(self, settings: Settings) -> dict[str, Check]:
+        """What /readyz tells of."""
+        parser, wanted = self.journey.parser, settings.parser_limits().processes
+        return {
+            **checks_of_store(settings, self.store),
+            "listeners": checks.listeners_check(lambda: self._smtp.listening),
+            "parser": checks.count_check(lambda: parser.running, wanted, "parser processes"),
+            "certificate": checks.certificate_check(lambda: self._smtp.certificate_expires, lambda: datetime.now(UTC)),
+        }
+
     def renew_certificate(self) -> None:
         """Reads the files of the certificate again; what is no good leaves the one in use."""
         if self._renewal:
@@ -172,6 +191,7 @@ class App:
 
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
+        self.draining = True
         if self.console:
             await self.console.stop()
         await self._smtp.drain()
@@ -179,6 +199,8 @@ class App:
             task.cancel()
         await self.journey.close()
         await self.store.close()
+        if self.health:
+            await self.health.stop()
 
 
 def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Coroutine[None, None, None]]:
@@ -198,6 +220,29 @@ async def open_console(sock: socket.socket, settings: Settings, store: Store, ke
         sys.stdout.write(f"Open this link within a day to choose a password for the console:\n    {link}\n")
         sys.stdout.flush()
     return console
+
+
+def checks_of_store(settings: Settings, store: Store) -> dict[str, Check]:
+    """Those that any process with a store can make."""
+    place, limits = settings.store.place(), settings.smtp_limits()
+    found = {
+        "store": checks.store_check(store),
+        "schema": checks.schema_check(store, "sqlite" if isinstance(place, Path) else "postgres"),
+    }
+    if isinstance(place, Path):  # a server looks after its own disk
+        needed = max(limits.message_size * 3 // 2, limits.free_disk)
+        found["disk"] = checks.disk_check(_free_disk(place), needed)
+    return found
+
+
+def open_health(sock: socket.socket, found: Mapping[str, Check], draining: Callable[[], bool]) -> Health:
+    """Answers probes on this socket."""
+    from gateway.health.listener import Health  # noqa: PLC0415 — loads the HTTP server, which many do without
+
+    health = Health(sock, checks.Checks(found, draining))
+    host, port = health.address
+    operator_log.health_opened(f"{host}:{port}")
+    return health
 
 
 def checked(settings: Settings) -> tuple[Files | None, Contexts | None]:
@@ -272,6 +317,7 @@ def _use_tls(smtp: SmtpServer, files: Files, first: Contexts) -> Renewal:
 
     def use(contexts: Contexts) -> None:
         smtp.use_tls(contexts.plain, contexts.asking)
+        smtp.certificate_expires = contexts.expires
 
     use(first)
     return Renewal(files, use, operator_log, lambda: datetime.now(UTC))

@@ -52,6 +52,11 @@ def console_opened(url: str) -> None:
     _log.info("console.opened", url=url)
 
 
+def health_opened(address: str) -> None:
+    """`address`: host:port where probes are answered."""
+    _log.info("health.opened", address=address)
+
+
 def store_failed(reason: str) -> None:
     """The database couldn't do what it had to; `reason`: class of the error. A message that met it got a 4xx."""
     _log.error("store.failed", reason=reason)

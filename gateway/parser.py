@@ -77,6 +77,11 @@ class Parser:
         await asyncio.gather(*self._replacing, return_exceptions=True)
         await asyncio.gather(*(process.end() for process in self._processes))
 
+    @property
+    def running(self) -> int:
+        """Processes that are ready, as far as we were told."""
+        return sum(process.runs for process in self._processes)
+
     async def run(self, function: Callable[Concatenate[bytes, P], T], raw: bytes, *args: P.args, **_: P.kwargs) -> T:
         """What a function of a module makes of these bytes and further arguments. Raises Unparsed and Unavailable."""
         request = packed((function, raw, *args))

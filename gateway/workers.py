@@ -18,7 +18,20 @@ from itertools import chain
 
 from config.settings import Settings
 from gateway import operator_log
-from gateway.app import FaultError, Journey, beside_mail, bind, checked, open_console, opened, sealing_of, setting_of
+from gateway.app import (
+    FaultError,
+    Journey,
+    beside_mail,
+    bind,
+    checked,
+    checks_of_store,
+    open_console,
+    open_health,
+    opened,
+    sealing_of,
+    setting_of,
+)
+from gateway.health import checks
 from gateway.keeping import Keeping, Ready
 from gateway.process import prepare, stop_on_signal
 from gateway.process_memory import spare_what_stays
@@ -52,7 +65,9 @@ async def serve(settings: Settings) -> None:
     try:
         async with _console(settings, store, key):
             if isinstance(settings.store.place(), Server):  # it can be had; each worker has its own
-                await Workers(settings, None).serve([told_to_stop])
+                workers = Workers(settings, None)
+                async with _health(settings, store, workers):
+                    await workers.serve([told_to_stop])
             else:
                 await _write(settings, store, key, told_to_stop)
     finally:
@@ -71,7 +86,9 @@ async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asy
 
     beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)]
     try:
-        await Workers(settings, lambda line: Desk(line, store, keeping)).serve([told_to_stop, store.failed])
+        workers = Workers(settings, lambda line: Desk(line, store, keeping))
+        async with _health(settings, store, workers):
+            await workers.serve([told_to_stop, store.failed])
     finally:
         for task in beside:
             task.cancel()
@@ -91,6 +108,21 @@ async def _console(settings: Settings, store: Store, key: bytes) -> AsyncIterato
     finally:
         await console.stop()
         await journey.close()
+
+
+@asynccontextmanager
+async def _health(settings: Settings, store: Store, workers: Workers) -> AsyncIterator[None]:
+    """With answers to probes, if there are to be any."""
+    if not settings.health.listen:
+        yield
+        return
+    found = checks_of_store(settings, store)
+    found["listeners"] = checks.count_check(lambda: workers.serving, settings.smtp.workers, "worker processes")
+    health = open_health(bind(settings.health.listen), found, lambda: workers.draining)
+    try:
+        yield
+    finally:
+        await health.stop()
 
 
 class Workers:
@@ -172,12 +204,23 @@ class Workers:
                     if desk and isinstance(heard, Settle):
                         desk.settle(heard)
                     elif isinstance(heard, Listening):
+                        worker.serves = True
                         self._serves(number)
                     elif isinstance(heard, Fault):
                         fault = heard.sentence
                         if heard.final or not self._all_served:
                             raise FaultError(fault, heard.exit_code)
         return fault or await worker.ended()
+
+    @property
+    def draining(self) -> bool:
+        """Workers take no new mail, and end what runs."""
+        return self._stopping.is_set()
+
+    @property
+    def serving(self) -> int:
+        """Workers that serve now."""
+        return sum(worker.serves for worker in self._workers)
 
     @property
     def _all_served(self) -> bool:
@@ -203,6 +246,7 @@ class _Worker:
     def __init__(self, process: subprocess.Process, line: Line) -> None:
         self._process = process
         self.line = line
+        self.serves = False
 
     @classmethod
     async def start(cls, settings: Settings, sockets: Sockets) -> _Worker:

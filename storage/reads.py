@@ -50,6 +50,12 @@ class Filter:
     """Name or id."""
 
 
+def schema_version() -> Plan[int]:
+    """The newest migration that was applied."""
+    [(version,)] = yield from ask("SELECT max(version) FROM schema_migration")
+    return int(version)
+
+
 _DECISION = (
     "SELECT d.id, d.trace_id, a.name, d.channel, d.at, d.outcome, d.reason, d.flags, d.stages, d.size_class,"
     " d.deliveries, d.entry_id, d.activity_id, u.address,"

@@ -43,6 +43,9 @@ busy_timeout = {busy_timeout}
 [dns]
 nameservers = ["{nameserver}"]
 
+[health]
+listen = "{health}"
+
 [log]
 format = "json"
 """
@@ -76,6 +79,8 @@ class Gateway:
     """Where its database is, if that is no file."""
     workers: int = 1
     """Processes that speak SMTP."""
+    health: str = ""
+    """Where probes are answered, "host:port"."""
     addresses: dict[str, str] = field(default_factory=dict)
     """Capture addresses by channel."""
     _process: subprocess.Popen[bytes] | None = None
@@ -116,6 +121,7 @@ class Gateway:
             database=database,
             busy_timeout=self.busy_timeout,
             nameserver=nameserver(),
+            health=self.health,
         )
         text += f"\n[smtp.limits]\n{limits}\n" + "".join(f"{rate} = 1000000\n" for rate in RATES if rate not in limits)
         self.config.write_text(text, encoding="utf-8")

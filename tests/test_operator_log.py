@@ -78,6 +78,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "store_failed",
         "listening",
         "console_opened",
+        "health_opened",
         "stopping",
         "stopped",
         "connected",

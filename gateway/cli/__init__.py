@@ -14,6 +14,7 @@ COMMANDS = {
     "db": ("gateway.cli.db:group", "Make, check and back up the database."),
     "demo": ("gateway.cli.demo:demo", "Show what the gateway does, with sample messages."),
     "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
+    "healthcheck": ("gateway.cli.healthcheck:healthcheck", "Ask a running gateway whether it lives."),
     "held": ("gateway.cli.held:group", "Look at held mail, and approve, discard or decide it again."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),
     "never-log": ("gateway.cli.never_log:group", "Keep the never-log list."),

@@ -40,6 +40,9 @@ key_file = "{folder}/installation.key"
 [console]
 listen = "127.0.0.1:{console}"
 
+[health]
+listen = ""
+
 [dns]
 nameservers = ["{nameserver}"]
 

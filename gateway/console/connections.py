@@ -19,6 +19,7 @@ class _Limited(H11Protocol):
     """uvicorn's protocol, which has no such limits."""
 
     most: ClassVar[int | None]
+    together: ClassVar[int]
     patience: ClassVar[float]
     open: ClassVar[Counter[str]]
     """Connections of each IP address."""
@@ -30,7 +31,7 @@ class _Limited(H11Protocol):
         self._host = self.client[0] if self.client else ""
         self.open[self._host] += 1
         of_client = self.most is not None and self.open[self._host] > self.most
-        if of_client or self.open.total() > CONNECTIONS:
+        if of_client or self.open.total() > self.together:
             transport.write(_BUSY)
             transport.close()
         else:
@@ -64,6 +65,7 @@ class _Limited(H11Protocol):
         self.transport.close()
 
 
-def limited(most: int | None, patience: float = PATIENCE) -> type[H11Protocol]:
+def limited(most: int | None, patience: float = PATIENCE, together: int = CONNECTIONS) -> type[H11Protocol]:
     """The protocol of one server. `most`: of one client; None where all come through one proxy."""
-    return type("Limited", (_Limited,), {"most": most, "patience": patience, "open": Counter()})
+    limits: dict[str, object] = {"most": most, "together": together, "patience": patience, "open": Counter()}
+    return type("Limited", (_Limited,), limits)

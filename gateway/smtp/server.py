@@ -8,6 +8,7 @@ import resource
 import socket
 import sys
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from ssl import SSLContext
 
 from gateway.smtp.limits import SmtpLimits
@@ -45,6 +46,8 @@ class SmtpServer:
         silence_library()
         self._shared = Shared(journey, events, limits, hostname, tls, clock, sources_need_tls, free_disk)
         self._listeners: list[asyncio.Server] = []
+        self.certificate_expires: datetime | None = None
+        """Of the certificate in use; None without one."""
 
     async def listen(self, sockets: Iterable[socket.socket], listener: Listener = PLAIN) -> None:
         """Serve these bound sockets from now on, all in the same mode."""
@@ -60,6 +63,11 @@ class SmtpServer:
             protocol = proxied if listener.proxies else session
             self._listeners.append(await loop.create_server(protocol, sock=sock, backlog=_ACCEPTED))
             sock.listen(_BACKLOG)
+
+    @property
+    def listening(self) -> bool:
+        """On all sockets."""
+        return all(listener.is_serving() for listener in self._listeners)
 
     def use_tls(self, context: SSLContext | None, asking: SSLContext | None = None) -> None:
         """The certificate of handshakes from now on; with None, STARTTLS is answered 454.
