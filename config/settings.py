@@ -85,6 +85,7 @@ class Smtp(Section):
     client_ca: FilePath | None = None
     sources_need_tls: bool = False
     workers: Annotated[Whole, Field(ge=1)] = 1
+    drain_delay: Seconds = 0
     limits: SmtpLimitsSection = SmtpLimitsSection()
 
 

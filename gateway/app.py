@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import os
 import socket
 import sys
 import time
@@ -20,7 +20,6 @@ from gateway import operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
-from gateway.console.limits import CONNECTIONS
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
@@ -28,12 +27,15 @@ from gateway.health import checks
 from gateway.health.checks import Check
 from gateway.indexing import keep_up
 from gateway.ingest import Ingest
+from gateway.operator_log import OperatorLog
 from gateway.parser import NotStarted, Parser
-from gateway.process import first_of, prepare, stop_on_signal
+from gateway.process import end_within, first_of, prepare, reload_on_signal, stop_on_signal
 from gateway.process_memory import spare_what_stays
+from gateway.reload import Renewed, allowance, read_again, tls_files, whenever
+from gateway.service_manager import ServiceManager
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.listener import Listener
-from gateway.smtp.server import SmtpServer, descriptor_fault
+from gateway.smtp.server import SmtpServer
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
 from storage import stored_mail
 from storage.errors import StoreError, StoreFailed
@@ -60,10 +62,11 @@ class FaultError(Exception):
 class Journey:
     """What messages pass through, with the helpers that it needs."""
 
-    def __init__(self, ingest: Ingest, parser: Parser, resolver: Resolver) -> None:
+    def __init__(self, ingest: Ingest, parser: Parser, resolver: Resolver, key: bytes) -> None:
         self.ingest = ingest
         self.parser = parser
         self._resolver = resolver
+        self._key = key
 
     @classmethod
     async def begin(cls, settings: Settings, store: Store, key: bytes) -> Journey:
@@ -77,7 +80,13 @@ class Journey:
         authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
         deadline, setting = settings.smtp_limits().handler, setting_of(settings, key)
         ingest = Ingest(store, setting, sealing_of(settings, key), authenticator, deadline, new_id, now, parser)
-        return cls(ingest, parser, resolver)
+        return cls(ingest, parser, resolver, key)
+
+    def use(self, settings: Settings) -> None:
+        """Reads and proves by these from now on."""
+        self._resolver.use(settings.dns.nameservers, settings.dns_limits())
+        authenticator = Authenticator(self._resolver.lookups, settings.dkim_limits())
+        self.ingest.use(setting_of(settings, self._key), authenticator, settings.smtp_limits().handler)
 
     async def close(self) -> None:
         """Ends the helpers."""
@@ -95,20 +104,23 @@ class App:
         journey: Journey,
         beside: Sequence[asyncio.Task[None]],
         addresses: list[tuple[str, int]],
-        renewal: Renewal | None,
+        renewal: Renewal,
+        settings: Settings,
     ) -> None:
         self.store = store
         self.journey = journey
         self.console: Console | None = None
         self.health: Health | None = None
-        self.draining = False
-        """It takes no new mail, and ends what runs."""
         self._beside = beside
         self.addresses = addresses
         """Where SMTP is served: host and port."""
         self._smtp = smtp
+        self.settings = settings
+        """In force."""
+        self.draining = False
+        """It has been told to stop: whoever can should go elsewhere."""
         self._renewal = renewal
-        self._watching = asyncio.create_task(renewal.watch()) if renewal else None
+        self._watching = asyncio.create_task(renewal.watch())
 
     @classmethod
     async def start(cls, settings: Settings) -> App:
@@ -163,7 +175,7 @@ class App:
                 sources_need_tls=need,
                 free_disk=_free_disk(settings.store.place()),
             )
-            renewal = _use_tls(smtp, files, tls) if files and tls else None
+            renewal = _use_tls(smtp, files, tls)
             for sock, mode in listeners:
                 await smtp.listen([sock], mode)
         except BaseException:
@@ -172,7 +184,7 @@ class App:
             raise
         beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)] if erases else []
         addresses = [sock.getsockname()[:2] for sock, _ in listeners]
-        return cls(store, smtp, journey, beside, addresses, renewal)
+        return cls(store, smtp, journey, beside, addresses, renewal, settings)
 
     def checks(self, settings: Settings) -> dict[str, Check]:
         """What /readyz tells of."""
@@ -184,18 +196,19 @@ class App:
             "certificate": checks.certificate_check(lambda: self._smtp.certificate_expires, lambda: datetime.now(UTC)),
         }
 
-    def renew_certificate(self) -> None:
-        """Reads the files of the certificate again; what is no good leaves the one in use."""
-        if self._renewal:
-            self._renewal.renew()
+
+    def use(self, new: Renewed) -> None:
+        """What may change while it runs: for sessions and messages that begin, and at once for what all share."""
+        self.settings = new.settings
+        self._smtp.use(new.settings.smtp_limits(), sources_need_tls=new.settings.smtp.sources_need_tls)
+        self._renewal.take(new.files, new.tls)
+        self.journey.use(new.settings)
 
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
         self.draining = True
-        if self.console:
-            await self.console.stop()
-        await self._smtp.drain()
-        for task in filter(None, (*self._beside, self._watching)):
+        await asyncio.gather(self._smtp.drain(), *([self.console.stop()] if self.console else []))
+        for task in (*self._beside, self._watching):
             task.cancel()
         await self.journey.close()
         await self.store.close()
@@ -213,8 +226,7 @@ async def open_console(sock: socket.socket, settings: Settings, store: Store, ke
     """Serves the console on this socket, and lets the first admin in."""
     from gateway.console.opening import Console  # noqa: PLC0415 — see App.start
 
-    setting, sealing = setting_of(settings, key), sealing_of(settings, key)
-    console = await Console.open(sock, settings.console.url, store, setting, sealing, journey.ingest)
+    console = await Console.open(sock, settings.console.url, store, sealing_of(settings, key), journey.ingest)
     operator_log.console_opened(console.office.url)
     if link := await console.first_link():
         sys.stdout.write(f"Open this link within a day to choose a password for the console:\n    {link}\n")
@@ -247,10 +259,10 @@ def open_health(sock: socket.socket, found: Mapping[str, Check], draining: Calla
 
 def checked(settings: Settings) -> tuple[Files | None, Contexts | None]:
     """The TLS files, and what they hold, if there are any. Raises FaultError before anything is opened."""
-    fault = descriptor_fault(settings.smtp_limits(), CONNECTIONS if settings.console.listen else 0)
+    fault = allowance(settings)
     if fault:
         raise FaultError(fault, 78)
-    files = _tls_files(settings)
+    files = tls_files(settings)
     return files, _load(files) if files else None
 
 
@@ -284,18 +296,55 @@ def sealing_of(settings: Settings, key: bytes) -> Sealing:
     return Sealing(key, mail=MailKeys(settings.store.mail_key_file))
 
 
-async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then drains."""
+STOP_WITHIN = 5.0
+"""Seconds that the whole end may take, besides those for draining."""
+
+
+async def serve(settings: Settings, load: Callable[[], Settings], log: OperatorLog) -> None:
+    """Serves until SIGTERM or SIGINT, then drains. `load`: the configuration as it is now, for SIGHUP."""
     prepare()
-    told_to_stop = stop_on_signal()
+    told_to_stop, told_to_reload = stop_on_signal(), reload_on_signal()
+    manager = ServiceManager(os.environ)
     app = await App.start(settings)
     spare_what_stays()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, app.renew_certificate)
+
+    def reload() -> bool:
+        new = read_again(app.settings, load)
+        if new:
+            app.use(new)
+            log.use(new.settings.log.level, new.settings.log.format)
+        return new is not None
+
+    status = serving_on(app.addresses)
+    manager.ready(status)
+    beside = [
+        asyncio.create_task(whenever(told_to_reload, reload, manager, status)),
+        asyncio.create_task(manager.watch(app.store.failed)),
+    ]
     await first_of(told_to_stop, app.store.failed)
+    app.draining = True
+    await leave(app.settings, manager, told=told_to_stop.is_set())
     await app.stop()
+    for task in beside:
+        task.cancel()
     operator_log.stopped()
     if app.store.failed.is_set():
         raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
+
+
+def serving_on(addresses: Sequence[tuple[str, int]]) -> str:
+    """For the service manager."""
+    return "Serving SMTP on " + ", ".join(
+        f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in addresses
+    )
+
+
+async def leave(settings: Settings, manager: ServiceManager, *, told: bool) -> None:
+    """From now on the end is near, however much hangs. Who was `told` to stop waits until it is known elsewhere."""
+    delay = settings.smtp.drain_delay if told else 0
+    manager.stopping()
+    end_within(delay + settings.smtp_limits().drain + STOP_WITHIN)
+    await asyncio.sleep(delay)
 
 
 def _free_disk(place: Place) -> Callable[[], int]:
@@ -305,19 +354,12 @@ def _free_disk(place: Place) -> Callable[[], int]:
     return lambda: sys.maxsize
 
 
-def _tls_files(settings: Settings) -> Files | None:
-    smtp = settings.smtp
-    if smtp.certificate is None or smtp.private_key is None:
-        return None
-    return Files(smtp.certificate, smtp.private_key, smtp.client_ca)
-
-
-def _use_tls(smtp: SmtpServer, files: Files, first: Contexts) -> Renewal:
+def _use_tls(smtp: SmtpServer, files: Files | None, first: Contexts | None) -> Renewal:
     """Gives the server its certificate, and each one that follows."""
 
-    def use(contexts: Contexts) -> None:
-        smtp.use_tls(contexts.plain, contexts.asking)
-        smtp.certificate_expires = contexts.expires
+    def use(contexts: Contexts | None) -> None:
+        smtp.use_tls(contexts.plain, contexts.asking) if contexts else smtp.use_tls(None)
+        smtp.certificate_expires = contexts.expires if contexts else None
 
     use(first)
     return Renewal(files, use, operator_log, lambda: datetime.now(UTC))

@@ -68,14 +68,18 @@ class Ingest:
     ) -> None:
         """`deadline`: seconds from the final dot to the answer. Without a parser everything is read in the loop."""
         self._store = store
-        self._setting = setting
         self._sealing = sealing
-        self._authenticator = authenticator
-        self._deadline = deadline
+        self.use(setting, authenticator, deadline)
         self._now = now
         self._parser = parser
         self._seen: dict[str, int] = {}
         self.new_trace_id = new_id
+
+    def use(self, setting: Setting, authenticator: Authenticator, deadline: float) -> None:
+        """Others, for messages that come from now on."""
+        self.setting = setting
+        self._authenticator = authenticator
+        self._deadline = deadline
 
     async def peer(self, ip: str, login: Login | None = None, certificate: str = "") -> Peer:
         """The client, with the sources that its address, its login and its certificate show it to be."""
@@ -85,19 +89,19 @@ class Ingest:
 
     async def login(self, name: str, password: str) -> Login | None:
         """Whose name and password these are. The time it takes doesn't tell whether anybody has that name."""
-        having = await self._store.read(known(self._setting.keyed, name))
+        having = await self._store.read(known(self.setting.keyed, name))
         position = await passwords.which_fits(password, having.hashes, having.most)
         return None if position is None else having.logins[position]
 
     async def recipient(self, peer: Peer, address: str) -> Recipient | OperatorMailbox | str:
         """An envelope recipient as a capture address or as the operator, or the reason why it is refused."""
-        domain, canonical = self._setting.domain, addresses.canonical(address)
-        if address.lower() == "postmaster" or addressing.is_operator(canonical, domain, self._setting.host):
+        domain, canonical = self.setting.domain, addresses.canonical(address)
+        if address.lower() == "postmaster" or addressing.is_operator(canonical, domain, self.setting.host):
             return OperatorMailbox(address)
         capture = addressing.take_apart(canonical, domain)
         if capture is None:
             return "smtp.peer_denied"
-        key_hash = self._setting.keyed("capture", capture.key)
+        key_hash = self.setting.keyed("capture", capture.key)
         account_id = await self._store.read(find_recipient(key_hash, capture.channel, self._now()))
         if account_id is None:
             return "smtp.unknown_recipient"
@@ -153,7 +157,7 @@ class Ingest:
         """Keeps a message for the operator in one durable step. Nothing in it is read."""
         started = time.monotonic()
         keeping = operator_mail.keep(
-            *(mail, compressed(mail.raw), self._setting.keyed, self.new_trace_id, self._sealing.mail)
+            *(mail, compressed(mail.raw), self.setting.keyed, self.new_trace_id, self._sealing.mail)
         )
         try:
             async with asyncio.timeout(self._deadline):
@@ -168,14 +172,14 @@ class Ingest:
     async def explain(self, envelope: Envelope, raw: bytes) -> list[Decision]:
         """What `message` would decide now, on the same facts, writing nothing."""
         proven = await self._authenticate(await self._open(envelope, raw))
-        found = [await self._store.read(consider(case, decide, self._setting.keyed)) for case in proven]
+        found = [await self._store.read(consider(case, decide, self.setting.keyed)) for case in proven]
         return [considered.decision for considered in found]
 
     async def prepare(self, found: Sequence[Case]) -> Prepared:
         """All that is done before the transaction with a message that was read."""
         proven, copy = await self._authenticate(found), found[0].copy
         ready = (copy, await asyncio.to_thread(compressed, copy)) if len(copy) > _SMALL else None
-        return Prepared(proven, Keeping(self._setting, self._sealing, ready))
+        return Prepared(proven, Keeping(self.setting, self._sealing, ready))
 
     async def settle(self, prepared: Prepared) -> list[Decision]:
         """The decisions for all recipients, recorded in one transaction; messages are decided in the order of calls.
@@ -191,14 +195,14 @@ class Ingest:
     async def _open(self, envelope: Envelope, raw: bytes) -> list[Case]:
         """A usual message is read at once, any other by the parser process; of one that this can't read, the header."""
         if self._parser is None:
-            return opened(raw, envelope, self._setting)
+            return opened(raw, envelope, self.setting)
         if len(raw) <= self._parser.in_loop and usual(raw):
             with suppress(GuessNeeded), without_guesses():
-                return opened(raw, envelope, self._setting)
+                return opened(raw, envelope, self.setting)
         try:
-            return await self._parser.run(opened, raw, envelope, self._setting)
+            return await self._parser.run(opened, raw, envelope, self.setting)
         except Unparsed:
-            return await asyncio.to_thread(header_opened, raw, envelope, self._setting)
+            return await asyncio.to_thread(header_opened, raw, envelope, self.setting)
 
     async def _authenticate(self, found: Sequence[Case]) -> list[Case]:
         """The cases with what speaks for their senders, as far as their accounts ask for it."""

@@ -42,6 +42,21 @@ def configuration_loaded(file: str = "") -> None:
     _log.info("configuration.loaded", file=file)
 
 
+def configuration_reloaded(changed: Sequence[str]) -> None:
+    """On SIGHUP. `changed`: paths of the settings that hold from now on."""
+    _log.info("configuration.reloaded", changed=list(changed))
+
+
+def configuration_refused(setting: str, reason: str, origin: str) -> None:
+    """One fault of a configuration that was read on SIGHUP, so that nothing changes. Never a value."""
+    _log.error("configuration.refused", setting=setting, reason=reason, origin=origin)
+
+
+def restart_needed(settings: Sequence[str]) -> None:
+    """These have changed as well, by their paths, and hold from the next start."""
+    _log.warning("configuration.restart_needed", settings=list(settings))
+
+
 def store_opened() -> None:
     """The database is open."""
     _log.info("store.opened")
@@ -70,6 +85,11 @@ def listening(address: str) -> None:
 def stopping(reason: str) -> None:
     """It was told to stop; `reason`: the signal. What runs is finished, nothing new is taken."""
     _log.info("stop.requested", reason=reason)
+
+
+def stop_overdue() -> None:
+    """Something holds up the end, so the process is ended as it is."""
+    _log.error("stop.overdue")
 
 
 def stopped() -> None:
@@ -301,22 +321,27 @@ class OperatorLog:
     """
 
     def __init__(self, level: str = "info", style: str = "auto", descriptor: int = 1) -> None:
-        number = logging.getLevelNamesMapping()[level.upper()]
-        console = style == "console" or (style == "auto" and os.isatty(descriptor))
+        self._descriptor = descriptor
         self._sink = Sink(descriptor, events_dropped)
+        self._bridge = Bridge()
+        self._bridge.addFilter(RateLimit(LIBRARY_RECORDS_PER_MINUTE))
+        self._root_level = logging.root.level
+        logging.root.addHandler(self._bridge)
+        self.use(level, style)
+        for name, least in PINNED.items():
+            logging.getLogger(name).setLevel(least)
+        logging.captureWarnings(capture=True)
+
+    def use(self, level: str, style: str) -> None:
+        """Another level and style, from the next line on."""
+        number = logging.getLevelNamesMapping()[level.upper()]
+        console = style == "console" or (style == "auto" and os.isatty(self._descriptor))
         structlog.configure(
             processors=_processors(console=console),
             wrapper_class=structlog.make_filtering_bound_logger(number),
             logger_factory=lambda *_: self._sink,
         )
-        self._bridge = Bridge()
-        self._bridge.addFilter(RateLimit(LIBRARY_RECORDS_PER_MINUTE))
-        self._root_level = logging.root.level
-        logging.root.addHandler(self._bridge)
         logging.root.setLevel(number)
-        for name, least in PINNED.items():
-            logging.getLogger(name).setLevel(least)
-        logging.captureWarnings(capture=True)
 
     @property
     def dropped(self) -> int:

@@ -6,6 +6,8 @@ import asyncio
 import os
 import signal
 import sys
+import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 
@@ -34,6 +36,30 @@ def stop_on_signal() -> asyncio.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, on_signal, number.name)
     return ended
+
+
+def reload_on_signal() -> asyncio.Event:
+    """Set by SIGHUP from now on."""
+    asked = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    return asked
+
+
+def end_within(seconds: float) -> None:
+    """Ends the process then, whatever still holds it up: as a kill would, which loses nothing that was answered."""
+
+    def end() -> None:
+        operator_log.stop_overdue()
+        time.sleep(_LAST_WORDS)
+        os._exit(1)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+
+
+_LAST_WORDS = 0.5
+"""Seconds for the log's thread to write."""
 
 
 async def first_of(*events: asyncio.Event) -> None:

@@ -13,15 +13,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from config.changes import with_values
 from config.settings import Settings
 from gateway.app import App, FaultError, checked, opened
 from gateway.child_process import leave_signals_to_parent
-from gateway.operator_log import OperatorLog
+from gateway.operator_log import OperatorLog, certificate_refused
 from gateway.pieces import Unpickler
 from gateway.process import first_of, prepare
 from gateway.process_memory import spare_what_stays
+from gateway.reload import Renewed
 from gateway.smtp.listener import Listener
-from gateway.writer import Fault, Line, Listening, NotSettled, Order, RemoteStore, Settled
+from gateway.writer import Fault, Line, Listening, NotSettled, Order, RemoteStore, Renew, Settled
 from storage.errors import StoreFailed
 from storage.place import Server
 
@@ -44,12 +46,12 @@ def main(descriptor: int) -> None:
 
 async def _run(connection: socket.socket) -> None:
     line = await Line.on(connection)
-    [start] = await line.receive(Unpickler)
+    start, *orders = await line.receive(Unpickler)
     assert isinstance(start, Start)  # noqa: S101 - what comes first
     settings = Settings(**start.settings)
     log = OperatorLog(settings.log.level, settings.log.format)
     try:
-        await _serve(settings, start, line)
+        await _serve(settings, start, line, orders, log)
     except FaultError as fault:
         line.send(Fault(str(fault), fault.exit_code, final=False))
     finally:
@@ -57,7 +59,7 @@ async def _run(connection: socket.socket) -> None:
         log.close()
 
 
-async def _serve(settings: Settings, start: Start, line: Line) -> None:
+async def _serve(settings: Settings, start: Start, line: Line, orders: list[object], log: OperatorLog) -> None:
     prepare()
     files, tls = checked(settings)
     on_server = isinstance(settings.store.place(), Server)
@@ -67,7 +69,7 @@ async def _serve(settings: Settings, start: Start, line: Line) -> None:
     app = await App.begin(settings, remote or store, key, sockets, files, tls, erases=on_server)
     spare_what_stays()
     told_to_stop = asyncio.Event()
-    hearing = asyncio.create_task(_hear(line, app, remote, told_to_stop))
+    hearing = asyncio.create_task(_hear(line, orders, app, log, remote, told_to_stop))
     line.send(Listening(os.getpid()))
     await first_of(told_to_stop, store.failed)
     if store.failed.is_set():
@@ -76,17 +78,35 @@ async def _serve(settings: Settings, start: Start, line: Line) -> None:
     hearing.cancel()
 
 
-async def _hear(line: Line, app: App, remote: RemoteStore | None, told_to_stop: asyncio.Event) -> None:
-    """Does as it is told, to the end: answers are waited for while sessions drain."""
+async def _hear(
+    line: Line,
+    orders: list[object],
+    app: App,
+    log: OperatorLog,
+    remote: RemoteStore | None,
+    told_to_stop: asyncio.Event,
+) -> None:
+    """Does as it is told, to the end: answers are waited for while sessions drain. `orders`: those that came first."""
     with suppress(EOFError, ConnectionError):
         while True:
-            for heard in await line.receive():
+            for heard in orders:
                 if heard is Order.DRAIN:
                     told_to_stop.set()
-                elif heard is Order.RENEW:
-                    app.renew_certificate()
+                elif isinstance(heard, Renew):
+                    _renew(app, log, heard)
                 elif remote and isinstance(heard, Settled | NotSettled):
                     remote.answered(heard)
+            orders = await line.receive()
     if remote:
         remote.lost()
     told_to_stop.set()
+
+
+def _renew(app: App, log: OperatorLog, order: Renew) -> None:
+    """What the process that started this one has found sound."""
+    settings = with_values(app.settings, order.changed)
+    try:
+        app.use(Renewed(settings, order.changed, *checked(settings)))
+    except FaultError as fault:  # the certificate has changed meanwhile
+        certificate_refused(str(fault))
+    log.use(settings.log.level, settings.log.format)

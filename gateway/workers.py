@@ -25,19 +25,24 @@ from gateway.app import (
     bind,
     checked,
     checks_of_store,
+    leave,
     open_console,
     open_health,
     opened,
     sealing_of,
+    serving_on,
     setting_of,
 )
 from gateway.health import checks
-from gateway.keeping import Keeping, Ready
-from gateway.process import prepare, stop_on_signal
+from gateway.keeping import Keeping
+from gateway.operator_log import OperatorLog
+from gateway.process import first_of, prepare, reload_on_signal, stop_on_signal
 from gateway.process_memory import spare_what_stays
+from gateway.reload import Renewed, read_again, whenever
+from gateway.service_manager import ServiceManager
 from gateway.smtp.listener import Listener
 from gateway.worker import Start
-from gateway.writer import Desk, Fault, Line, Listening, Order, Settle
+from gateway.writer import Desk, Fault, Line, Listening, Order, Renew, Settle
 from storage.errors import StoreFailed
 from storage.interface import Store
 from storage.place import Server
@@ -48,65 +53,91 @@ QUICK = 10.0
 """Seconds within which the end of one is a sign that others will end as well."""
 MOST_QUICK = 5
 """Such ends in a row."""
-LEEWAY = 10.0
+LEEWAY = 2.0
 """Seconds that workers have to end, besides those of draining."""
 _PROGRAM = "from gateway.worker import main; main({descriptor})"
 
 Sockets = Sequence[tuple[socket.socket, Listener]]
 
 
-async def serve(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then drains. Raises FaultError."""
+async def serve(settings: Settings, load: Callable[[], Settings], log: OperatorLog) -> None:
+    """Serves until SIGTERM or SIGINT, then drains. `load`: as for one process. Raises FaultError."""
     prepare()
-    told_to_stop = stop_on_signal()
+    told_to_stop, told_to_reload = stop_on_signal(), reload_on_signal()
+    manager = ServiceManager(os.environ)
     checked(settings)
     store, key = await opened(settings, serving=True)
     operator_log.store_opened()
+    setting, sealing = setting_of(settings, key), sealing_of(settings, key)
+
+    def desk(line: Line) -> Desk:
+        return Desk(line, store, lambda ready: Keeping(setting, sealing, ready))
+
+    def reload() -> bool:
+        nonlocal setting
+        new = read_again(workers.settings, load)
+        if new:
+            setting = setting_of(new.settings, key)
+            workers.use(new)
+            log.use(new.settings.log.level, new.settings.log.format)
+            if journey:
+                journey.use(new.settings)
+        return new is not None
+
+    def serves(addresses: Sequence[tuple[str, int]]) -> None:
+        manager.ready(serving_on(addresses))
+        beside.append(asyncio.create_task(whenever(told_to_reload, reload, manager, serving_on(addresses))))
+
+    on_server = isinstance(settings.store.place(), Server)  # it can be had; each worker has its own, and erases
+    works = [manager.watch(store.failed), *(() if on_server else beside_mail(settings, store, key))]
+    beside = [asyncio.create_task(work) for work in works]
+    leaving = asyncio.Event()
     try:
-        async with _console(settings, store, key):
-            if isinstance(settings.store.place(), Server):  # it can be had; each worker has its own
-                workers = Workers(settings, None)
-                async with _health(settings, store, workers):
-                    await workers.serve([told_to_stop])
-            else:
-                await _write(settings, store, key, told_to_stop)
+        async with _console(settings, store, key, leaving) as journey:
+            workers = Workers(settings, None if on_server else desk, serves)
+            beside.append(asyncio.create_task(_leave(told_to_stop, store, workers, manager, leaving)))
+            async with _health(settings, store, workers):
+                await workers.serve([leaving])
     finally:
+        for task in beside:
+            task.cancel()
         await store.close()
     operator_log.stopped()
     if store.failed.is_set():
         raise FaultError(str(StoreFailed()), StoreFailed.exit_code)
 
 
-async def _write(settings: Settings, store: Store, key: bytes, told_to_stop: asyncio.Event) -> None:
-    """Serves, and makes all transactions with mail in them here."""
-    setting, sealing = setting_of(settings, key), sealing_of(settings, key)
-
-    def keeping(ready: Ready | None) -> Keeping:
-        return Keeping(setting, sealing, ready)
-
-    beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)]
-    try:
-        workers = Workers(settings, lambda line: Desk(line, store, keeping))
-        async with _health(settings, store, workers):
-            await workers.serve([told_to_stop, store.failed])
-    finally:
-        for task in beside:
-            task.cancel()
+async def _leave(
+    told_to_stop: asyncio.Event, store: Store, workers: Workers, manager: ServiceManager, leaving: asyncio.Event
+) -> None:
+    await first_of(told_to_stop, store.failed)
+    workers.draining = True
+    await leave(workers.settings, manager, told=told_to_stop.is_set())
+    leaving.set()
 
 
 @asynccontextmanager
-async def _console(settings: Settings, store: Store, key: bytes) -> AsyncIterator[None]:
-    """With the console, if there is to be one, served by this process."""
+async def _console(
+    settings: Settings, store: Store, key: bytes, leaving: asyncio.Event
+) -> AsyncIterator[Journey | None]:
+    """With the console, if there is to be one, served by this process until it is `leaving`."""
     if not settings.console.listen:
-        yield
+        yield None
         return
     sock = bind(settings.console.listen)
     journey = await Journey.begin(settings, store, key)
     console = await open_console(sock, settings, store, key, journey)
-    try:
-        yield
-    finally:
+
+    async def end() -> None:
+        await leaving.wait()
         await console.stop()
+
+    ending = asyncio.create_task(end())
+    try:
+        yield journey
+    finally:
+        leaving.set()
+        await ending
         await journey.close()
 
 
@@ -128,20 +159,31 @@ async def _health(settings: Settings, store: Store, workers: Workers) -> AsyncIt
 class Workers:
     """As many worker processes as the settings say, each replaced when it ends."""
 
-    def __init__(self, settings: Settings, desk: Callable[[Line], Desk] | None) -> None:
-        """`desk`: where a worker's cases are settled; None where it does that itself. Raises FaultError."""
-        self._settings = settings
+    def __init__(
+        self,
+        settings: Settings,
+        desk: Callable[[Line], Desk] | None,
+        serves: Callable[[Sequence[tuple[str, int]]], None],
+    ) -> None:
+        """`desk`: where a worker's cases are settled; None where it does that itself. Raises FaultError.
+
+        `serves` is told, once all of them do, where: host and port.
+        """
+        self.settings = settings
+        """In force."""
         self._desk = desk
+        self._tell_serving = serves
         self._sockets = _bound(settings)
         self._workers: set[_Worker] = set()
         self._served: set[int] = set()
         """Numbers of those that have."""
         self._replaced = 0
         self._stopping = asyncio.Event()
+        self.draining = False
+        """They have been told to stop, or soon will be: whoever can should go elsewhere."""
 
     async def serve(self, ends: Sequence[asyncio.Event]) -> None:
         """Until one of these is set; then workers drain. Raises FaultError where workers don't stay."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._tell, Order.RENEW)
         waits = [asyncio.create_task(event.wait()) for event in ends]
         slots = [asyncio.create_task(self._keep(number)) for number in range(len(self._sockets))]
         try:
@@ -155,12 +197,17 @@ class Workers:
             if isinstance(result, Exception):
                 raise result
 
+    def use(self, new: Renewed) -> None:
+        """These hold for all workers from now on."""
+        self.settings = new.settings
+        self._tell(Renew(dict(new.changed)))
+
     async def _drain(self, slots: Sequence[asyncio.Task[None]]) -> None:
         self._stopping.set()
         for sock, _ in chain.from_iterable(self._sockets):
             sock.close()
         self._tell(Order.DRAIN)
-        await asyncio.wait(slots, timeout=self._settings.smtp_limits().drain + LEEWAY)
+        await asyncio.wait(slots, timeout=self.settings.smtp_limits().drain + LEEWAY)
 
     async def _keep(self, number: int) -> None:
         """One worker after the other on the sockets of that number."""
@@ -180,9 +227,10 @@ class Workers:
     async def _run(self, number: int) -> str:
         """One of them from its start to its end: why it ended. Raises FaultError where no other would do better."""
         try:
-            worker = await _Worker.start(self._settings, self._sockets[number])
+            worker = await _Worker.start(self._sockets[number])
         except OSError as error:
             return type(error).__name__
+        worker.begin(self.settings, self._sockets[number])
         self._workers.add(worker)
         try:
             if self._stopping.is_set():
@@ -213,11 +261,6 @@ class Workers:
         return fault or await worker.ended()
 
     @property
-    def draining(self) -> bool:
-        """Workers take no new mail, and end what runs."""
-        return self._stopping.is_set()
-
-    @property
     def serving(self) -> int:
         """Workers that serve now."""
         return sum(worker.serves for worker in self._workers)
@@ -231,11 +274,12 @@ class Workers:
         self._served.add(number)
         if self._all_served and not before:
             spare_what_stays()
-            for sock, _ in self._sockets[0]:
-                host, port = sock.getsockname()[:2]
+            addresses = [sock.getsockname()[:2] for sock, _ in self._sockets[0]]
+            for host, port in addresses:
                 operator_log.listening(f"{host}:{port}")
+            self._tell_serving(addresses)
 
-    def _tell(self, order: Order) -> None:
+    def _tell(self, order: Order | Renew) -> None:
         for worker in self._workers:
             worker.line.send(order)
 
@@ -249,8 +293,8 @@ class _Worker:
         self.serves = False
 
     @classmethod
-    async def start(cls, settings: Settings, sockets: Sockets) -> _Worker:
-        """Returns before it serves. Raises OSError."""
+    async def start(cls, sockets: Sockets) -> _Worker:
+        """Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
             numbers = [sock.fileno() for sock, _ in sockets]
@@ -260,10 +304,12 @@ class _Worker:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)},
                 pass_fds=[theirs.fileno(), *numbers],
             )
-        worker = cls(process, await Line.on(ours))
-        modes = [mode for _, mode in sockets]
-        worker.line.send(Start(settings.model_dump(), list(zip(numbers, modes, strict=True))))
-        return worker
+        return cls(process, await Line.on(ours))
+
+    def begin(self, settings: Settings, sockets: Sockets) -> None:
+        """Has it serve on these."""
+        listeners = [(sock.fileno(), mode) for sock, mode in sockets]
+        self.line.send(Start(settings.model_dump(), listeners))
 
     async def ended(self) -> str:
         """After its connection ended: how it did."""

@@ -35,8 +35,14 @@ class Order(Enum):
     """To a worker."""
 
     DRAIN = "drain"
-    RENEW = "renew"
-    """Its certificate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renew:
+    """To a worker: settings that hold from now on. Its certificate is to be read again, too."""
+
+    changed: dict[str, object]
+    """By path, as JSON has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,10 @@ def call(event: Callable[..., None], text: str) -> dict[str, object]:
 def test_the_events_are_the_whole_vocabulary() -> None:
     assert set(EVENTS) == {
         "configuration_loaded",
+        "configuration_reloaded",
+        "configuration_refused",
+        "restart_needed",
+        "stop_overdue",
         "store_opened",
         "store_failed",
         "listening",
@@ -110,6 +114,7 @@ def test_no_event_has_a_parameter_for_content() -> None:
         *("trace_id", "connection_id", "account", "user", "channel", "outcome", "reason", "flags", "peer", "address"),
         *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
         *("error", "location", "level", "logger", "frames", "url"),
+            *("setting", "settings", "changed", "origin"),
     }
 
 

@@ -277,8 +277,7 @@ async def ended_by(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, program: s
     monkeypatch.setattr("gateway.workers.PAUSE", 0.1)
     settings = load({}, gateway.config, {"smtp.workers": 2})
     with pytest.raises(FaultError) as raised:
-        await Workers(settings, None).serve([asyncio.Event()])
-    asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        await Workers(settings, None, lambda _: None).serve([asyncio.Event()])
     return raised.value
 
 

@@ -45,14 +45,18 @@ class Resolver:
         self, nameservers: Sequence[str], limits: DnsLimits, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`nameservers`: "address" or "address:port", IPv6 with a port in brackets; empty for the system's own."""
-        self.limits = limits
         self.clock = clock
-        self._servers = tuple(map(_server, nameservers)) or dns_exchange.system_servers()
-        self._cache = Cache(limits.cached_names, limits.cached_bytes, clock)
         self._flights: dict[Question, asyncio.Task[Records | None]] = {}
         self._probe: asyncio.Task[None] | None = None
         self._heard = 0
-        self._silent_until = clock()
+        self.use(nameservers, limits)
+
+    def use(self, nameservers: Sequence[str], limits: DnsLimits) -> None:
+        """Others from now on; nothing that was said before is remembered."""
+        self.limits = limits
+        self._servers = tuple(map(_server, nameservers)) or dns_exchange.system_servers()
+        self._cache = Cache(limits.cached_names, limits.cached_bytes, self.clock)
+        self._silent_until = self.clock()
 
     def lookups(self) -> Lookups:
         """For one message, whose time begins with its first query."""
@@ -90,18 +94,18 @@ class Resolver:
 
     async def _fetch(self, question: Question) -> Records | None:
         """Never raises, since perhaps nobody waits any longer."""
-        heard, limits = self._heard, self.limits
+        heard, limits, cache = self._heard, self.limits, self._cache
         try:
             answer = await self._exchange(question)
         except Unanswered:
-            self._cache.put(question, None, limits.failure)
+            cache.put(question, None, limits.failure)
             if self._heard == heard and self._probe is None:
                 self._probe = asyncio.create_task(self._find_out())
             return None
         finally:
             del self._flights[question]
         ttl = min(max(answer.ttl, limits.shortest_ttl), limits.longest_ttl)
-        self._cache.put(question, answer.records, ttl)
+        cache.put(question, answer.records, ttl)
         return answer.records
 
     async def _exchange(self, question: Question) -> Answer:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from config.load import load
 from gateway import app
 from gateway import workers as several
 from gateway.cli import common
@@ -27,7 +28,8 @@ def serve(config_file: Path | None, workers: int | None, listen: tuple[str, ...]
     log = OperatorLog(settings.log.level, settings.log.format)
     try:
         configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
-        asyncio.run(several.serve(settings) if settings.smtp.workers > 1 else app.serve(settings))
+        serving = several.serve if settings.smtp.workers > 1 else app.serve
+        asyncio.run(serving(settings, lambda: load(os.environ, config_file, flags), log))
     except app.FaultError as fault:
         common.fail(str(fault), fault.exit_code)
     finally:

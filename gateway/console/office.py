@@ -21,7 +21,6 @@ class Office:
     """The console's share of a running gateway."""
 
     store: Store
-    setting: Setting
     sealing: Sealing
     new_id: Callable[[], str]
     now: Callable[[], int]
@@ -41,6 +40,11 @@ class Office:
     def setup_link(self, secret: str) -> str:
         """Where whoever has this secret chooses a password."""
         return f"{self.url}/setup/{secret}"
+
+    @property
+    def setting(self) -> Setting:
+        """That by which mail is read now."""
+        return self.ingest.setting
 
     @property
     def keyed(self) -> KeyedHash:

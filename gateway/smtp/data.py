@@ -20,8 +20,7 @@ class Budget:
     """Bytes that all sessions together may hold in memory, and how many of them the networks of strangers hold."""
 
     def __init__(self, limits: SmtpLimits) -> None:
-        self._limits = limits
-        self._crowd = 0.8 * limits.data_in_memory
+        self.limits = limits
         self._networks: dict[str, int] = {}
         self._strangers = 0
         self.used = 0
@@ -29,18 +28,18 @@ class Budget:
     @property
     def crowded(self) -> bool:
         """Above 80 % of the bytes."""
-        return self.used > self._crowd
+        return self.used > 0.8 * self.limits.data_in_memory
 
     def take(self, network: str, size: int) -> bool:
         """Count `size` more bytes, if they fit. `network`: of a stranger; "" for a source."""
-        limits = self._limits
+        limits = self.limits
         if self.used + size > limits.data_in_memory or (network and not self._fits_strangers(network, size)):
             return False
         self._count(network, size)
         return True
 
     def _fits_strangers(self, network: str, size: int) -> bool:
-        limits = self._limits
+        limits = self.limits
         share = limits.data_in_memory - limits.data_in_memory_for_sources
         here = self._networks.get(network, 0)
         return self._strangers + size <= share and here + size <= limits.data_in_memory_per_ip

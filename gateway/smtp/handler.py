@@ -43,6 +43,7 @@ class Handler:
 
     def __init__(self, shared: Shared, ip: str, *, tls_required: bool = False) -> None:
         self._shared = shared
+        self._limits = shared.limits
         self._tls_required = tls_required
         self.ip = canonical_ip(ip)
         self._peer: Peer | None = None
@@ -59,7 +60,7 @@ class Handler:
     @property
     def size_limit(self) -> int:
         """Bytes of a message from this client, to the recipients named so far."""
-        limits = self._shared.limits
+        limits = self._limits
         if self.transaction is not None and self.transaction.for_operator:
             return OPERATOR_MESSAGE_SIZE
         return limits.message_size_from_source if self.from_source else limits.message_size
@@ -99,7 +100,7 @@ class Handler:
             self.transaction = None
 
     def _why_no_transaction(self, mail: paths.Mail) -> Reply | None:
-        shared, limits = self._shared, self._shared.limits
+        shared, limits = self._shared, self._limits
         if self._peer is None:
             return replies.TEMPORARY
         if self.messages >= (limits.messages_from_source if self.from_source else limits.messages):
@@ -122,7 +123,7 @@ class Handler:
             shared.events.recipient_refused(transaction.trace_id, "smtp.peer_denied")
         if isinstance(address, Reply):
             return address
-        if len(transaction.recipients) >= shared.limits.recipients:
+        if len(transaction.recipients) >= self._limits.recipients:
             shared.events.recipient_refused(transaction.trace_id, "smtp.busy")
             return replies.TOO_MANY_RECIPIENTS
         try:
@@ -177,7 +178,7 @@ class Handler:
             return replies.refusal(reason)
         if not shared.guesses.count(self.network, asyncio.get_running_loop().time()):
             return replies.UNKNOWN_RECIPIENT
-        await asyncio.sleep(shared.limits.unknown_recipients_delay)
+        await asyncio.sleep(self._limits.unknown_recipients_delay)
         return replies.TOO_MUCH
 
     async def message(self, data: DataReader) -> Reply:

@@ -67,7 +67,7 @@ class SmtpLimits:
     """Left free on the store's disk, or 1.5 times the message size where that is more."""
     handler: float = 60
     """From the end of DATA to its reply; kept by the journey, which alone knows when it is too late to stop."""
-    drain: float = 30
+    drain: float = 25
     tls_handshake: float = 30
     proxy_header: float = 5
     linger: float = 5

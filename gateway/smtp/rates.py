@@ -9,10 +9,14 @@ class Rates:
     """Takes `per_minute` for each name, and `burst` at once after a quiet time."""
 
     def __init__(self, per_minute: int, burst: int) -> None:
-        self._per_second = per_minute / 60
-        self._burst = burst
+        self.set(per_minute, burst)
         self._buckets: dict[str, tuple[float, float]] = {}
         """Name → tokens left, and when; the one used last stands last."""
+
+    def set(self, per_minute: int, burst: int) -> None:
+        """Others, from now on."""
+        self._per_second = per_minute / 60
+        self._burst = burst
 
     def allows(self, name: str, now: float) -> bool:
         """Is there a token left? `now`: seconds of a clock that never goes back."""

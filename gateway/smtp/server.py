@@ -69,6 +69,11 @@ class SmtpServer:
         """On all sockets."""
         return all(listener.is_serving() for listener in self._listeners)
 
+    def use(self, limits: SmtpLimits, *, sources_need_tls: bool) -> None:
+        """Other limits for sessions that begin, and at once for what all sessions share."""
+        self._shared.use(limits)
+        self._shared.sources_need_tls = sources_need_tls
+
     def use_tls(self, context: SSLContext | None, asking: SSLContext | None = None) -> None:
         """The certificate of handshakes from now on; with None, STARTTLS is answered 454.
 

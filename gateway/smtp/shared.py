@@ -113,8 +113,7 @@ class Connections:
     """
 
     def __init__(self, limits: SmtpLimits) -> None:
-        self._limits = limits
-        self._crowd = 0.8 * limits.connections
+        self.limits = limits
         self._networks: dict[str, _Network] = {}
         self._unknown = 0
         self._confirmed = 0
@@ -128,11 +127,11 @@ class Connections:
     @property
     def crowded(self) -> bool:
         """Above 80 % of the connections."""
-        return self._unknown + self._confirmed > self._crowd
+        return self._unknown + self._confirmed > 0.8 * self.limits.connections
 
     def enter(self, network: str) -> Place | None:
         """A place for a client not yet known, or None where not even a source would get one."""
-        limits, here = self._limits, self._networks.get(network) or _Network()
+        limits, here = self.limits, self._networks.get(network) or _Network()
         most = max(limits.connections_per_ip, limits.connections_per_source)
         if max(self._unknown, self._confirmed) >= limits.connections:
             return None
@@ -145,7 +144,7 @@ class Connections:
 
     def confirm(self, place: Place, *, source: bool) -> bool:
         """It is known now whether the client is a source: may it stay?"""
-        limits, here = self._limits, self._networks[place.network]
+        limits, here = self.limits, self._networks[place.network]
         share = limits.connections - limits.reserved_for_sources
         if self._confirmed >= limits.connections:
             return False
@@ -178,18 +177,18 @@ class Guesses:
 
     def __init__(self, most: int, window: float) -> None:
         """`most` within `window` seconds are none too many."""
-        self._most = most
-        self._window = window
+        self.allowed = (most, window)
         self._times: dict[str, deque[float]] = {}
 
     def count(self, network: str, now: float) -> bool:
         """Remember one more; true where it is one too many."""
-        times = self._times.pop(network, None) or deque(maxlen=self._most + 1)
+        most, window = self.allowed
+        times = deque(self._times.pop(network, ()), most + 1)
         times.append(now)
         self._times[network] = times
         if len(self._times) > _NETWORKS_REMEMBERED:
             del self._times[next(iter(self._times))]
-        return len(times) == times.maxlen and now - times[0] < self._window
+        return len(times) == times.maxlen and now - times[0] < window
 
     def forget(self, network: str) -> None:
         """The last one was none."""
@@ -204,6 +203,7 @@ class Shared:
     journey: Journey
     events: Events
     limits: SmtpLimits
+    """For sessions that begin; one that runs keeps those that it began with."""
     hostname: str
     tls: SSLContext | None
     clock: Callable[[], int]
@@ -235,6 +235,14 @@ class Shared:
         self.budget = Budget(self.limits)
         self.address_rates = Rates(self.limits.address_rate, self.limits.address_burst)
         self.account_rates = Rates(self.limits.account_rate, self.limits.account_burst)
+
+    def use(self, limits: SmtpLimits) -> None:
+        """Others, from now on; what is counted of all sessions together stays counted."""
+        self.limits = self.connections.limits = self.budget.limits = limits
+        self.guesses.allowed = (limits.unknown_recipients, limits.unknown_recipients_window)
+        self.login_failures.allowed = (limits.auth_attempts_per_ip, limits.auth_window)
+        self.address_rates.set(limits.address_rate, limits.address_burst)
+        self.account_rates.set(limits.account_rate, limits.account_burst)
 
     @property
     def crowded(self) -> bool:

@@ -31,6 +31,8 @@ class Contexts:
     asking: ssl.SSLContext | None
     """The same, but clients are asked for their certificates."""
     expires: datetime
+    stamp: tuple[object, ...]
+    """Of the files, before they were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,12 @@ class Files:
 
         `now` is aware. Raises UnusableCertificateError.
         """
+        stamp = self.stamp()
         pem = _read(self.certificate, "certificate")
         _read(self.key, "key")
         expires = _valid_until(self.certificate, pem, now)
         asking = self._context(_read(self.client_ca, "certificates of clients")) if self.client_ca else None
-        return Contexts(self._context(), asking, expires)
+        return Contexts(self._context(), asking, expires, stamp)
 
     def _context(self, client_ca: bytes = b"") -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -93,32 +96,41 @@ class Renewal:
     """Puts a new certificate in the place of the one in use, if it is sound; sessions that run keep theirs."""
 
     def __init__(
-        self, files: Files, use: Callable[[Contexts], None], events: Events, now: Callable[[], datetime]
+        self, files: Files | None, use: Callable[[Contexts | None], None], events: Events, now: Callable[[], datetime]
     ) -> None:
-        """`use` takes the contexts for all handshakes from then on."""
+        """`use` takes the contexts for all handshakes from then on; None where there is no certificate."""
         self._files = files
         self._use = use
         self._events = events
         self._now = now
-        self._stamp = files.stamp()
+        self._stamp = _stamp_of(files)
+
+    def take(self, files: Files | None, contexts: Contexts | None) -> None:
+        """Others, which have been read already."""
+        self._files, self._stamp = files, contexts.stamp if contexts else ()
+        self._use(contexts)
+        if contexts:
+            self._events.certificate_loaded(f"{contexts.expires:%Y-%m-%d}")
 
     def renew(self) -> None:
         """Read the files again, whether they have changed or not."""
-        self._stamp = self._files.stamp()
-        try:
-            contexts = self._files.load(self._now())
-        except UnusableCertificateError as error:
-            self._events.certificate_refused(str(error))
-        else:
-            self._use(contexts)
-            self._events.certificate_loaded(f"{contexts.expires:%Y-%m-%d}")
+        if self._files:
+            self._stamp = self._files.stamp()
+            try:
+                self.take(self._files, self._files.load(self._now()))
+            except UnusableCertificateError as error:
+                self._events.certificate_refused(str(error))
 
     async def watch(self, pause: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         """Renew whenever a file has changed, until cancelled."""
         while True:
             await pause(LOOK_EVERY)
-            if self._files.stamp() != self._stamp:
+            if _stamp_of(self._files) != self._stamp:
                 self.renew()
+
+
+def _stamp_of(files: Files | None) -> tuple[object, ...]:
+    return files.stamp() if files else ()
 
 
 def _stamp(path: Path) -> tuple[int, ...]:

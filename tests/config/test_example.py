@@ -44,6 +44,6 @@ def test_what_is_shown_is_plain() -> None:
     assert values["smtp.listen"] == tomllib.loads(EXAMPLE.read_text())["smtp"]["listen"]
     assert (values["store.path"], values["smtp.limits.drain"], values["smtp.certificate"]) == (
         "data/gateway.db",
-        30,
+        25,
         None,
     )

@@ -101,7 +101,7 @@ async def opened(place: Place, host: str = HOST) -> AsyncIterator[Desk]:
     sealing = Sealing(KEY)
     ingest = Ingest(store, setting, sealing, Authenticator(None, DkimLimits()), 30, new_id, clock)
     news, url = News(store), f"https://{host}"
-    office = Office(store, setting, sealing, new_id, clock, ingest, news, url, frozenset({host}))
+    office = Office(store, sealing, new_id, clock, ingest, news, url, frozenset({host}))
     desk = Desk(store, office, clock, ids, account_ids)
     for name, user_id in ids.items():
         await store.change(sessions.begin(act, user_id, desk.secrets[name]))
