@@ -1,0 +1,1 @@
+"""`init`: a first deployment, from nothing to a gateway that can be started."""
