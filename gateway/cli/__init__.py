@@ -16,6 +16,7 @@ COMMANDS = {
     "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
     "healthcheck": ("gateway.cli.healthcheck:healthcheck", "Ask a running gateway whether it lives."),
     "held": ("gateway.cli.held:group", "Look at held mail, and approve, discard or decide it again."),
+    "init": ("gateway.cli.init.command:init", "Set up a gateway: settings, key, database, first account."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),
     "never-log": ("gateway.cli.never_log:group", "Keep the never-log list."),
     "replay": ("gateway.cli.replay.command:replay", "Decide old mail as if it came now."),

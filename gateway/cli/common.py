@@ -76,7 +76,7 @@ def options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--as", "who", default="", metavar="NAME", help="Who does this, for the audit; default cli:<login>.")
     @wraps(command)
     def with_options(config_file: Path | None, account: str, who: str, **others: Any) -> None:  # Any: click's values
-        command(Options(config_file, who or f"cli:{_login()}", account), **others)
+        command(Options(config_file, who or f"cli:{login()}", account), **others)
 
     return with_options
 
@@ -228,7 +228,7 @@ def _in_account(options: Options, desk: Desk, verb: Callable[[Desk, str], Plan[T
     return (yield from verb(desk, account_id))
 
 
-def _login() -> str:
+def login() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user id without a name, as containers have it

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import click
@@ -32,9 +33,7 @@ FLAGS = {
     "console.url": "--console-url",
 }
 LISTEN, CONSOLE = "0.0.0.0:25", "127.0.0.1:8025"
-NO_CERTIFICATE = (
-    "without one nobody can use STARTTLS: mail comes in clear, and no user or server can sign in. It can be added later"
-)
+NO_CERTIFICATE = "mail then comes in clear, and nobody can sign in to send it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,17 @@ class First:
 
     def faults(self) -> list[str]:
         """What is wrong with what was given."""
-        checks = [
-            ("--account", lambda: typed.name(self.account, "an account")),
-            *[("--own-domain", lambda domain=domain: typed.domain(domain)) for domain in self.own_domains],
-            ("--admin-address", lambda: typed.address(self.admin_address)),
-            ("--admin-name", lambda: typed.name(self.admin_name, "a user")),
-        ]
-        found = [(flag, _refusal(check)) for flag, check in checks if flag not in self.missing()]
+        found = [("--own-domain", _refusal(typed.domain, domain)) for domain in self.own_domains]
+        if self.account:
+            found.append(("--account", _refusal(account_name, self.account)))
+        if self.admin_address:
+            found.append(("--admin-address", _refusal(typed.address, self.admin_address)))
+        if self.admin_name:
+            found.append(("--admin-name", _refusal(user_name, self.admin_name)))
         return [f"{flag}: {refusal}" for flag, refusal in found if refusal]
+
+
+account_name, user_name = partial(typed.name, what="an account"), partial(typed.name, what="a user")
 
 
 def environment() -> dict[str, str]:
@@ -74,9 +76,28 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name != CONFIG}
 
 
+def given_outside(path: str) -> bool:
+    """Whether the environment gives this setting."""
+    name = f"GATEWAY_{path.replace('.', '__').upper()}"
+    return bool({name, f"{name}_FILE"} & set(os.environ))
+
+
+def missing_settings(values: Values) -> list[str]:
+    """Flags without which there is no knowing what to set."""
+    return [FLAGS[path] for path in ("domain", "hostname") if path not in values and not given_outside(path)]
+
+
+def completed(values: Values, folder: Path) -> Values:
+    """With what nobody had to say."""
+    found = {"smtp.listen": [LISTEN], "store.key_file": str(folder / "installation.key"), **values}
+    if "store.url" not in found and not given_outside("store.url"):
+        found.setdefault("store.path", str(folder / "gateway.db"))
+    return {path: value for path, value in found.items() if path in values or not given_outside(path)}
+
+
 def database(text: str) -> Values:
-    """The settings for what is either the path of a file or the address of a server."""
-    return {"store.url" if "://" in text else "store.path": text}
+    """The setting for what is either the path of a file or the address of a server."""
+    return {"store.url": text} if "://" in text else {"store.path": str(Path(text).absolute())}
 
 
 def faults(values: Mapping[str, object]) -> list[Fault]:
@@ -101,11 +122,9 @@ def _certificate_faults(settings: Settings) -> Sequence[Fault]:
 def ask_settings(values: Values, folder: Path) -> Values:
     """All settings: those that are given, and what a person says about the others."""
     found = dict(values)
-    env = environment()
 
     def ask(paths: Sequence[str], question: Callable[[], Values]) -> None:
-        names = {f"GATEWAY_{path.replace('.', '__').upper()}{end}" for path in paths for end in ("", "_FILE")}
-        if names & set(env) or any(path in found for path in paths):
+        if any(path in found or given_outside(path) for path in paths):
             return
         while True:
             answer = question()
@@ -117,8 +136,11 @@ def ask_settings(values: Values, folder: Path) -> Values:
                 click.echo(f"  {fault.path} {fault.sentence}", err=True)
 
     def certificate() -> Values:
-        file = _prompt(f"TLS certificate with its chain, a PEM file, or nothing:\n{NO_CERTIFICATE}\n ", "")
-        return {"smtp.certificate": file, "smtp.private_key": _prompt("Its private key, a PEM file")} if file else {}
+        file = _prompt(f"TLS certificate with its chain, a PEM file (or nothing: {NO_CERTIFICATE})", "")
+        if not file:
+            return {}
+        key = _prompt("Its private key, a PEM file")
+        return {"smtp.certificate": str(Path(file).absolute()), "smtp.private_key": str(Path(key).absolute())}
 
     def console() -> Values:
         listen = _prompt("The console for browsers listens on (host:port; - for no console)", CONSOLE)
@@ -141,28 +163,30 @@ def ask_settings(values: Values, folder: Path) -> Values:
 
 def ask_first(given: First) -> First:
     """The first account: what is given, and what a person says about the rest."""
-    account = given.account or _checked("Name of the first account (your company)", lambda t: typed.name(t, "an account"))
-    domains = given.own_domains or _checked(
-        "Its own domains, whose addresses are internal (with commas)",
-        lambda text: ",".join(map(typed.domain, text.split(","))),
-    ).split(",")
-    address = given.admin_address or _checked("Address of the first admin", typed.address)
-    name = given.admin_name or _checked("Name of the first admin", lambda text: typed.name(text, "a user"))
+    account = given.account or _checked("Name of the first account", account_name)
+    domains = given.own_domains or _domains(_checked("Its own domains, with commas between", _domains))
+    address = given.admin_address or _checked("Address of its first admin", typed.address)
+    name = given.admin_name or _checked("Name of its first admin", user_name)
     return First(account, domains, address, name, given.channels)
+
+
+def _domains(text: str) -> list[str]:
+    return [typed.domain(domain) for domain in text.split(",")]
 
 
 def _checked(question: str, check: Callable[[str], object]) -> str:
     while True:
         answer = _prompt(question)
-        refusal = _refusal(lambda answer=answer: check(answer))
+        refusal = _refusal(check, answer)
         if not refusal:
             return answer
         click.echo(f"  {refusal}", err=True)
 
 
-def _refusal(check: Callable[[], object]) -> str:
+def _refusal(check: Callable[[str], object], text: str) -> str:
+    """Why this can't be, or ""."""
     try:
-        check()
+        check(text)
     except Refused as refused:
         return str(refused)
     return ""

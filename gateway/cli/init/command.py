@@ -7,62 +7,56 @@ from __future__ import annotations
 
 import asyncio
 import os
-import secrets
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
-from config.load import ConfigurationError, Fault, load
+from config.load import ConfigurationError, load
 from config.settings import Settings, value_at
 from config.written import written
 from gateway.cli import common
 from gateway.cli.init import tell
-from gateway.cli.init.answers import FLAGS, LISTEN, First, Values, ask_first, ask_settings, database, environment, faults
-from gateway.clock import new_id, now
-from gateway.core.keyed_hash import KeyedHash
+from gateway.cli.init.answers import (
+    FLAGS,
+    LISTEN,
+    First,
+    Values,
+    ask_first,
+    ask_settings,
+    completed,
+    database,
+    environment,
+    faults,
+    given_outside,
+    missing_settings,
+)
+from gateway.cli.init.steps import Made, account_names, make
 from gateway.core.model import Channel
-from gateway.operator_log import escape
-from storage import durable
-from storage import open as store
-from storage.administration import accounts, addresses, sessions, users
-from storage.administration.act import Act
-from storage.administration.addresses import AddressRecord
-from storage.errors import Refused, StoreError
-from storage.plan import Plan
-from storage.sealing import Sealing
+from storage.errors import StoreError
 
-
-@dataclass(slots=True)
-class Made:
-    """What stands, in the order in which it came about."""
-
-    lines: list[str] = field(default_factory=list)
-    account: str = ""
-    captures: Sequence[AddressRecord] = ()
-    link: str = ""
-    """By which the first admin chooses a password; "" where there is no console, or somebody has a password."""
+FILES = ("smtp.certificate", "smtp.private_key", "store.key_file")
 
 
 @click.command()
 @click.option(
-    "--config", "file", type=click.Path(path_type=Path), help="The file to write; default $GATEWAY_CONFIG, gateway.toml."
+    "--config", "file", type=click.Path(path_type=Path), help="File to write; default $GATEWAY_CONFIG or gateway.toml."
 )
 @click.option("--domain", help="Capture addresses are at bcc. and so on below it.")
 @click.option("--hostname", help="Name of this server in DNS.")
-@click.option("--listen", multiple=True, help=f"Take mail here, host:port; may be repeated.  [default: {LISTEN}]")
-@click.option("--certificate", metavar="FILE", help="TLS certificate with its chain, PEM; without one mail comes in clear.")
+@click.option("--listen", multiple=True, metavar="HOST:PORT", help=f"Take mail here; may be repeated. [{LISTEN}]")
+@click.option("--certificate", metavar="FILE", help="TLS certificate with its chain, PEM; without it: mail in clear.")
 @click.option("--private-key", metavar="FILE", help="Its private key, PEM.")
-@click.option("--database", "place", metavar="FILE|URL", help="SQLite file (default beside the settings), or postgresql://…")
-@click.option("--key-file", metavar="FILE", help="The installation's key; default beside the settings.")
+@click.option(
+    "--database", "place", metavar="FILE|URL", help="SQLite file (default beside --config), or postgresql://…"
+)
+@click.option("--key-file", metavar="FILE", help="The installation's key; default beside --config.")
 @click.option("--console", metavar="HOST:PORT", help="Serve the console here.")
 @click.option("--console-url", metavar="URL", help="Where browsers find it, if a proxy with TLS is before it.")
-@click.option("--account", default="", help="Name of the first account.")
-@click.option("--own-domain", "own_domains", multiple=True, help="Domain of the account; may be repeated.")
-@click.option("--admin-address", default="", help="E-mail address of the first admin.")
-@click.option("--admin-name", default="", help="Name of the first admin.")
+@click.option("--account", default="", metavar="NAME", help="Name of the first account.")
+@click.option("--own-domain", "own_domains", multiple=True, metavar="DOMAIN", help="Of the account; may be repeated.")
+@click.option("--admin-address", default="", metavar="ADDRESS", help="Of the first admin.")
+@click.option("--admin-name", default="", metavar="NAME", help="Of the first admin.")
 @click.option(
     "--capture",
     "channels",
@@ -83,24 +77,95 @@ def init(
     channels: tuple[str, ...],
     **others: str | None,
 ) -> None:
-    """Set up a gateway: settings, key, database, first account, admin and capture address.
+    """Set up a gateway: settings, key, database, first account with its admin, capture address.
 
-    At a terminal it asks for what no flag gives. It never overwrites; after a failure the same command goes on.
+    At a terminal it asks for what no option gives. It overwrites nothing; after a failure the same command goes on.
     """
-    file = file or Path(os.environ.get("GATEWAY_CONFIG") or "gateway.toml")
-    given: Values = {path: others[flag] for path, flag in _OTHERS.items() if others[flag] is not None}
-    given |= {"smtp.listen": list(listen)} if listen else {}
-    given |= database(place) if place else {}
+    file = (file or Path(os.environ.get("GATEWAY_CONFIG") or "gateway.toml")).absolute()
+    given = _given(place, listen, others)
     first = First(account, own_domains, admin_address, admin_name, channels)
-    asks = sys.stdin.isatty()
-    if file.exists() or {"GATEWAY_DOMAIN", "GATEWAY_DOMAIN_FILE"} & set(os.environ):
+    _refuse_faults(given, first)
+    if file.exists() or given_outside("domain"):
         text, settings = "", _standing(file, given)
     else:
-        _refuse(given, first)
-        values = ask_settings(given, file.absolute().parent) if asks else given
-        values = _completed(values, file.absolute().parent)
-        if missing := [] if asks else [flag for flag in _REQUIRED if _setting(flag) not in values] + first.missing():
-            common.fail(f"without a terminal these must be given: {', '.join(missing)}", 2)
-        text, settings = written(values), load(environment(), None, values)
-    common.told(lambda: asyncio.run(_exists(settings)))
-    ...
+        text, settings = _wanted(file, given, first)
+    names = common.told(lambda: asyncio.run(account_names(settings)))
+    first = _first(first, names)
+    made = Made()
+    try:
+        asyncio.run(make(file, text, settings, first, made))
+    except StoreError as error:
+        _stopped(made, str(error), error.exit_code)
+    except OSError as error:
+        _stopped(made, f"{error.filename}: {error.strerror}" if error.filename else str(error.strerror), 1)
+    tell.everything(settings, file if file.exists() else None, made)
+
+
+def _given(place: str | None, listen: tuple[str, ...], others: dict[str, str | None]) -> Values:
+    """What flags say of settings. Paths hold from any folder."""
+    values: Values = {"smtp.listen": list(listen)} if listen else {}
+    values |= database(place) if place else {}
+    for path, flag in FLAGS.items():
+        value = others.get(flag.removeprefix("--").replace("-", "_"))
+        if value is not None:
+            values[path] = str(Path(value).absolute()) if path in FILES else value
+    return values
+
+
+def _refuse_faults(given: Values, first: First) -> None:
+    """Ends the process if something that was given is wrong, and tells all of it."""
+    of_settings, of_account = faults(given), first.faults()
+    for fault in of_settings:
+        click.echo(f"bcc-gateway: {FLAGS.get(fault.path, fault.path)} {fault.sentence}", err=True)
+    for line in of_account:
+        click.echo(f"bcc-gateway: {line}", err=True)
+    if of_settings or of_account:
+        raise SystemExit(common.EX_CONFIG if of_settings else 1)
+
+
+def _standing(file: Path, given: Values) -> Settings:
+    """The settings that are there already. Ends the process if flags say otherwise."""
+    there = file if file.exists() else None
+    try:
+        settings, wanted = (load(environment(), there, values) for values in ({}, given))
+    except ConfigurationError as error:
+        for fault in error.faults:
+            click.echo(str(fault), err=True)
+        raise SystemExit(common.EX_CONFIG) from None
+    other = sorted({FLAGS[path] for path in given if value_at(settings, path) != value_at(wanted, path)})
+    if other:
+        where = f"{there} is there already and" if there else "the environment"
+        common.fail(f"{where} says otherwise than {', '.join(other)}. It isn't overwritten: change it there.")
+    return settings
+
+
+def _wanted(file: Path, given: Values, first: First) -> tuple[str, Settings]:
+    """The text of a new file, and the settings that it makes."""
+    folder = file.parent
+    if sys.stdin.isatty():
+        given = ask_settings(given, folder)
+    elif missing := missing_settings(given) + first.missing():
+        common.fail(f"Without a terminal, these must be given: {', '.join(missing)}", 2)
+    values = completed(given, folder)
+    _refuse_faults(values, first)
+    return written(values), load(environment(), None, values)
+
+
+def _first(first: First, names: list[str]) -> First:
+    """The first account as it is to be. What is there already isn't asked for."""
+    if names:
+        if first.account and first.account not in names:
+            common.fail(f"The database has the account {names[0]} already. `bcc-gateway account create` makes others.")
+        return first
+    if sys.stdin.isatty():
+        return ask_first(first)
+    if first.missing():
+        common.fail(f"Without a terminal, these must be given: {', '.join(first.missing())}", 2)
+    return first
+
+
+def _stopped(made: Made, sentence: str, exit_code: int) -> None:
+    """A step failed: says what stands, and ends the process."""
+    click.echo("\n".join(["What stands:", *made.lines] if made.lines else ["Nothing was made."]), err=True)
+    click.echo("Once that is put right, the same command goes on from there." if made.lines else "", err=True, nl=False)
+    common.fail(sentence, exit_code)
