@@ -144,8 +144,9 @@ CHANGES = {
     *("contact add", "contact add-address", "contact disapprove", "contact export", "contact import", "contact merge"),
     *("contact remove", "contact remove-address", "contact rename", "contact set-owner", "db backup", "db copy"),
     *("db mail-key apply", "db mail-key new", "db mail-key off", "db migrate"),
-    *("demo", "held approve", "held decide", "held discard", "healthcheck", "never-log add", "never-log import"),
-    *("never-log keep-for", "never-log promote", "never-log remove", "rule set", "serve", "source add"),
+    *("demo", "held approve", "held decide", "held discard", "healthcheck", "init"),
+    *("never-log add", "never-log import", "never-log keep-for", "never-log promote", "never-log remove"),
+    *("rule set", "serve", "source add"),
     *("source password", "source remove", "user add", "user add-address", "user deactivate", "user password"),
     *("user reactivate", "user remove-address", "user rename", "user set-permissions"),
 }

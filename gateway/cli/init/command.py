@@ -9,6 +9,7 @@ import asyncio
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -33,6 +34,7 @@ from gateway.cli.init.answers import (
 )
 from gateway.cli.init.steps import Made, account_names, make
 from gateway.core.model import Channel
+from gateway.operator_log import escape
 from storage.errors import StoreError
 
 FILES = ("smtp.certificate", "smtp.private_key", "store.key_file")
@@ -164,8 +166,10 @@ def _first(first: First, names: list[str]) -> First:
     return first
 
 
-def _stopped(made: Made, sentence: str, exit_code: int) -> None:
-    """A step failed: says what stands, and ends the process."""
-    click.echo("\n".join(["What stands:", *made.lines] if made.lines else ["Nothing was made."]), err=True)
-    click.echo("Once that is put right, the same command goes on from there." if made.lines else "", err=True, nl=False)
-    common.fail(sentence, exit_code)
+def _stopped(made: Made, sentence: str, exit_code: int) -> NoReturn:
+    """A step failed: says why and what stands, and ends the process."""
+    stands = ["Nothing was made."]
+    if made.lines:
+        stands = ["What stands:", *made.lines, "Once that is put right, the same command goes on from there."]
+    click.echo("\n".join(map(escape, [f"bcc-gateway: {sentence}", *stands])), err=True)
+    raise SystemExit(exit_code)

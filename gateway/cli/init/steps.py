@@ -70,9 +70,7 @@ async def make(file: Path, text: str, settings: Settings, first: First, made: Ma
         made.captures = await opened.read(addresses.every(account.id, sealing, settings.domain))
     finally:
         await opened.close()
-    made.lines.append(
-        f"  the account {account.name}, own domains: {', '.join(account.domains) or 'none yet'}"
-    )
+    made.lines.append(f"  the account {account.name}, own domains: {', '.join(account.domains) or 'none yet'}")
 
 
 def _account(act: Act, sealing: Sealing, first: First, secret: str) -> Plan[tuple[AccountRecord, str]]:
