@@ -68,7 +68,7 @@ def typed(text: str) -> Iterator[list[str]]:
         except ValueError:  # prose, with an apostrophe
             continue
         for at, word in enumerate(words):
-            if word.rpartition("/")[2] == "bcc-gateway" and not (at and words[at - 1] in ("-u", "install")):
+            if word.rpartition("/")[2] == "bcc-gateway" and not (at and words[at - 1] in ("-u", "-g", "--home-dir", "install")):
                 yield list(takewhile(lambda each: each not in ENDS, words[at + 1 :]))
 
 
