@@ -24,6 +24,8 @@ SECTIONS = {path for path, is_setting in PATHS.items() if not is_setting}
 EVENTS = set(re.findall(r'"([a-z]+\.[a-z_]+)"', Path(operator_log.__file__).read_text(encoding="utf-8")))
 NO_SETTINGS = {*REASONS, *FLAGS, *FINDINGS, *ATTRIBUTION, *EVENTS}
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "2>&1"}
+NOT_BEFORE = {"-u", "-g", "--home-dir", "install"}
+"""A unit, a group, a folder, a package of that name."""
 PLACEHOLDER = re.compile(r"[A-Z_]+|.*….*|<.*>|\$.*")
 
 
@@ -68,7 +70,7 @@ def typed(text: str) -> Iterator[list[str]]:
         except ValueError:  # prose, with an apostrophe
             continue
         for at, word in enumerate(words):
-            if word.rpartition("/")[2] == "bcc-gateway" and not (at and words[at - 1] in ("-u", "-g", "--home-dir", "install")):
+            if word.rpartition("/")[2] == "bcc-gateway" and not (at and words[at - 1] in NOT_BEFORE):
                 yield list(takewhile(lambda each: each not in ENDS, words[at + 1 :]))
 
 
