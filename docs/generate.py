@@ -158,7 +158,11 @@ def cli() -> str:
         "",
         "Below, a command that takes one of these names it without explaining it again.",
         "",
+        "## Exit codes",
+        "",
         EXIT_CODES.rstrip(),
+        "",
+        "An import that refuses some lines exits 1, too, and takes the others. Ctrl-C ends `replay` with 130.",
     ]
     for context in commands(click.Context(main, info_name="bcc-gateway")):
         command = context.command
