@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from gateway import operator_log
+from gateway import operator_log, retention
 from gateway.clock import ClockTrust, new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage import dns_trouble, held, operator_mail, reads, waiting
@@ -16,6 +16,8 @@ from storage.plan import Plan
 
 EVERY = 60.0
 """Seconds."""
+ROUNDS = 60
+"""Of these in which what accounts keep for a time is looked through once."""
 DAY = 24 * 60 * 60 * 1000
 """Milliseconds, as the next."""
 CONFIRMED_BY = 8 * DAY
@@ -26,14 +28,18 @@ async def erase(store: Store, keyed: KeyedHash) -> None:
     """Erases in time what was kept for a while only, as long as the clock can be believed."""
     trust: ClockTrust | None = None
     allowed = True
+    rounds = 0
     while True:
         try:
-            trust = trust or await _trust_of(store)
+            trust = trust or await trust_of(store)
             at, before = now(), allowed
             allowed = trust.allows(at, time.monotonic())
             if allowed:
                 await store.change(_overdue(at))
                 await expire_held(store, keyed, at)
+                rounds += 1
+                if rounds % ROUNDS == 1:
+                    await retention.purge(store, Act("gateway", at, new_id, keyed))
             elif before:
                 operator_log.erasing_paused()
         except StoreError as error:
@@ -41,7 +47,7 @@ async def erase(store: Store, keyed: KeyedHash) -> None:
         await asyncio.sleep(EVERY)
 
 
-async def _trust_of(store: Store) -> ClockTrust:
+async def trust_of(store: Store) -> ClockTrust:
     """After a start the clock is confirmed by what is on record of the days before, if anything is that is older."""
     at = now()
     yesterday = at - DAY

@@ -196,6 +196,11 @@ def held_expired(count: int) -> None:
     _log.info("held.expired", count=count)
 
 
+def purged(activities: int, messages: int, skipped: int, audit: int) -> None:
+    """What accounts keep for a time only was erased: activities, messages of others, decisions, recorded changes."""
+    _log.info("retention.purged", activities=activities, messages=messages, skipped=skipped, audit=audit)
+
+
 def erasing_paused() -> None:
     """The clock has leapt ahead, or nothing on record speaks for it; what is overdue by it is kept for a day more."""
     _log.warning("erasing.paused")

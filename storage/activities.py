@@ -65,7 +65,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Participant:
-    """Who takes part. Of somebody on the never-log list only the entry is known."""
+    """Who takes part. Of somebody on the never-log list only the entry is known; "erased" stands for who was erased."""
 
     role: str
     name: str
@@ -121,6 +121,8 @@ class ActivityRecord:
     participants: tuple[Participant, ...]
     attachments: tuple[Attached, ...]
     copies: tuple[CameBy, ...]
+    message_gone_at: int | None
+    """Since when the message itself is kept no more, so that nothing can be cut from it; None: it is kept."""
 
 
 def page(account_id: str, wanted: Filter, behind: Place | None = None, limit: int = PAGE) -> Plan[list[Listed]]:
@@ -215,7 +217,8 @@ def show(account_id: str, activity_id: str) -> Plan[ActivityRecord | None]:
     """One of them; None where the account has no such activity, or it was withdrawn."""
     rows = yield from ask(
         f"SELECT {_LISTED}, a.arrived_at, a.attribution, a.candidates, a.owner_id, a.forward_of, a.message_id, a.text,"
-        " a.reference, a.size FROM activity a LEFT JOIN account_user u ON u.id = a.user_id"
+        " a.reference, a.size, CASE WHEN EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id) THEN NULL"
+        " ELSE a.message_gone_at END FROM activity a LEFT JOIN account_user u ON u.id = a.user_id"
         " WHERE a.account_id = $1 AND a.id = $2 AND a.withdrawn_at IS NULL",
         account_id,
         activity_id,
@@ -223,7 +226,8 @@ def show(account_id: str, activity_id: str) -> Plan[ActivityRecord | None]:
     if not rows:
         return None
     [listed] = yield from _listed([row[:_COLUMNS] for row in rows])
-    arrived_at, attribution, candidates, owner_id, forward_of, message_id, text, reference, size = rows[0][_COLUMNS:]
+    arrived_at, attribution, candidates, owner_id, forward_of, message_id, text, reference, *sizes = rows[0][_COLUMNS:]
+    size, message_gone_at = sizes
     return ActivityRecord(
         listed,
         account_id,
@@ -239,6 +243,7 @@ def show(account_id: str, activity_id: str) -> Plan[ActivityRecord | None]:
         (yield from _participants(activity_id)),
         (yield from _attachments(activity_id)),
         (yield from _copies(activity_id)),
+        message_gone_at,
     )
 
 

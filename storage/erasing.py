@@ -1,4 +1,6 @@
-"""Taking back what copies of a message have left that the never-log list keeps out, as another copy shows."""
+"""Taking back what is stored of a message: because the never-log list keeps it out, as another copy shows, because its
+time is over, or on somebody's demand.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ def keep_out(decision: Decision, ids: Sequence[str]) -> Plan[None]:
     )
     yield from _held(decision, ids)
     if decision.withdraws:
-        yield from _activity(decision.withdraws, decision.at)
+        yield from withdraw(decision.withdraws, decision.at)
 
 
 def _held(decision: Decision, ids: Sequence[str]) -> Plan[None]:
@@ -45,17 +47,59 @@ def release_held(ids: Sequence[str]) -> Plan[None]:
         yield from ask(f"DELETE FROM {table} WHERE decision_id = ANY($1)", ids)
 
 
-def _activity(activity_id: str, at: int) -> Plan[None]:
+def withdraw(activity_id: str, at: int) -> Plan[None]:
     """Nothing of the message stays but the decisions about it, and an empty row that they refer to."""
+    yield from _contacts(activity_id, at)
+    yield from ask("DELETE FROM message WHERE activity_id = $1", activity_id)
+    yield from ask("UPDATE thread_ref SET seen = 0 WHERE activity_id = $1", activity_id)
+    yield from _leave_thread(activity_id, at)
+
+
+def erase(activity_id: str, at: int) -> Plan[None]:
+    """The same on demand, with hashes by which later copies of the message are known and kept out."""
+    yield from keep_copies_out(activity_id, at)
+    yield from ask("UPDATE message SET activity_id = NULL WHERE activity_id = $1", activity_id)
+    yield from _leave_thread(activity_id, at)
+
+
+def expire(activity_id: str, at: int) -> Plan[None]:
+    """The same for its age. Its thread stays logged, so that replies are decided as before."""
+    yield from keep_copies_out(activity_id, at)
+    yield from ask("UPDATE message SET activity_id = NULL WHERE activity_id = $1", activity_id)
+    yield from _content(activity_id, at)
+
+
+def keep_copies_out(activity_id: str, at: int) -> Plan[None]:
+    """No later copy of the message adds anything to the activity, or brings it back."""
+    yield from ask("UPDATE message SET erased_at = $2 WHERE activity_id = $1", activity_id, at)
+
+
+def forget_evidence(activity_id: str) -> Plan[None]:
+    """What the stages saw goes; what they said stays."""
     yield from ask(
         "UPDATE finding SET evidence = '' WHERE decision_id IN (SELECT id FROM decision WHERE activity_id = $1)",
         activity_id,
     )
-    yield from _contacts(activity_id, at)
-    for table in ("raw_message", "attachment", "participant", "activity_contact", "message"):
-        yield from ask(f"DELETE FROM {table} WHERE activity_id = $1", activity_id)
-    yield from ask("UPDATE thread_ref SET seen = 0, activity_id = NULL WHERE activity_id = $1", activity_id)
+
+
+def drop_bytes(activity_id: str, at: int) -> Plan[None]:
+    """The activity stays without the bytes of its message."""
+    yield from ask("DELETE FROM raw_message WHERE activity_id = $1", activity_id)
+    yield from ask("UPDATE activity SET message_gone_at = $2 WHERE id = $1", activity_id, at)
+
+
+def _leave_thread(activity_id: str, at: int) -> Plan[None]:
     threads = yield from ask("SELECT thread_id FROM activity WHERE id = $1", activity_id)
+    yield from _content(activity_id, at)
+    for (thread_id,) in threads:
+        yield from _thread(thread_id)
+
+
+def _content(activity_id: str, at: int) -> Plan[None]:
+    yield from forget_evidence(activity_id)
+    for table in ("raw_message", "attachment", "participant", "activity_contact"):
+        yield from ask(f"DELETE FROM {table} WHERE activity_id = $1", activity_id)
+    yield from ask("UPDATE thread_ref SET activity_id = NULL WHERE activity_id = $1", activity_id)
     yield from ask(
         "UPDATE activity SET withdrawn_at = $2, subject = NULL, message_id = NULL, text = '', reference = '',"
         " richness = '', size = 0, sent_at = arrived_at, user_id = NULL, owner_id = NULL, candidates = '[]',"
@@ -63,8 +107,6 @@ def _activity(activity_id: str, at: int) -> Plan[None]:
         activity_id,
         at,
     )
-    for (thread_id,) in threads:
-        yield from _thread(thread_id)
 
 
 def _contacts(activity_id: str, at: int) -> Plan[None]:

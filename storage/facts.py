@@ -177,18 +177,20 @@ def _messages(asked: Questions) -> Plan[tuple[list[KnownMessage], list[KnownMess
     messages that a bounce names, by id hash."""
     rows = yield from ask(
         "SELECT id_hash, way, anchor_hash, author_hash, text_hash, subject_hash, outcome, activity_id, thread_id,"
-        " conflict FROM message"
+        " conflict, erased_at FROM message"
         " WHERE account_id = $1 AND id_hash = ANY($2) ORDER BY at, conflict",
         asked.account_id,
         [asked.message_id, *asked.aliases, *asked.reported, *asked.links],
     )
     same, linked, reported = [], [], {}
-    for id_hash, way, anchor, author, text, subject, outcome, activity, thread_id, conflict in rows:
+    for id_hash, way, anchor, author, text, subject, outcome, activity, thread_id, conflict, erased_at in rows:
         own = id_hash == asked.message_id
         renamed = way == "alias" or not own
         bare = _bare(activity) if activity else None
         known = KnownMessage(
-            anchor, author, text, subject, Outcome(outcome), bare, thread_id, renamed, reachable=conflict == ""
+            *(anchor, author, text, subject, Outcome(outcome), bare, thread_id, renamed),
+            reachable=conflict == "",
+            erased=erased_at is not None,
         )
         if way != "link" and (own or id_hash in asked.aliases):
             same.append(known)

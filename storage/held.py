@@ -101,7 +101,7 @@ def supersede(held: HeldMail, considered: Considered, decide: Decide, recorder: 
 def discard(act: Act, held: str, account: str = "") -> Plan[HeldMail]:
     """A person doesn't want it: nothing of its content stays."""
     record = yield from find(held, account)
-    yield from _end([record.id], "held.discarded")
+    yield from end([record.id], "held.discarded")
     yield from audit(act, record.account_id, "held.discard", held=record.id, reason=record.reason)
     return record
 
@@ -121,13 +121,13 @@ def due(now: int) -> Plan[Sequence[HeldMail]]:
 def expire(act: Act) -> Plan[int]:
     """Ends those whose time is over by the act's moment, and says how many: nothing of their content stays."""
     over = yield from due(act.at)
-    yield from _end([held.id for held in over], "held.expired")
+    yield from end([held.id for held in over], "held.expired")
     for held in over:
         yield from audit(act, held.account_id, "held.expire", held=held.id, reason=held.reason)
     return len(over)
 
 
-def _end(ids: Sequence[str], reason: str) -> Plan[None]:
+def end(ids: Sequence[str], reason: str) -> Plan[None]:
     """The decisions stay, without what they kept."""
     yield from release_held(ids)
     skipped = Outcome.SKIPPED.value

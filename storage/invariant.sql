@@ -12,7 +12,7 @@ SELECT 'an activity without the decision that made it', a.id FROM activity a
 WHERE NOT EXISTS (SELECT 1 FROM decision d WHERE d.activity_id = a.id AND d.outcome = 'logged')
 UNION ALL
 SELECT 'an activity without its message', a.id FROM activity a
-WHERE a.withdrawn_at IS NULL AND NOT EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)
+WHERE a.withdrawn_at IS NULL AND a.message_gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)
 UNION ALL
 SELECT 'content of a withdrawn activity', a.id FROM activity a
 WHERE a.withdrawn_at IS NOT NULL AND (a.text <> '' OR EXISTS (SELECT 1 FROM raw_message r WHERE r.activity_id = a.id)

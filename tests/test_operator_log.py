@@ -100,6 +100,7 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "message_deferred",
         "held_expired",
         "erasing_paused",
+        "purged",
         "parser_replaced",
         "worker_replaced",
         "internal_error",
@@ -114,7 +115,8 @@ def test_no_event_has_a_parameter_for_content() -> None:
         *("trace_id", "connection_id", "account", "user", "channel", "outcome", "reason", "flags", "peer", "address"),
         *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
         *("error", "location", "level", "logger", "frames", "url"),
-            *("setting", "settings", "changed", "origin"),
+        *("setting", "settings", "changed", "origin"),
+        *("activities", "messages", "skipped", "audit"),
     }
 
 

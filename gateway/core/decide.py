@@ -97,6 +97,10 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
     if facts.barred:
         draft.say(finding("never_log", "never_log.barred"))
         return draft.end(Stop(Outcome.SKIPPED, f"never_log.{facts.barred.kind}", facts.barred.id))
+    duplicate = duplicates.compare(case.message, case.asked, facts)
+    if duplicate.same and duplicate.same.erased:
+        draft.say(duplicate.finding)
+        return draft.end(Stop(Outcome.SKIPPED, duplicate.finding.slug))
     if hold:
         return draft.end(never_log.of_hold(people, standing, facts) or hold)
     if not draft.left.outside():
@@ -106,7 +110,7 @@ def _decide(case: Case, facts: Facts) -> Decision:  # noqa: C901, PLR0912 — th
             else Stop(Outcome.SKIPPED, "participants.internal_only")
         )
 
-    duplicate = draft.duplicate = duplicates.compare(case.message, case.asked, facts)
+    draft.duplicate = duplicate
     draft.say(duplicate.finding, duplicate.flags)
     place = thread_policy.place(case, facts, draft.left, standing, reachable=not duplicate.reused_id)
 

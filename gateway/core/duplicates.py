@@ -10,7 +10,7 @@ from gateway.core.results import Duplicate
 
 
 def compare(message: Message, asked: Questions, facts: Facts) -> Duplicate:
-    """The earlier copy of this mail, if there is one; a logged one first.
+    """The earlier copy of this mail, if there is one; an erased one first, then a logged one.
 
     Author and date (the anchor) tell a copy from reuse of the id; under one anchor either the text or the base
     subject must agree, and both where a server gave the message another id on its way. A forward within a text tells
@@ -23,8 +23,8 @@ def compare(message: Message, asked: Questions, facts: Facts) -> Duplicate:
     flags = ("dedupe.conflict",) if reused else ()
     if not copies:
         return Duplicate(finding("duplicates", "dedupe.conflict" if reused else "dedupe.new"), None, reused, flags)
-    known = next((k for k in copies if k.activity), copies[0])
-    slug = "dedupe.merged" if known.activity else "dedupe.again"
+    known = next((k for k in copies if k.erased), None) or next((k for k in copies if k.activity), copies[0])
+    slug = "dedupe.erased" if known.erased else "dedupe.merged" if known.activity else "dedupe.again"
     if known not in facts.linked and not _alike(message, asked, known):
         flags = (*flags, "dedupe.variant")
     return Duplicate(finding("duplicates", slug), known, reused, flags)

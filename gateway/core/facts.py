@@ -38,6 +38,14 @@ class AccountSettings:
     """Classes of automated mail that may log."""
     held_days: int = 30
     """How long held mail waits for a person."""
+    activity_days: int = 0
+    """How long what was logged is kept, from its arrival; 0, as for the next: for ever."""
+    message_days: int = 0
+    """How long an activity keeps the bytes of its message."""
+    skipped_days: int = 0
+    """How long the decisions about skipped mail stay on record."""
+    audit_days: int = 0
+    """How long the record of changes goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +147,8 @@ class KnownMessage:
     """One of the two has the other's id as one that it had before."""
     reachable: bool = True
     """The first one of its id, whom others mean by it."""
+    erased: bool = False
+    """What was kept of it was erased, by age or on somebody's demand: no copy of it brings that back."""
 
 
 @dataclass(frozen=True, slots=True)

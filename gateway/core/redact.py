@@ -33,6 +33,11 @@ def leaves_out_body(case: Case, tokens: Collection[str]) -> bool:
     return bool(tokens) and (told or deeper or _names_inside(case.message, _names(tokens)))
 
 
+def leaves_out_body_of(message: Message, tokens: Iterable[str]) -> bool:
+    """The same of a message by itself: an attached one names them in its header."""
+    return _names_inside(message, _names(tokens))
+
+
 def redact(raw: bytes, message: Message, tokens: Collection[str], *, without_body: bool = False) -> bytes:
     """The message without the header fields, or the mailboxes in them, that hold one of these tokens.
 
@@ -46,7 +51,7 @@ def redact(raw: bytes, message: Message, tokens: Collection[str], *, without_bod
         pieces.append(raw[end : field.start])
         pieces.append(raw[field.start : field.end] if value is None else f"{field.name}: {value}\r\n".encode())
         end = field.end
-    without_body = without_body or _names_inside(message, unwanted)
+    without_body = without_body or leaves_out_body_of(message, tokens)
     pieces.append(b"\r\n(body withheld)\r\n" if without_body else raw[end:])
     return b"".join(pieces)
 

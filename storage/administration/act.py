@@ -36,9 +36,15 @@ class AuditRecord:
 
 def audit(act: Act, account_id: str, action: str, **detail: object) -> Plan[None]:
     """Leaves a row: ids and what changed, never a secret."""
+    yield from record(act, account_id, act.new_id(), action, detail)
+
+
+def record(act: Act, account_id: str, audit_id: str, action: str, detail: dict[str, object]) -> Plan[None]:
+    """The same under an id that is known already: what is done in several steps has one row, of all of them so far."""
     yield from insert(
         "audit",
-        id=act.new_id(),
+        "(id) DO UPDATE SET detail = excluded.detail",
+        id=audit_id,
         account_id=account_id,
         at=act.at,
         who=act.who,

@@ -17,6 +17,8 @@ LONGEST_WAIT = 30 * 24
 """Hours."""
 LONGEST_HELD = 365
 """Days."""
+LONGEST_KEPT = 100 * 365
+"""Days."""
 
 
 def change(settings: AccountSettings, setting: str, text: str) -> AccountSettings:
@@ -82,6 +84,17 @@ def _days(setting: str, text: str) -> int:
     return int(text)
 
 
+def _kept(setting: str, text: str) -> int:
+    if not text.isdecimal() or int(text) > LONGEST_KEPT:
+        raise Refused(
+            "{setting} can't be {text!r}; it is a whole number of days from 1 to {most}, or 0 for ever.",
+            setting=setting,
+            text=text,
+            most=LONGEST_KEPT,
+        )
+    return int(text)
+
+
 def _domains(_setting: str, text: str) -> frozenset[str]:
     return frozenset(typed.domain(word) for word in text.replace(",", " ").split())
 
@@ -109,4 +122,8 @@ _READERS: Mapping[str, Callable[[str, str], Any]] = {
     "subaddressing": _switch,
     "automated_allow": _classes,
     "held_days": _days,
+    "activity_days": _kept,
+    "message_days": _kept,
+    "skipped_days": _kept,
+    "audit_days": _kept,
 }  # Any: each gives what its setting holds

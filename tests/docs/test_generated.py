@@ -68,6 +68,8 @@ def test_every_reason_that_reading_a_message_gives_has_an_example() -> None:
         "sender.approved",
         "held.discarded",
         "held.expired",
+        "held.erased",
+        "dedupe.erased",
         "operator.mail",
     }
 

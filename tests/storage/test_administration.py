@@ -103,6 +103,10 @@ SOUND = {
     "subaddressing": ("off", False),
     "automated_allow": ("list, auto_reply", ["auto_reply", "list"]),
     "held_days": ("7", 7),
+    "activity_days": ("3650", 3650),
+    "message_days": ("365", 365),
+    "skipped_days": ("90", 90),
+    "audit_days": ("30", 30),
 }
 
 

@@ -115,5 +115,6 @@ async def stored(at: Office, caller: Caller, activity_id: str) -> bytes:
     caller.must("content")
     content = await at.store.read(activities.content(caller.account_id, activity_id))
     if content is None:
-        raise NotFound("There is no such activity.")
+        await at.store.read(_found(caller.account_id, activity_id))
+        raise NotFound("The message itself is kept no more, and nothing can be cut from it.")
     return await asyncio.to_thread(at.sealing.mail.raw_bytes, content)

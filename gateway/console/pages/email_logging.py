@@ -14,6 +14,7 @@ from gateway.console.pages.page import Page, ThePage
 router = APIRouter(prefix="/email-logging")
 MOST_AT_ONCE = 500
 OPTIONS = ("sender_proof", "unproven_user", "strict_subject", "late_parent_hours", "subaddressing", "held_days")
+KEPT = ("activity_days", "message_days", "skipped_days", "audit_days")
 LISTS = ("automated_allow", "arc_sealers")
 
 
@@ -80,7 +81,7 @@ async def change_settings(page: ThePage) -> Response:
     page.caller.must("admin")
     form = page.form
     before = await account.show_account(page.at, page.caller)
-    for setting in ("rule", *OPTIONS, *LISTS):
+    for setting in ("rule", *OPTIONS, *KEPT, *LISTS):
         if f"shows.{setting}" not in form:
             continue
         text = " ".join(form.all(setting))
