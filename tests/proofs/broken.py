@@ -114,6 +114,16 @@ def does_not_wait() -> None:
     wrapped("gateway.smtp.server:SmtpServer.drain", lambda _: drain)
 
 
+def hangs_at_the_end() -> None:
+    """The store is never closed, and the time for that is short."""
+
+    async def close(_: SqliteStore) -> None:
+        await asyncio.Event().wait()
+
+    wrapped("storage.sqlite.store:SqliteStore.close", lambda _: close)
+    wrapped("gateway.app:STOP_WITHIN", lambda _: 0.2)
+
+
 def never_hangs_up() -> None:
     """Nothing is done where a client has ended its stream."""
 
@@ -134,6 +144,7 @@ BUILDS = {
     "no shield": drops_the_shield,
     "interleaves": interleaves,
     "does not wait": does_not_wait,
+    "hangs at the end": hangs_at_the_end,
     "never hangs up": never_hangs_up,
     "believes the clock": believes_the_clock,
 }

@@ -48,25 +48,46 @@ def came_so_far(gateway: Launched, state: str, raw: bytes) -> Talk:
     return talk
 
 
+def reloaded(gateway: Launched, configuration: str, chance: random.Random) -> None:
+    """SIGHUP, with other limits or a configuration that is no good."""
+    more = chance.choice((f"messages = {chance.randrange(5, 50)}\n", "mesages = 5\n", ""))
+    gateway.config.write_text(configuration + more, encoding="utf-8")
+    gateway.signal(signal.SIGHUP)
+
+
 def stopped_and_started(gateway: Launched, cycles: int, seed: int) -> str:
     """Under load; the figures. Each stop is orderly: exit code 0, the database closed."""
-    chance, slowest = random.Random(seed), 0.0
+    chance, slowest, reloads = random.Random(seed), 0.0, 0
+    configuration = gateway.config.read_text(encoding="utf-8")
     with under_load(gateway, seed) as ledger:
         for _ in range(cycles):
+            gateway.config.write_text(configuration, encoding="utf-8")
             gateway.start()
             wait_for_more(ledger, 1)
+            for _ in range(chance.choice((0, 0, 1, 3))):
+                reloaded(gateway, configuration, chance)
+                reloads += 1
+                time.sleep(chance.uniform(0, LATEST / 3))
             time.sleep(chance.uniform(0, LATEST))
             began = time.monotonic()
             gateway.signal(chance.choice((signal.SIGTERM, signal.SIGINT)))
             assert gateway.ended() == 0, gateway.log()[-2000:]
             slowest = max(slowest, time.monotonic() - began)
             assert not (gateway.folder / "gateway.db-wal").exists()
+        gateway.config.write_text(configuration, encoding="utf-8")
         gateway.start()
         wait_for_more(ledger)
     assert gateway.stop() == 0
     assert faults(gateway, ledger) == []
+    assert "internal.failed" not in gateway.log()
+    told = sum(gateway.log().count(event) for event in ("configuration.reloaded", "configuration.refused"))
+    assert told <= reloads
+    assert told or not reloads
     acknowledged = ledger.acknowledged.total()
-    return f"{cycles} stops, {acknowledged} acknowledged, 0 lost, 0 doubled; slowest stop {slowest:.2f} s"
+    return (
+        f"{cycles} stops and {reloads} reloads, {acknowledged} acknowledged, 0 lost, 0 doubled;"
+        f" slowest stop {slowest:.2f} s"
+    )
 
 
 def test_no_acknowledged_message_is_lost_or_doubled_by_a_few_stops(gateway: Launched) -> None:
