@@ -64,7 +64,6 @@ def test_every_reason_that_reading_a_message_gives_has_an_example() -> None:
     page = reasons()
     without = {slug for slug in REASONS if f"\n### {slug}\n" not in page}
     assert {slug for slug in without if not slug.startswith("smtp.")} == {
-        "automated.mdn",
         "sender.approved",
         "held.discarded",
         "held.expired",
