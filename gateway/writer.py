@@ -19,6 +19,7 @@ from gateway.core.questions import Case
 from gateway.keeping import Keeping, Ready
 from gateway.pieces import Unpickler, Values, packed, receive, send
 from storage import errors
+from storage.copying import Bar, no_bar
 from storage.errors import StoreError, StoreUnavailable
 from storage.interface import Decide, Keeper, Store
 from storage.plan import Plan
@@ -153,8 +154,8 @@ class RemoteStore:
     async def news(self, patience: float) -> None:
         await self._own.news(patience)
 
-    async def backup(self, target: Path) -> None:
-        await self._own.backup(target)
+    async def backup(self, target: Path, bar: Bar = no_bar) -> None:
+        await self._own.backup(target, bar)
 
     async def close(self) -> None:
         await self._own.close()

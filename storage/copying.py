@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TypeAlias
@@ -15,6 +15,13 @@ from storage.sqlite.connection import Connection
 
 Bar: TypeAlias = Callable[[int], AbstractContextManager[Callable[[int], None]]]
 """Shows how far it is: given the number of all steps, it gives a function that takes the number of some more."""
+
+
+@contextmanager
+def no_bar(_: int) -> Iterator[Callable[[int], None]]:
+    """Shows nothing."""
+    yield lambda _: None
+
 
 ROWS, BYTES = 2000, 4 * 1024 * 1024
 """Of a batch, at most; but one row, however large."""

@@ -10,6 +10,7 @@ class StoreError(Exception):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(f"{self.__doc__} {detail}".strip())
+        self.detail = detail
 
 
 class StoreUnavailable(StoreError):
@@ -120,6 +121,12 @@ class StoreRemote(StoreError):
 
 class StoreInUse(StoreError):
     """Another bcc-gateway is serving from this database."""
+
+
+class BackupUnusable(StoreError):
+    """That isn't a sound backup that this program can restore; the database is as it was."""
+
+    exit_code = 1
 
 
 class CopyDiffers(StoreError):

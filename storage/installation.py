@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gateway.core.keyed_hash import KeyedHash
+from storage.errors import KeyDiffers
 from storage.plan import Plan, ask, insert
 
 
@@ -10,6 +11,14 @@ def fits(keyed: KeyedHash) -> Plan[bool | None]:
     """Whether it is this key; None where the database remembers none yet."""
     rows = yield from ask("SELECT key_check FROM installation")
     return bool(rows[0][0] == _check(keyed)) if rows else None
+
+
+def must_fit(keyed: KeyedHash) -> Plan[bool]:
+    """Raises KeyDiffers; False where the database remembers none yet."""
+    known = yield from fits(keyed)
+    if known is False:
+        raise KeyDiffers
+    return bool(known)
 
 
 def remember(keyed: KeyedHash) -> Plan[None]:

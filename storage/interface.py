@@ -13,6 +13,7 @@ from gateway.core.facts import Facts
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.content import Content, HeldCopy
+from storage.copying import Bar, no_bar
 from storage.plan import Plan
 
 T = TypeVar("T")
@@ -83,7 +84,7 @@ class Store(Protocol):
         """Returns when something may have been recorded by any process, or after `patience` seconds."""
         ...
 
-    async def backup(self, target: Path) -> None:
+    async def backup(self, target: Path, bar: Bar = no_bar) -> None:
         """Writes a consistent copy of everything to a new file, while others go on writing."""
         ...
 

@@ -59,7 +59,7 @@ def status(path: Path) -> tuple[int, int]:
         mode = "rw" if Path(f"{path}-journal").exists() else "ro"  # what a power cut left is undone first
         db = sqlite3.connect(f"file:{path}?mode={mode}", uri=True)
         try:
-            return _applied(db), newest
+            return schema_version(db), newest
         finally:
             db.close()
     except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -108,7 +108,7 @@ def migrate(path: Path, now: int) -> Sequence[Migration]:
 def _apply(db: sqlite3.Connection, now: int) -> Sequence[Migration]:
     db.execute("BEGIN IMMEDIATE")
     try:
-        version = _applied(db)
+        version = schema_version(db)
         missing = [m for m in migrations() if m.version > version]
         if version == 0:
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -131,7 +131,8 @@ def _apply(db: sqlite3.Connection, now: int) -> Sequence[Migration]:
     return missing
 
 
-def _applied(db: sqlite3.Connection) -> int:
+def schema_version(db: sqlite3.Connection) -> int:
+    """Version of the schema in this database; 0: none yet. Raises StoreBroken for what is not ours."""
     tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if not tables:
         return 0
@@ -140,10 +141,10 @@ def _applied(db: sqlite3.Connection) -> int:
     return version_of(db.execute("SELECT version, checksum FROM schema_migration ORDER BY version").fetchall())
 
 
-def version_of(applied: Sequence[tuple[int, str]], kind: str = "sqlite") -> int:
+def version_of(record: Sequence[tuple[int, str]], kind: str = "sqlite") -> int:
     """The newest of the applied migrations, given with their checksums. Raises StoreBroken where one was edited."""
     known = {m.version: m.checksum for m in migrations(kind)}
-    for version, checksum in applied:
+    for version, checksum in record:
         if version in known and known[version] != checksum:
             raise StoreBroken(f"(migration {version} is not the one that was applied)")
-    return applied[-1][0] if applied else 0
+    return record[-1][0] if record else 0

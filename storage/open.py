@@ -14,7 +14,7 @@ from storage import installation
 from storage import migrate as migrations
 from storage.copying import Bar, Copied
 from storage.durable import make_folder, sync_folder, write_once
-from storage.errors import DriverMissing, KeyDiffers, KeyMissing, StoreReadOnly
+from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
 from storage.interface import Store
 from storage.migrate import Migration
 from storage.place import Place, Server
@@ -45,11 +45,8 @@ async def open_store(
 
 async def _must_fit(store: Store, keyed: KeyedHash) -> None:
     """Another key would find nothing of what is remembered. The first one that opens a database is remembered."""
-    fits = await store.read(installation.fits(keyed))
-    if fits is None:
+    if not await store.read(installation.must_fit(keyed)):
         await store.change(installation.remember(keyed))
-    elif not fits:
-        raise KeyDiffers
 
 
 async def status(place: Place) -> tuple[int, int]:

@@ -24,6 +24,7 @@ from gateway.core.model import Answer, Channel, Envelope, OperatorMail, Operator
 from gateway.core.questions import Case
 from gateway.ingest import Ingest
 from storage import operator_mail
+from storage.copying import Bar, no_bar
 from storage.errors import StoreBroken, StoreError, StoreFull, StoreUnavailable
 from storage.interface import Decide, Keeper, Store
 from storage.open import open_store
@@ -53,8 +54,8 @@ class Failing:
             raise self.after
         return decisions
 
-    async def backup(self, target: Path) -> None:
-        await self._store.backup(target)
+    async def backup(self, target: Path, bar: Bar = no_bar) -> None:
+        await self._store.backup(target, bar)
 
     async def close(self) -> None:
         await self._store.close()

@@ -11,8 +11,10 @@ import asyncio
 import getpass
 import json
 import os
+import sys
 import unicodedata
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import wraps
@@ -26,6 +28,7 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.operator_log import escape
 from storage.administration import accounts
 from storage.administration.act import Act
+from storage.copying import Bar
 from storage.errors import StoreError
 from storage.interface import Store
 from storage.mail_keys import MailKeys
@@ -181,6 +184,18 @@ def print_json(value: object) -> None:
 def say(text: str) -> None:
     """Tells a person what was done, harmless on a terminal; line ends are kept."""
     click.echo("\n".join(map(escape, text.split("\n"))))
+
+
+def bar(label: str) -> Bar:
+    """Shows on a terminal how far something is."""
+
+    @contextmanager
+    def shown(steps: int) -> Iterator[Callable[[int], None]]:
+        hidden = not sys.stderr.isatty()
+        with click.progressbar(length=steps, label=label, file=sys.stderr, hidden=hidden) as progress:
+            yield progress.update
+
+    return shown
 
 
 def _plain(name: str, value: Any) -> Any:  # Any: what JSON knows

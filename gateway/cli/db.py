@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from gateway.cli import common, mail_keys
-from gateway.cli.common import Desk, Options
+from gateway.cli import backup, common, mail_keys
 from gateway.clock import new_id, now
 from storage import open as store
 from storage.copying import Copied
@@ -25,7 +22,8 @@ def group() -> None:
     """Make, check, back up and move the database."""
 
 
-group.add_command(mail_keys.group)
+for command in (backup.backup, backup.restore, backup.verify, mail_keys.group):
+    group.add_command(command)
 
 
 @group.command()
@@ -63,19 +61,6 @@ def status(config_file: Path | None, *, as_json: bool) -> None:
 
 
 @group.command()
-@click.argument("file", type=click.Path(path_type=Path))
-@common.config_option
-def backup(config_file: Path | None, file: Path) -> None:
-    """Write a consistent copy of the database to a new FILE, while the gateway goes on serving."""
-
-    async def work(desk: Desk) -> None:
-        await desk.store.backup(file)
-
-    common.run(Options(config_file, "", ""), work)
-    common.say(f"{file} has everything but the installation's key; keep a copy of that apart from it.")
-
-
-@group.command()
 @click.option("--to", "url", required=True, metavar="URL", help="postgresql://user@host/database, without data.")
 @common.as_json_option
 @common.config_option
@@ -103,7 +88,8 @@ def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
         except StoreInUse:
             raise StoreInUse("Stop it first: what it takes meanwhile would be missing in the copy.") from None
         try:
-            return await store.copy_to_server(settings.path, server, now(), _bar, busy_timeout=patience)
+            bar = common.bar("Copying")
+            return await store.copy_to_server(settings.path, server, now(), bar, busy_timeout=patience)
         finally:
             await claimed.close()
 
@@ -113,7 +99,3 @@ def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
         common.say(f"{server} has everything but the installation's key. Set store.url, keep the key, and start.")
 
 
-@contextmanager
-def _bar(steps: int) -> Iterator[Callable[[int], None]]:
-    with click.progressbar(length=steps, label="Copying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        yield bar.update

@@ -26,11 +26,11 @@ from storage.sqlite.connection import connect as open_file
 _NOW = "SELECT CAST(extract(epoch FROM now()) * 1000 AS bigint)"
 
 
-async def back_up(server: Server, target: Path) -> None:
+async def back_up(server: Server, target: Path, bar: Bar) -> None:
     """Writes a file that must not exist yet, readable by its owner only; on a failure nothing of it stays."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
-        await _to_file(server, target)
+        await _to_file(server, target, bar)
     except BaseException:
         for file in target.parent.glob(f"{target.name}*"):
             if file.name.removeprefix(target.name) in ("", "-wal", "-shm"):
@@ -56,19 +56,18 @@ async def copy(path: Path, busy_timeout: float, server: Server, now: int, bar: B
         await file.close()
 
 
-async def _to_file(server: Server, target: Path) -> None:
+async def _to_file(server: Server, target: Path, bar: Bar) -> None:
     source = await connect(server)
     try:
         async with source.transaction(isolation="repeatable_read", readonly=True):
             await asyncio.to_thread(migrate, target, await source.fetchval(_NOW))
             file = await open_file(target, busy_timeout=5)
             try:
-                for table in await file.work(_begin):
-                    sent = Sum()
-                    async for some in _batches(source, table):
-                        sent.add(some)
-                        await file.work(_insert, table, some)
-                    same(sent.of(table), (await _summed(file_batches(file, table))).of(table))
+                found = await file.work(_begin)
+                rows = [await source.fetchval(f"SELECT count(*) FROM {table.name}") for table in found]
+                with bar(sum(rows)) as step:
+                    for table in found:
+                        await _to_table(source, file, table, step)
                 await file.work(_end)
             finally:
                 await file.close()
@@ -76,6 +75,15 @@ async def _to_file(server: Server, target: Path) -> None:
         raise translated(error) from None
     finally:
         await close(source)
+
+
+async def _to_table(source: Connection, file: File, table: Table, step: Callable[[int], None]) -> None:
+    sent = Sum()
+    async for some in _batches(source, table):
+        sent.add(some)
+        await file.work(_insert, table, some)
+        step(len(some))
+    same(sent.of(table), (await _summed(file_batches(file, table))).of(table))
 
 
 async def _prepare(connection: Connection, server: Server, found: Sequence[Table], now: int) -> None:

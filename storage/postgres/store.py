@@ -18,6 +18,7 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.batch import Transaction, settle_all
+from storage.copying import Bar, no_bar
 from storage.errors import StoreError, StoreStandby, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
 from storage.migrate import fitting
@@ -100,8 +101,8 @@ class PostgresStore:
         self._listener = self._listener or Listener(self._server)
         await self._listener.wait(patience)
 
-    async def backup(self, target: Path) -> None:
-        await back_up(self._server, target)
+    async def backup(self, target: Path, bar: Bar = no_bar) -> None:
+        await back_up(self._server, target, bar)
 
     async def close(self) -> None:
         """Ends the queued work first."""

@@ -7,7 +7,6 @@ messages share one fsync, and none sees half of another.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -19,13 +18,15 @@ from gateway.core.decision import Decision
 from gateway.core.keyed_hash import KeyedHash
 from gateway.core.questions import Case
 from storage.batch import Transaction
+from storage.copying import Bar, no_bar
 from storage.durable import sync_folder
-from storage.errors import StoreError, StoreFailed, StoreInUse, StoreMoved, StoreReadOnly, StoreUnavailable
+from storage.errors import StoreError, StoreFailed, StoreMoved, StoreReadOnly, StoreUnavailable
 from storage.interface import Decide, Keeper, Recorder
 from storage.plan import Plan
 from storage.settle import settle
 from storage.sqlite import damage
 from storage.sqlite.connection import Connection, connect, run, translated
+from storage.sqlite.lock import claimed
 from storage.sqlite.log import make_durable
 from storage.work import MAX_BATCH, Work, answer, answer_in_turns, queued, wanted
 
@@ -81,8 +82,8 @@ class SqliteStore:
     async def news(self, patience: float) -> None:
         await asyncio.sleep(patience)  # whoever else writes to the file says nothing
 
-    async def backup(self, target: Path) -> None:
-        await self._reader.work(_backup, target)
+    async def backup(self, target: Path, bar: Bar = no_bar) -> None:
+        await self._reader.work(_backup, target, bar)
 
     async def close(self) -> None:
         """Ends the queued work first; order matters, an open connection would keep the process alive."""
@@ -104,16 +105,7 @@ class SqliteStore:
         """Makes this process the one that serves from the file, on what is surely there. Raises StoreError."""
         if not os.access(path, os.W_OK):  # SQLite would open it all the same
             raise StoreReadOnly(f"({path})")
-        try:
-            self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StoreReadOnly(f"({path}.lock: {error.strerror})") from None
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._lock)
-            self._lock = None
-            raise StoreInUse from None
+        self._lock = claimed(path)
         await self._writer.work(make_durable, path)
         await self._writer.work(damage.look)
         self._path, self._files = path, _files(path)
@@ -259,18 +251,41 @@ def _try(db: sqlite3.Connection, work: Work) -> None:
         work.error = error
 
 
-def _backup(db: sqlite3.Connection, target: Path) -> None:
+def _backup(db: sqlite3.Connection, target: Path, bar: Bar) -> None:
     """SQLite's online backup into a file that must not exist yet, readable by its owner only."""
     os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     copy = sqlite3.connect(target)
     try:
-        db.backup(copy)
+        _copy_pages(db, copy, bar)
     except BaseException:
         target.unlink()  # half a backup must not pass for one
         raise
     finally:
         copy.close()
     sync_folder(target.parent)
+
+
+def _copy_pages(db: sqlite3.Connection, copy: sqlite3.Connection, bar: Bar) -> None:
+    """Of one snapshot: without that it would begin anew after each commit of others."""
+    db.execute("BEGIN")
+    try:
+        [(pages,)] = db.execute("SELECT page_count FROM pragma_page_count").fetchall()
+        db.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall()
+        with bar(pages) as step:
+            left = pages
+
+            def progress(_: int, remaining: int, __: int) -> None:
+                nonlocal left
+                step(left - remaining)
+                left = remaining
+
+            db.backup(copy, pages=_PAGES, progress=progress, sleep=0)
+    finally:
+        db.execute("ROLLBACK")
+
+
+_PAGES = 1024
+"""Copied between two looks at how far it is."""
 
 
 async def open_sqlite(
