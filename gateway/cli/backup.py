@@ -29,13 +29,14 @@ _NAMES = "gateway-????????T??????Z.db"
 
 
 @click.command()
-@click.argument("target", type=click.Path(path_type=Path), metavar="FILE|FOLDER")
-@click.option("--keep", type=click.IntRange(1), metavar="N", help="In a FOLDER: erase all but the N newest backups.")
+@click.argument("target", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--keep", type=click.IntRange(1), metavar="N", help="In a folder: erase all but the N newest backups.")
 @common.config_option
 def backup(config_file: Path | None, target: Path, keep: int | None) -> None:
     """Write a consistent copy of the database to a new FILE, while the gateway goes on serving.
 
-    In a FOLDER the file is named by the time. It is written under another name first, so what is there is whole.
+    If FILE is a folder, the copy in it is named by the time. It is written under another name first, and checked: what
+    is there is whole.
     """
     folder = target if target.is_dir() else None
     if keep and not folder:

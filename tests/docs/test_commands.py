@@ -24,8 +24,8 @@ SECTIONS = {path for path, is_setting in PATHS.items() if not is_setting}
 EVENTS = set(re.findall(r'"([a-z]+\.[a-z_]+)"', Path(operator_log.__file__).read_text(encoding="utf-8")))
 NO_SETTINGS = {*REASONS, *FLAGS, *FINDINGS, *ATTRIBUTION, *EVENTS}
 ENDS = {"|", "||", "&&", ";", "&", ">", ">>", "<", "2>", "2>&1"}
-NOT_BEFORE = {"-u", "-g", "--home-dir", "install"}
-"""A unit, a group, a folder, a package of that name."""
+NOT_BEFORE = {"-u", "-g", "-o", "--home-dir", "install"}
+"""A unit, a group, an owner, a folder, a package of that name."""
 PLACEHOLDER = re.compile(r"[A-Z_]+|.*….*|<.*>|\$.*")
 
 
@@ -95,9 +95,8 @@ def strange_settings(page: Path) -> list[str]:
     settings = [path for path in dotted if path.partition(".")[0] in PATHS and path not in PATHS]
     text = "\n".join(line for line in page.read_text(encoding="utf-8").splitlines() if "is no setting" not in line)
     variables = set(re.findall(r"\bGATEWAY_[A-Z_]+[A-Z]\b", text)) - {CONFIG}
-    return [path for path in settings if path not in NO_SETTINGS] + [
-        variable for variable in sorted(variables) if variable.removesuffix("_FILE") not in VARIABLES
-    ]
+    known = VARIABLES.keys() | {f"{variable}_FILE" for variable in VARIABLES}
+    return [path for path in settings if path not in NO_SETTINGS] + sorted(variables - known)
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=name)
