@@ -15,7 +15,8 @@
 Beside it:
 
     console/           pages and the HTTP API; each page does what a route of the API does, by calling it
-    health/            whether it lives and can take mail, for probes
+    health/            whether it lives and can take mail, for probes; its figures, for Prometheus
+    metrics.py         every figure, by name
     indexing.py        keeps the words of what was logged findable in an SQLite file
     cli/               the same verbs at a terminal
 

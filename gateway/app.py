@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from config.settings import Settings
 from config.values import host_and_port
-from gateway import operator_log, passwords
+from gateway import metrics, operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
@@ -25,6 +26,9 @@ from gateway.core.keyed_hash import KeyedHash
 from gateway.expiry import erase
 from gateway.health import checks
 from gateway.health.checks import Check
+from gateway.health.figures import Figures, alone
+from gateway.health.lag import measure
+from gateway.health.merging import Samples
 from gateway.indexing import keep_up
 from gateway.ingest import Ingest
 from gateway.operator_log import OperatorLog
@@ -76,7 +80,7 @@ class Journey:
             await parser.start()
         except NotStarted:
             raise FaultError("the parser process doesn't start; is parser.memory enough for it?", 69) from None
-        resolver = Resolver(settings.dns.nameservers, settings.dns_limits())
+        resolver = Resolver(settings.dns.nameservers, settings.dns_limits(), counts=metrics)
         authenticator = Authenticator(resolver.lookups, settings.dkim_limits())
         deadline, setting = settings.smtp_limits().handler, setting_of(settings, key)
         ingest = Ingest(store, setting, sealing_of(settings, key), authenticator, deadline, new_id, now, parser)
@@ -143,7 +147,7 @@ class App:
         if console:
             app.console = await open_console(console, settings, store, key, app.journey)
         if health:
-            app.health = open_health(health, app.checks(settings), lambda: app.draining)
+            app.health = open_health(health, settings, store, app.checks(settings), lambda: app.draining)
         return app
 
     @classmethod
@@ -182,7 +186,12 @@ class App:
             await journey.close()
             await store.close()
             raise
-        beside = [asyncio.create_task(work) for work in beside_mail(settings, store, key)] if erases else []
+        besides = [measure(metrics.LOOP_LAG.observe), *(beside_mail(settings, store, key) if erases else [])]
+        beside = [asyncio.create_task(work) for work in besides]
+        metrics.watch(metrics.CONNECTIONS, lambda: smtp.connections)
+        metrics.watch(metrics.MESSAGES_IN_FLIGHT, lambda: smtp.in_flight)
+        metrics.watch(metrics.PARSERS, lambda: journey.parser.running)
+        metrics.WORKERS.set(1)
         addresses = [sock.getsockname()[:2] for sock, _ in listeners]
         return cls(store, smtp, journey, beside, addresses, renewal, settings)
 
@@ -195,7 +204,6 @@ class App:
             "parser": checks.count_check(lambda: parser.running, wanted, "parser processes"),
             "certificate": checks.certificate_check(lambda: self._smtp.certificate_expires, lambda: datetime.now(UTC)),
         }
-
 
     def use(self, new: Renewed) -> None:
         """What may change while it runs: for sessions and messages that begin, and at once for what all share."""
@@ -211,9 +219,9 @@ class App:
         for task in (*self._beside, self._watching):
             task.cancel()
         await self.journey.close()
-        await self.store.close()
         if self.health:
             await self.health.stop()
+        await self.store.close()
 
 
 def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Coroutine[None, None, None]]:
@@ -247,11 +255,20 @@ def checks_of_store(settings: Settings, store: Store) -> dict[str, Check]:
     return found
 
 
-def open_health(sock: socket.socket, found: Mapping[str, Check], draining: Callable[[], bool]) -> Health:
-    """Answers probes on this socket."""
+def open_health(
+    sock: socket.socket,
+    settings: Settings,
+    store: Store,
+    found: Mapping[str, Check],
+    draining: Callable[[], bool],
+    others: Callable[[], Awaitable[Sequence[Samples]]] = alone,
+) -> Health:
+    """Answers probes and Prometheus on this socket. `others`: what other processes have counted."""
     from gateway.health.listener import Health  # noqa: PLC0415 — loads the HTTP server, which many do without
 
-    health = Health(sock, checks.Checks(found, draining))
+    made, place = checks.Checks(found, draining), settings.store.place()
+    disk = _free_disk(place) if isinstance(place, Path) else None
+    health = Health(sock, made, Figures(store, made, disk, others))
     host, port = health.address
     operator_log.health_opened(f"{host}:{port}")
     return health
@@ -276,6 +293,7 @@ async def opened(settings: Settings, *, serving: bool) -> tuple[Store, bytes]:
         key = installation_key(settings.store.key_file, create=False)
         timeout = settings.store.busy_timeout
         store = await open_store(place, key, new_id, busy_timeout=timeout, serving=serving)
+        store.committed = metrics.committed
         try:
             await store.read(stored_mail.must_open(sealing_of(settings, key).mail))
         except BaseException:
@@ -360,6 +378,7 @@ def _use_tls(smtp: SmtpServer, files: Files | None, first: Contexts | None) -> R
     def use(contexts: Contexts | None) -> None:
         smtp.use_tls(contexts.plain, contexts.asking) if contexts else smtp.use_tls(None)
         smtp.certificate_expires = contexts.expires if contexts else None
+        metrics.CERTIFICATE.set(contexts.expires.timestamp() if contexts else math.nan)
 
     use(first)
     return Renewal(files, use, operator_log, lambda: datetime.now(UTC))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from gateway import operator_log, retention
+from gateway import metrics, operator_log, retention
 from gateway.clock import ClockTrust, new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage import dns_trouble, held, operator_mail, reads, waiting
@@ -34,6 +34,7 @@ async def erase(store: Store, keyed: KeyedHash) -> None:
             trust = trust or await trust_of(store)
             at, before = now(), allowed
             allowed = trust.allows(at, time.monotonic())
+            metrics.ERASING_PAUSED.set(not allowed)
             if allowed:
                 await store.change(_overdue(at))
                 await expire_held(store, keyed, at)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from gateway import operator_log, passwords
+from gateway import metrics, operator_log, passwords
 from gateway.authenticate import Authenticator
 from gateway.core import addresses, addressing, delivery, wire
 from gateway.core.cases import Setting, header_opened, opened
@@ -131,6 +131,9 @@ class Ingest:
         except (StoreError, TimeoutError) as error:
             return _deferred(envelope.trace_id, error)
         settled_at = time.monotonic()
+        metrics.spent("read", read_at - started)
+        metrics.spent("authenticate", authenticated_at - read_at)
+        metrics.spent("settle", settled_at - authenticated_at)
         await self._note_sources(envelope)
         for decision in [d for one in decisions for d in (one, *one.calls)]:
             _log(
@@ -166,6 +169,7 @@ class Ingest:
             return _deferred(mail.trace_id, error)
         if not kept:
             return Answer(mail.trace_id, "smtp.busy")
+        metrics.decided("operator", Outcome.HELD, "operator.mail")
         operator_log.operator_mail_held(mail.trace_id, len(mail.raw), _ms(started, time.monotonic()))
         return Answer(mail.trace_id, outcomes=(Outcome.HELD,) * len(mail.recipients))
 
@@ -216,10 +220,12 @@ async def _irregular(raw: bytes) -> bool:
 
 def _deferred(trace_id: str, error: StoreError | TimeoutError) -> Answer:
     operator_log.store_failed(type(error).__name__)
+    metrics.STORE_ERRORS.labels(type(error).__name__).inc()
     return Answer(trace_id, "smtp.store_unavailable", full=isinstance(error, StoreFull))
 
 
 def _log(decision: Decision, *, read_ms: float, authenticate_ms: float, settle_ms: float) -> None:
+    metrics.decided(decision.channel.value, decision.outcome.value, decision.reason)
     operator_log.message_decided(
         trace_id=decision.trace_id,
         account=decision.account_name,

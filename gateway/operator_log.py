@@ -10,7 +10,7 @@ import logging
 import os
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import orjson
 import structlog
@@ -68,7 +68,7 @@ def console_opened(url: str) -> None:
 
 
 def health_opened(address: str) -> None:
-    """`address`: host:port where probes are answered."""
+    """Probes and Prometheus are answered; `address`: host:port."""
     _log.info("health.opened", address=address)
 
 
@@ -273,8 +273,18 @@ def _escape_values(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     return {name: escape(",".join(value) if isinstance(value, list) else str(value)) for name, value in event.items()}
 
 
-def _processors(*, console: bool) -> list[Processor]:
+def _counting(count: Callable[[str], None]) -> Processor:
+    def counting(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        if method in ("warning", "error", "critical"):
+            count(event["event"])
+        return event
+
+    return counting
+
+
+def _processors(count: Callable[[str], None], *, console: bool) -> list[Processor]:
     steps: list[Processor] = [
+        _counting(count),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _make_printable,
@@ -325,8 +335,16 @@ class OperatorLog:
     `level` is debug, info, warning or error; `style` is json, console, or auto: console on a terminal.
     """
 
-    def __init__(self, level: str = "info", style: str = "auto", descriptor: int = 1) -> None:
+    def __init__(
+        self,
+        level: str = "info",
+        style: str = "auto",
+        descriptor: int = 1,
+        count: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """`count` is told the event of each warning and error that is written."""
         self._descriptor = descriptor
+        self._count = count
         self._sink = Sink(descriptor, events_dropped)
         self._bridge = Bridge()
         self._bridge.addFilter(RateLimit(LIBRARY_RECORDS_PER_MINUTE))
@@ -342,7 +360,7 @@ class OperatorLog:
         number = logging.getLevelNamesMapping()[level.upper()]
         console = style == "console" or (style == "auto" and os.isatty(self._descriptor))
         structlog.configure(
-            processors=_processors(console=console),
+            processors=_processors(self._count, console=console),
             wrapper_class=structlog.make_filtering_bound_logger(number),
             logger_factory=lambda *_: self._sink,
         )

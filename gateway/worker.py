@@ -15,15 +15,17 @@ from typing import Any
 
 from config.changes import with_values
 from config.settings import Settings
+from gateway import metrics
 from gateway.app import App, FaultError, checked, opened
 from gateway.child_process import leave_signals_to_parent
+from gateway.health import merging
 from gateway.operator_log import OperatorLog, certificate_refused
 from gateway.pieces import Unpickler
 from gateway.process import first_of, prepare
 from gateway.process_memory import spare_what_stays
 from gateway.reload import Renewed
 from gateway.smtp.listener import Listener
-from gateway.writer import Fault, Line, Listening, NotSettled, Order, RemoteStore, Renew, Settled
+from gateway.writer import Counted, Fault, Line, Listening, NotSettled, Order, RemoteStore, Renew, Settled
 from storage.errors import StoreFailed
 from storage.place import Server
 
@@ -49,7 +51,7 @@ async def _run(connection: socket.socket) -> None:
     start, *orders = await line.receive(Unpickler)
     assert isinstance(start, Start)  # noqa: S101 - what comes first
     settings = Settings(**start.settings)
-    log = OperatorLog(settings.log.level, settings.log.format)
+    log = OperatorLog(settings.log.level, settings.log.format, count=metrics.logged)
     try:
         await _serve(settings, start, line, orders, log)
     except FaultError as fault:
@@ -94,6 +96,8 @@ async def _hear(
                     told_to_stop.set()
                 elif isinstance(heard, Renew):
                     _renew(app, log, heard)
+                elif heard is Order.COUNT:
+                    line.send(Counted(merging.samples()))
                 elif remote and isinstance(heard, Settled | NotSettled):
                     remote.answered(heard)
             orders = await line.receive()

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, suppress
 from itertools import chain
 
 from config.settings import Settings
-from gateway import operator_log
+from gateway import metrics, operator_log
 from gateway.app import (
     FaultError,
     Journey,
@@ -34,6 +34,8 @@ from gateway.app import (
     setting_of,
 )
 from gateway.health import checks
+from gateway.health.lag import measure
+from gateway.health.merging import Samples, lasting
 from gateway.keeping import Keeping
 from gateway.operator_log import OperatorLog
 from gateway.process import first_of, prepare, reload_on_signal, stop_on_signal
@@ -42,7 +44,7 @@ from gateway.reload import Renewed, read_again, whenever
 from gateway.service_manager import ServiceManager
 from gateway.smtp.listener import Listener
 from gateway.worker import Start
-from gateway.writer import Desk, Fault, Line, Listening, Order, Renew, Settle
+from gateway.writer import Counted, Desk, Fault, Line, Listening, Order, Renew, Settle
 from storage.errors import StoreFailed
 from storage.interface import Store
 from storage.place import Server
@@ -149,10 +151,13 @@ async def _health(settings: Settings, store: Store, workers: Workers) -> AsyncIt
         return
     found = checks_of_store(settings, store)
     found["listeners"] = checks.count_check(lambda: workers.serving, settings.smtp.workers, "worker processes")
-    health = open_health(bind(settings.health.listen), found, lambda: workers.draining)
+    sock = bind(settings.health.listen)
+    health = open_health(sock, settings, store, found, lambda: workers.draining, workers.counted)
+    measuring = asyncio.create_task(measure(metrics.LOOP_LAG.observe))
     try:
         yield
     finally:
+        measuring.cancel()
         await health.stop()
 
 
@@ -178,6 +183,8 @@ class Workers:
         self._served: set[int] = set()
         """Numbers of those that have."""
         self._replaced = 0
+        self._past: Samples = ()
+        """What workers counted that have ended."""
         self._stopping = asyncio.Event()
         self.draining = False
         """They have been told to stop, or soon will be: whoever can should go elsewhere."""
@@ -242,6 +249,8 @@ class Workers:
             return type(error).__name__
         finally:
             self._workers.discard(worker)
+            self._past = lasting(worker.counts, self._past)
+            worker.told.set()
             await worker.end()
 
     async def _attend(self, worker: _Worker, number: int) -> str:
@@ -254,11 +263,25 @@ class Workers:
                     elif isinstance(heard, Listening):
                         worker.serves = True
                         self._serves(number)
+                    elif isinstance(heard, Counted):
+                        worker.counts = heard.samples
+                        worker.told.set()
                     elif isinstance(heard, Fault):
                         fault = heard.sentence
                         if heard.final or not self._all_served:
                             raise FaultError(fault, heard.exit_code)
         return fault or await worker.ended()
+
+    async def counted(self) -> Sequence[Samples]:
+        """What workers have counted; of one that hangs, what it said last."""
+        asked = [worker for worker in self._workers if worker.serves]
+        for worker in asked:
+            worker.told.clear()
+            worker.line.send(Order.COUNT)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PAUSE):
+                await asyncio.gather(*(worker.told.wait() for worker in asked))
+        return [self._past, *(worker.counts for worker in self._workers)]
 
     @property
     def serving(self) -> int:
@@ -291,6 +314,9 @@ class _Worker:
         self._process = process
         self.line = line
         self.serves = False
+        self.counts: Samples = ()
+        self.told = asyncio.Event()
+        """Of what it has counted, since it was asked."""
 
     @classmethod
     async def start(cls, sockets: Sockets) -> _Worker:

@@ -36,6 +36,8 @@ class Order(Enum):
     """To a worker."""
 
     DRAIN = "drain"
+    COUNT = "count"
+    """Tell what it has counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,13 @@ class Listening:
     """A worker serves."""
 
     process_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a worker has counted since it began: name, labels and value of each metric."""
+
+    samples: tuple[tuple[str, tuple[tuple[str, str], ...], float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +147,7 @@ class RemoteStore:
         self._waiting: dict[int, asyncio.Future[Sequence[Decision]]] = {}
         self._gone = False
         self.failed = own.failed
+        self.committed = own.committed
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         assert isinstance(keeper, Keeping)  # noqa: S101 — no other can be made anew over there

@@ -22,6 +22,14 @@ Decide: TypeAlias = Callable[[Case, Facts], Decision]
 """Pure: the store may call it again, after a conflict or within a batch."""
 
 
+Committed: TypeAlias = Callable[[int, float, int], None]
+"""Takes the pieces of work in a transaction, the seconds that it took, and how many pieces came meanwhile."""
+
+
+def unheeded(_pieces: int, _seconds: float, _waiting: int) -> None:
+    """Counts nothing."""
+
+
 class Keeper(Protocol):
     """What is stored of a case."""
 
@@ -58,6 +66,9 @@ class Store(Protocol):
 
     failed: asyncio.Event
     """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
+
+    committed: Committed
+    """Called after each transaction that writes."""
 
     async def settle(self, cases: Sequence[Case], decide: Decide, keeper: Keeper) -> Sequence[Decision]:
         """Decides and records all recipients of one SMTP transaction in one durable step.

@@ -38,14 +38,29 @@ class Lookups(Protocol):
         ...
 
 
+class Counts(Protocol):
+    """What is counted of DNS; gateway/metrics.py is this."""
+
+    def dns_asked(self, result: str, seconds: float) -> None:
+        """A query ended; `result`: records, none or failed."""
+
+    def dns_remembered(self, *, hit: bool) -> None:
+        """Whether a question needed no query."""
+
+
 class Resolver:
     """Asks name servers, and remembers what they said. One for the whole process; each message has its `lookups`."""
 
     def __init__(
-        self, nameservers: Sequence[str], limits: DnsLimits, clock: Callable[[], float] = time.monotonic
+        self,
+        nameservers: Sequence[str],
+        limits: DnsLimits,
+        clock: Callable[[], float] = time.monotonic,
+        counts: Counts | None = None,
     ) -> None:
         """`nameservers`: "address" or "address:port", IPv6 with a port in brackets; empty for the system's own."""
         self.clock = clock
+        self._counts = counts
         self._flights: dict[Question, asyncio.Task[Records | None]] = {}
         self._probe: asyncio.Task[None] | None = None
         self._heard = 0
@@ -72,6 +87,8 @@ class Resolver:
     def remembered(self, question: Question) -> Records | None:
         """What is known without a query; None for nothing. Raises DnsUnavailable if a query failed just now."""
         found = self._cache.get(question)
+        if self._counts:
+            self._counts.dns_remembered(hit=found is not None)
         if found is None:
             return None
         if found.records is None:
@@ -109,11 +126,16 @@ class Resolver:
         return answer.records
 
     async def _exchange(self, question: Question) -> Answer:
+        started, result = self.clock(), "failed"
         try:
             answer = await dns_exchange.ask(self._servers, question, self.limits)
+            result = "records" if answer.records else "none"
         except Unanswered as failure:
             self._heard += failure.heard
             raise
+        finally:
+            if self._counts:
+                self._counts.dns_asked(result, self.clock() - started)
         self._heard += 1
         return answer
 

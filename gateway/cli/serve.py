@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from config.load import load
-from gateway import app
+from gateway import app, metrics
 from gateway import workers as several
 from gateway.cli import common
 from gateway.operator_log import OperatorLog, configuration_loaded
@@ -25,7 +25,7 @@ def serve(config_file: Path | None, workers: int | None, listen: tuple[str, ...]
     if workers is not None:
         flags["smtp.workers"] = workers
     settings = common.load_settings(config_file, flags)
-    log = OperatorLog(settings.log.level, settings.log.format)
+    log = OperatorLog(settings.log.level, settings.log.format, count=metrics.logged)
     try:
         configuration_loaded(str(config_file or os.environ.get("GATEWAY_CONFIG", "")))
         serving = several.serve if settings.smtp.workers > 1 else app.serve

@@ -8,10 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
 
 import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.console.connections import limited
 from gateway.console.embedded import Embedded
 from gateway.health.checks import Checks, Readiness
+from gateway.health.figures import Figures
 
 CONNECTIONS = 20
 """At a time."""
@@ -20,7 +22,7 @@ PATIENCE = 10.0
 
 _JSON = "application/json"
 _TEXT = "text/plain; charset=utf-8"
-_HELP = b"bcc-gateway: /healthz (it lives), /readyz (it can take mail)\n"
+_HELP = b"bcc-gateway: /healthz (it lives), /readyz (it can take mail), /metrics (for Prometheus)\n"
 
 Answer: TypeAlias = tuple[int, str, bytes]
 """Status, content type and body."""
@@ -30,14 +32,16 @@ _Message: TypeAlias = dict[str, Any]  # Any: as ASGI has it
 class Health:
     """Serves the answers until it is stopped."""
 
-    def __init__(self, sock: socket.socket, checks: Checks) -> None:
+    def __init__(self, sock: socket.socket, checks: Checks, figures: Figures) -> None:
         """`sock`: bound."""
         self._checks = checks
+        self._figures = figures
         self.address: tuple[str, int] = sock.getsockname()[:2]
         self._answers: dict[str, Callable[[], Awaitable[Answer]]] = {
             "/": _help,
             "/healthz": _alive,
             "/readyz": self._ready,
+            "/metrics": self._metrics,
         }
         self._server = Embedded(self._app, sock, limited(None, PATIENCE, CONNECTIONS))
 
@@ -47,6 +51,9 @@ class Health:
     async def _ready(self) -> Answer:
         found = await self._checks.look()
         return 200 if found.ready else 503, _JSON, orjson.dumps(_told(found), option=orjson.OPT_APPEND_NEWLINE)
+
+    async def _metrics(self) -> Answer:
+        return 200, CONTENT_TYPE_LATEST, await self._figures.page()
 
     async def _app(
         self,

@@ -12,6 +12,7 @@ from typing import cast
 
 from aiosmtpd.smtp import SMTP
 
+from gateway import metrics
 from gateway.smtp import replies
 from gateway.smtp.handler import Handler
 from gateway.smtp.listener import PLAIN, Listener, Tls
@@ -72,7 +73,9 @@ class Connection(SMTP):
         if self._place is None:
             if self._listener.tls is not Tls.IMPLICIT:  # there, nothing is said in clear
                 connection.write(replies.TOO_MUCH.wire)
+                metrics.replied(replies.TOO_MUCH.code, replies.TOO_MUCH.status)
             connection.close()
+            metrics.CONNECTIONS_REFUSED.labels("limit").inc()
             self._shared.events.connection_refused(self._handler.ip, "limit")
             return
         self._shared.sessions.add(self)
@@ -114,9 +117,13 @@ class Connection(SMTP):
         if reply.code in replies.CLOSING:
             self._hang_up(reply)
             return
-        self._unsent += reply.wire
+        self._say(reply)
         if not self._lines.has_line():
             await self._flush()
+
+    def _say(self, reply: Reply) -> None:
+        self._unsent += reply.wire
+        metrics.replied(reply.code, reply.status)
 
     async def _flush(self) -> None:
         if self.transport is None or self._ended:
@@ -133,7 +140,7 @@ class Connection(SMTP):
             return
         self._ended = True
         if last_words is not None:
-            self._unsent += last_words.wire
+            self._say(last_words)
             self._why = replies.LAST_WORDS.get(last_words, "limit")
         transport.write(self._unsent)
         self._lines.take()

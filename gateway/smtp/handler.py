@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Coroutine
 from dataclasses import dataclass, field, replace
 
+from gateway import metrics
 from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
 from gateway.core.networks import canonical_ip, network_of
 from gateway.operator_log import raised_at
@@ -120,11 +121,11 @@ class Handler:
             return replies.SEQUENCE
         address = paths.rcpt(argument, extended=extended, utf8=transaction.utf8)
         if address is replies.RELAYING_DENIED:
-            shared.events.recipient_refused(transaction.trace_id, "smtp.peer_denied")
+            self._recipient_refused(transaction, "smtp.peer_denied")
         if isinstance(address, Reply):
             return address
         if len(transaction.recipients) >= self._limits.recipients:
-            shared.events.recipient_refused(transaction.trace_id, "smtp.busy")
+            self._recipient_refused(transaction, "smtp.busy")
             return replies.TOO_MANY_RECIPIENTS
         try:
             recipient = await shared.journey.recipient(self.peer, address)
@@ -139,18 +140,21 @@ class Handler:
 
     def _add(self, recipient: Recipient | OperatorMailbox, transaction: Transaction) -> Reply:
         """One more recipient, unless it is of another kind than the first: one reply can't answer for both."""
-        events = self._shared.events
         if transaction.recipients and transaction.for_operator != isinstance(recipient, OperatorMailbox):
-            events.recipient_refused(transaction.trace_id, "smtp.busy")
+            self._recipient_refused(transaction, "smtp.busy")
             return replies.TOO_MANY_RECIPIENTS
         if isinstance(recipient, OperatorMailbox) and transaction.size > OPERATOR_MESSAGE_SIZE:
-            events.recipient_refused(transaction.trace_id, "smtp.too_large")
+            self._recipient_refused(transaction, "smtp.too_large")
             return replies.TOO_LARGE
         if isinstance(recipient, Recipient) and not self._within_rates(recipient):
-            events.recipient_refused(transaction.trace_id, "smtp.busy")
+            self._recipient_refused(transaction, "smtp.busy")
             return replies.RATE
         transaction.recipients.append(recipient)
         return replies.RECIPIENT_OK
+
+    def _recipient_refused(self, transaction: Transaction, reason: str) -> None:
+        metrics.refused("recipient", reason)
+        self._shared.events.recipient_refused(transaction.trace_id, reason)
 
     def _within_rates(self, recipient: Recipient) -> bool:
         """Counts a message to an explicit address. A source copies whatever is written, so nothing limits its rate."""
@@ -173,7 +177,7 @@ class Handler:
     async def _refuse(self, reason: str, transaction: Transaction) -> Reply:
         """A source relays for many people who mistype; anybody else who names many unknown recipients is guessing."""
         shared = self._shared
-        shared.events.recipient_refused(transaction.trace_id, reason)
+        self._recipient_refused(transaction, reason)
         if reason != "smtp.unknown_recipient" or self.from_source:
             return replies.refusal(reason)
         if not shared.guesses.count(self.network, asyncio.get_running_loop().time()):
@@ -191,6 +195,7 @@ class Handler:
         if isinstance(raw, Reply):
             reason = "smtp.too_large" if raw is replies.TOO_LARGE else "smtp.busy"
             return self._refuse_message(raw, transaction.trace_id, reason)
+        metrics.MESSAGE_SIZE.observe(len(raw))
         loop = asyncio.get_running_loop()
         reply: asyncio.Future[Reply] = loop.create_future()
         journey = loop.create_task(self._finish(self._journey(transaction, raw), data, transaction.trace_id, reply))
@@ -223,6 +228,7 @@ class Handler:
         )
 
     def _refuse_message(self, reply: Reply, trace_id: str, reason: str) -> Reply:
+        metrics.refused("message", reason)
         if reply.code >= 500:
             self._shared.events.message_refused(trace_id, reason)
         else:
@@ -234,11 +240,13 @@ class Handler:
     ) -> None:
         """Runs even if the client has gone. Raises nothing: an exception that nobody reads is logged with its text."""
         events = self._shared.events
+        started = asyncio.get_running_loop().time()
         try:
             answer = await journey
         except (Exception, asyncio.CancelledError) as error:
             said = replies.TEMPORARY
             events.internal_error(type(error).__name__, raised_at(error))
+            metrics.refused("message", "smtp.store_unavailable")
             events.message_deferred(trace_id, "smtp.store_unavailable", type(error).__name__)
         else:
             said = _reply_to_message(answer)
@@ -246,6 +254,7 @@ class Handler:
                 self._refuse_message(said, answer.trace_id, answer.reason)
         finally:
             data.release()
+            metrics.MESSAGE_SECONDS.observe(asyncio.get_running_loop().time() - started)
         if not reply.done():
             reply.set_result(said)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import cast
 
+from gateway import metrics
 from gateway.core.networks import canonical_ip
 from gateway.smtp.listener import Listener
 from gateway.smtp.proxy_header import Bad, Header, header
@@ -64,6 +65,7 @@ class Proxied(asyncio.Protocol):
             session.data_received(rest)
 
     def _refuse(self, reason: str) -> None:
+        metrics.CONNECTIONS_REFUSED.labels(reason).inc()
         self._shared.events.connection_refused(self._proxy, reason)
         self.abort()
 

@@ -69,6 +69,16 @@ class SmtpServer:
         """On all sockets."""
         return all(listener.is_serving() for listener in self._listeners)
 
+    @property
+    def connections(self) -> int:
+        """That are open."""
+        return self._shared.connections.total
+
+    @property
+    def in_flight(self) -> int:
+        """Messages received whole and not answered yet."""
+        return len(self._shared.journeys)
+
     def use(self, limits: SmtpLimits, *, sources_need_tls: bool) -> None:
         """Other limits for sessions that begin, and at once for what all sessions share."""
         self._shared.use(limits)

@@ -8,6 +8,7 @@ import hashlib
 import ssl
 from collections.abc import Awaitable, Callable
 
+from gateway import metrics
 from gateway.operator_log import raised_at
 from gateway.smtp import auth, replies
 from gateway.smtp.connection import Connection
@@ -63,12 +64,14 @@ class GatewaySMTP(Connection):
         self._reset_timeout()
         await self._handler.identify()
         if not self._shared.connections.confirm(self._place, source=self._handler.from_source):
+            metrics.CONNECTIONS_REFUSED.labels("limit").inc()
             self._shared.events.connection_refused(self._handler.ip, "limit")
             self._why = "limit"
             self._hang_up(None if self._listener.tls is Tls.IMPLICIT else replies.TOO_MUCH)
             if self.transport is not None:
                 self.transport.close()  # not after the usual patience: others need its place
             return False
+        metrics.CONNECTIONS_OPENED.inc()
         self._shared.events.connected(self._id, self._handler.ip)
         return True
 
@@ -167,7 +170,7 @@ class GatewaySMTP(Connection):
                 self._busy = False
 
     async def _receive(self, message: DataReader) -> None:
-        self._unsent += replies.SEND_DATA.wire
+        self._say(replies.SEND_DATA)
         await self._flush()
         self._message = message
         self._message_ended = self.loop.create_future()
@@ -183,6 +186,7 @@ class GatewaySMTP(Connection):
             message.release()
             raise
         self._suspend_timeout()
+        metrics.spent("receive", self.loop.time() - self._message_started)
         reply = await self._handler.message(message)
         self._reset_timeout()
         await self.push(reply)
@@ -240,7 +244,7 @@ class GatewaySMTP(Connection):
         elif self._tls is None:
             await self.push(replies.NO_TLS)
         else:
-            self._unsent += replies.READY_FOR_TLS.wire
+            self._say(replies.READY_FOR_TLS)
             await self._flush()
             await self._start_tls(self._tls)
             self._set_rset_state()

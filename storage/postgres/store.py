@@ -8,6 +8,7 @@ administrator's change while nothing is settled.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +21,7 @@ from gateway.core.questions import Case
 from storage.batch import Transaction, settle_all
 from storage.copying import Bar, no_bar
 from storage.errors import StoreError, StoreStandby, StoreUnavailable
-from storage.interface import Decide, Keeper, Recorder
+from storage.interface import Committed, Decide, Keeper, Recorder, unheeded
 from storage.migrate import fitting
 from storage.place import Server
 from storage.plan import Plan, ask
@@ -75,6 +76,7 @@ class PostgresStore:
         self._telling: asyncio.Task[None] | None = None
         self._listener: Listener | None = None
         self._writing = asyncio.create_task(self._write())
+        self.committed: Committed = unheeded
         self.failed = asyncio.Event()
         """Never set: a server whose disk fails ends by itself."""
 
@@ -139,12 +141,14 @@ class PostgresStore:
                 if not self._closing:
                     await self._queued.wait()
                 continue
+            started = time.monotonic()
             try:
                 await self._commit(batch)
                 self._tell()
             except Exception as error:
                 for work in batch:
                     work.error = work.error or error
+            self.committed(len(batch), time.monotonic() - started, len(self._queue))
             answer(batch)
 
     def _take(self) -> list[Work]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from storage.batch import Transaction
 from storage.copying import Bar, no_bar
 from storage.durable import sync_folder
 from storage.errors import StoreError, StoreFailed, StoreMoved, StoreReadOnly, StoreUnavailable
-from storage.interface import Decide, Keeper, Recorder
+from storage.interface import Committed, Decide, Keeper, Recorder, unheeded
 from storage.plan import Plan
 from storage.settle import settle
 from storage.sqlite import damage
@@ -47,6 +48,7 @@ class SqliteStore:
         self._writing = asyncio.create_task(self._write())
         self.failed = asyncio.Event()
         """Set when the disk failed. A later success would prove nothing about what was lost: the process must end."""
+        self.committed: Committed = unheeded
         self._erased = False
         """What was erased still stands in the write-ahead log."""
         self._lock: int | None = None
@@ -135,6 +137,7 @@ class SqliteStore:
         while (first := await self._queue.get()) is not None:
             batch, closing = self._take(first)
             if batch:
+                started = time.monotonic()
                 try:
                     await self._writer.work(_commit, batch)
                     self._check_files()
@@ -143,6 +146,7 @@ class SqliteStore:
                 except Exception as error:
                     for work in batch:
                         work.error = error
+                self.committed(len(batch), time.monotonic() - started, self._queue.qsize())
                 answer(batch)
                 if any(isinstance(work.error, StoreFailed) for work in batch):
                     self._give_up()

@@ -1,0 +1,78 @@
+"""/metrics: what was counted, and what is looked up now because somebody asks."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Sequence
+from importlib.metadata import version
+
+from gateway import metrics
+from gateway.health import merging
+from gateway.health.checks import PATIENCE, Checks, Status
+from gateway.health.merging import Samples
+from storage import figures
+from storage.errors import StoreError
+from storage.interface import Store
+
+
+async def alone() -> Sequence[Samples]:
+    """No other process counts."""
+    return ()
+
+
+class Figures:
+    """Makes the page. What the store is asked is asked once, however many ask for the page at once."""
+
+    def __init__(
+        self,
+        store: Store,
+        checks: Checks,
+        disk: Callable[[], int] | None,
+        others: Callable[[], Awaitable[Sequence[Samples]]] = alone,
+    ) -> None:
+        """`disk`: bytes free; None where the database's is somewhere else. `others`: of other processes."""
+        self._store = store
+        self._checks = checks
+        self._disk = disk
+        self._others = others
+        self._looking = asyncio.Lock()
+        metrics.BUILD.labels(version("bcc-gateway")).set(1)
+
+    async def page(self) -> bytes:
+        """As Prometheus reads it."""
+        async with self._looking:
+            others, _, _ = await asyncio.gather(self._others(), self._look_at_checks(), self._look_at_store())
+            if self._disk:
+                metrics.DISK_FREE.set(self._free(self._disk))
+            return merging.page(others)
+
+    async def _look_at_checks(self) -> None:
+        found = await self._checks.look()
+        metrics.READY.set(found.ready)
+        for name, one in found.checks.items():
+            metrics.CHECK.labels(name).set(one.status is not Status.FAILED)
+
+    async def _look_at_store(self) -> None:
+        """A store that doesn't answer has no figures: what it said before would pass for the truth."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                found = await self._store.read(figures.figures())
+        except (StoreError, TimeoutError):
+            for gauge in (metrics.HELD_MESSAGES, metrics.HELD_OLDEST, metrics.NEVER_LOG_ENTRIES):
+                gauge.set(math.nan)
+            metrics.SOURCE_SEEN.clear()
+            return
+        metrics.HELD_MESSAGES.set(found.held)
+        metrics.HELD_OLDEST.set(math.nan if found.held_since is None else found.held_since / 1000)
+        metrics.NEVER_LOG_ENTRIES.set(found.never_log_entries)
+        metrics.SOURCE_SEEN.clear()  # those that were removed as well
+        for source in found.sources:
+            metrics.SOURCE_SEEN.labels(source.id).set(source.seen_at / 1000)
+
+    @staticmethod
+    def _free(disk: Callable[[], int]) -> float:
+        try:
+            return disk()
+        except OSError:
+            return math.nan

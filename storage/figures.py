@@ -1,0 +1,36 @@
+"""What operators watch of a whole installation, in numbers and ids."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from storage.plan import Plan, ask
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFigures:
+    """One source, by its id."""
+
+    id: str
+    seen_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of all accounts together. Times are epoch milliseconds."""
+
+    held: int
+    held_since: int | None
+    """When the oldest of them came."""
+    never_log_entries: int
+    sources: Sequence[SourceFigures]
+    """Those that have ever sent."""
+
+
+def figures() -> Plan[Figures]:
+    """How it stands now."""
+    [(held, held_since)] = yield from ask("SELECT count(*), min(at) FROM held")
+    [(entries,)] = yield from ask("SELECT count(*) FROM never_log_entry")
+    rows = yield from ask("SELECT id, seen_at FROM source WHERE seen_at IS NOT NULL ORDER BY id")
+    return Figures(held, held_since, entries, [SourceFigures(*row) for row in rows])
