@@ -292,16 +292,16 @@ def _events(function: ast.FunctionDef) -> Iterator[tuple[str, str]]:
 ABOUT_METRICS = """\
 `/metrics` on the address in `health.listen` (see [health](health.md), which has alerts and a dashboard as well) tells
 these to Prometheus. With `workers` they are of all processes of one gateway together; what a worker counted since
-somebody last asked is lost if it is killed, and no count ever falls. What is counted of the whole installation (held mail,
-never-log entries, sources) is the same on each of its machines: take the `max` of it, not the sum.
+somebody last asked is lost if it is killed, and no count ever falls. What is counted of the whole installation (held
+mail, never-log entries, sources) is the same on each of its machines: take the `max` of it, not the sum.
 
-No label says anything about a person: there is no address, domain, subject, key or account among them. A source is named
-by its id, which `source list --json` has, and not by its name, which people choose freely: names often are those of
-customers or their servers, and figures are kept and passed on by other rules than mail is. Counting a message costs about
-12 \u00b5s of CPU; a page, some 5 ms and three queries that count.
+No label says anything about a person: there is no address, domain, subject, key or account among them. A source is
+named by its id, which `source list --json` has, and not by its name, which people choose freely: names often are those
+of customers or their servers, and figures are kept and passed on by other rules than mail is. Counting a message costs
+about 12 \u00b5s of CPU; a page, some 5 ms and three queries that count.
 
-Counters end in `_total`. A histogram has `_bucket` (with the label `le`), `_sum` and `_count`. Times are in seconds, moments
-are Unix time, `NaN` stands for what there is none of.
+Counters end in `_total`. A histogram has `_bucket` (with the label `le`), `_sum` and `_count`. Times are in seconds,
+moments are Unix time, `NaN` stands for what there is none of.
 """
 
 
