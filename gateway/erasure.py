@@ -10,13 +10,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 
 from gateway.core.cases import Setting
 from gateway.core.erasure import names_them, without
 from gateway.core.questions import Questions
 from gateway.keeping import Keeping
+from gateway.records import moment
 from storage import held, persons
 from storage.administration import never_log
 from storage.administration.act import Act, record
@@ -88,7 +88,7 @@ class Erasing:
         """What `erase` would do. Raises NotFound where there is nothing."""
         activities = [one async for one in self._activities(person)]
         erased, placeholders = ([one for one in activities if one.wholly is wholly] for wholly in (True, False))
-        held_ids = [held_id async for held_id, _ in self._held(person)]
+        held_ids = [held_id async for held_id, _ in self.held(person)]
         waiting = [decision_id async for decision_id, _ in self._waiting(person)]
         persons.must_be_known(person, found=bool(activities or held_ids or waiting))
         return Found(person.addresses, person.contact_ids, erased, placeholders, len(held_ids), len(waiting))
@@ -105,7 +105,7 @@ class Erasing:
             left = None if one.wholly else await self._left(person, one)
             await run.erased(one, left)
             progress(1)
-        async for held_id, asked in self._held(person):
+        async for held_id, asked in self.held(person):
             await run.change("held", persons.erase_kept(self._act, person, held_id, asked))
         async for decision_id, asked in self._waiting(person):
             await run.change("waiting", persons.erase_kept(self._act, person, decision_id, asked))
@@ -115,7 +115,7 @@ class Erasing:
     async def _anything(self, person: Person) -> bool:
         if await self._store.read(persons.concerned(person, limit=1)):
             return True
-        return bool([1 async for _ in self._held(person)] or [1 async for _ in self._waiting(person)])
+        return bool([1 async for _ in self.held(person)] or [1 async for _ in self._waiting(person)])
 
     async def _activities(self, person: Person) -> AsyncIterator[Concerned]:
         after = ""
@@ -134,7 +134,7 @@ class Erasing:
         left = await asyncio.to_thread(without, raw, person.spellings, spelt, self._limits)
         return None if left is None else self._mail.encrypted(compressed(left), place("raw_message", one.id))
 
-    async def _held(self, person: Person) -> AsyncIterator[tuple[str, Questions | None]]:
+    async def held(self, person: Person) -> AsyncIterator[tuple[str, Questions | None]]:
         """Held messages that name them, each with the hashes of its copies where it can be opened."""
         after, who = "", person.spellings
         while page := await self._store.read(persons.held_copies(person.account_id, after)):
@@ -193,7 +193,7 @@ class _Run:
         self._act = act
         self._person = person
         hashes = [act.keyed(PURPOSE, address) for address in person.addresses]
-        self._receipt = Receipt(_moment(act.at), act.who, hashes, list(person.contact_ids))
+        self._receipt = Receipt(moment(act.at), act.who, hashes, list(person.contact_ids))
 
     @cached_property
     def _id(self) -> str:
@@ -243,7 +243,3 @@ class _Run:
 def _counted(plan: Plan[None], count: int) -> Plan[int]:
     yield from plan
     return count
-
-
-def _moment(at: int) -> str:
-    return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds")

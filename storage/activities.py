@@ -247,6 +247,37 @@ def show(account_id: str, activity_id: str) -> Plan[ActivityRecord | None]:
     )
 
 
+def number(account_id: str) -> Plan[int]:
+    """How many the account has."""
+    rows = yield from ask("SELECT count(*) FROM activity WHERE account_id = $1 AND withdrawn_at IS NULL", account_id)
+    return int(rows[0][0])
+
+
+def places(account_id: str, behind: Place, limit: int = PAGE) -> Plan[Sequence[Place]]:
+    """Where the account's activities stand, the oldest first, behind one of them."""
+    rows = yield from ask(
+        "SELECT sent_at, id FROM activity WHERE account_id = $1 AND withdrawn_at IS NULL AND (sent_at, id) > ($2, $3)"
+        " ORDER BY sent_at, id LIMIT $4",
+        account_id,
+        *behind,
+        limit,
+    )
+    return [(sent_at, activity_id) for sent_at, activity_id in rows]
+
+
+def of_user(account_id: str, user_id: str) -> Plan[Sequence[str]]:
+    """Ids of those in a user's name, or in which the user takes part under any address of theirs."""
+    rows = yield from ask(
+        "SELECT id FROM activity WHERE account_id = $1 AND user_id = $2 AND withdrawn_at IS NULL"
+        " UNION SELECT a.id FROM participant p JOIN activity a ON a.id = p.activity_id"
+        " WHERE a.account_id = $1 AND a.withdrawn_at IS NULL AND p.canonical IN"
+        " (SELECT x.address FROM user_address x WHERE x.user_id = $2) ORDER BY 1",
+        account_id,
+        user_id,
+    )
+    return [activity_id for (activity_id,) in rows]
+
+
 def content(account_id: str, activity_id: str) -> Plan[Content | None]:
     """The stored message itself."""
     rows = yield from ask(

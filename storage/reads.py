@@ -193,6 +193,12 @@ def by_address(canonical: str, account: str = "", limit: int = 200) -> Plan[list
     return [_decision(row) for row in reversed(rows)]
 
 
+def of_activities(ids: Sequence[str]) -> Plan[list[RecordedDecision]]:
+    """The decisions about the copies by which these activities came."""
+    rows = yield from ask(f"{_DECISION} WHERE d.activity_id = ANY($1) ORDER BY d.id", ids)
+    return [_decision(row) for row in rows]
+
+
 def findings(decision: RecordedDecision) -> Plan[list[Finding]]:
     """What the stages said, with the evidence where it was kept."""
     rows = yield from ask(

@@ -16,6 +16,7 @@ COMMANDS = {
     "erase": ("gateway.cli.erase:erase", "Erase all that an account has of a person."),
     "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
     "healthcheck": ("gateway.cli.healthcheck:healthcheck", "Ask a running gateway whether it lives."),
+    "export": ("gateway.cli.export:group", "Hand out what an account has of a person, or altogether."),
     "held": ("gateway.cli.held:group", "Look at held mail, and approve, discard or decide it again."),
     "init": ("gateway.cli.init.command:init", "Set up a gateway: settings, key, database, first account."),
     "inspect": ("gateway.cli.inspect:inspect", "Read messages and print what is in them."),

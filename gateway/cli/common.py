@@ -15,8 +15,7 @@ import sys
 import unicodedata
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -26,6 +25,7 @@ import click
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from gateway.operator_log import escape
+from gateway.records import plain_record
 from storage.administration import accounts
 from storage.administration.act import Act
 from storage.copying import Bar
@@ -171,11 +171,6 @@ def show_one(record: DataclassInstance, *, as_json: bool) -> None:
         click.echo(f"{name:<{width}}  {value}")
 
 
-def plain_record(record: DataclassInstance) -> dict[str, Any]:
-    """A record as JSON has it: sets sorted, moments (fields that are or end in "at") in RFC 3339, UTC."""
-    return {name: _plain(name, value) for name, value in asdict(record).items()}
-
-
 def print_json(value: object) -> None:
     """One JSON object on a line, escaped to ASCII."""
     click.echo(json.dumps(value))
@@ -196,18 +191,6 @@ def bar(label: str) -> Bar:
             yield progress.update
 
     return shown
-
-
-def _plain(name: str, value: Any) -> Any:  # Any: what JSON knows
-    if isinstance(value, dict):
-        return {inner: _plain(inner, v) for inner, v in value.items()}
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, list | tuple):
-        return [_plain("", v) for v in value]
-    if (name == "at" or name.endswith("_at")) and isinstance(value, int):
-        return datetime.fromtimestamp(value / 1000, UTC).isoformat(timespec="milliseconds")
-    return value
 
 
 def _lines(name: str, value: Any) -> Iterable[tuple[str, str]]:

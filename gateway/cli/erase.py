@@ -14,6 +14,7 @@ from gateway.cli.common import Desk, Options
 from gateway.core.cases import Setting
 from gateway.erasure import Erasing, Found, Receipt
 from gateway.indexing import catch_up
+from gateway.records import plain_record
 from storage.administration import accounts
 
 COLUMNS = ("id", "sent_at", "what", "subject")
@@ -55,8 +56,8 @@ def erase(
         if dry_run or not (yes or _confirmed(found)):
             return found, None
         steps = len(found.erased) + len(found.placeholders)
-        with click.progressbar(length=steps, label="Erasing", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-            receipt = await erasing.erase(person, never_log_again=never_log_again, progress=bar.update)
+        with common.bar("Erasing")(steps) as progress:
+            receipt = await erasing.erase(person, never_log_again=never_log_again, progress=progress)
         if isinstance(settings.store.place(), Path):
             await catch_up(desk.store)  # or their words stay in the index until the gateway next runs
         return found, receipt
@@ -67,7 +68,7 @@ def erase(
     if receipt:
         _tell(receipt, as_json=as_json)
     elif as_json:
-        common.print_json(common.plain_record(found))
+        common.print_json(plain_record(found))
     elif dry_run:
         _show(found)
 

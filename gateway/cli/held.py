@@ -15,6 +15,7 @@ from gateway.core.reasons import REASONS, sentence
 from gateway.held import Resolved, Resolving
 from gateway.held_view import HeldView, message_lines, operator_view, view
 from gateway.operator_log import escape
+from gateway.records import plain_record
 from storage import held, operator_mail
 from storage.administration import accounts
 from storage.errors import Refused
@@ -78,7 +79,7 @@ def show(options: Options, held_id: str, *, raw: bool, operator: bool, as_json: 
     if raw:
         _echo_bytes(content)
     elif as_json:
-        common.print_json(common.plain_record(shown))
+        common.print_json(plain_record(shown))
     else:
         common.show_one(shown.head, as_json=False)
         click.echo()

@@ -147,6 +147,7 @@ CHANGES = {
     *("contact remove", "contact remove-address", "contact rename", "contact set-owner", "db backup", "db copy"),
     *("db mail-key apply", "db mail-key new", "db mail-key off", "db migrate", "db restore", "db verify"),
     *("demo", "held approve", "held decide", "held discard", "healthcheck", "init"),
+    *("export account", "export contact", "export user"),
     *("never-log add", "never-log import", "never-log keep-for", "never-log promote", "never-log remove"),
     *("rule set", "serve", "source add"),
     *("source password", "source remove", "user add", "user add-address", "user deactivate", "user password"),
