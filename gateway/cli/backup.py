@@ -15,6 +15,7 @@ from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.clock import now
 from gateway.core.keyed_hash import KeyedHash
+from gateway.records import plain_record
 from storage import open as store
 from storage.backup import PARTIAL, Examined, back_up, examine
 from storage.copying import Copied
@@ -77,7 +78,7 @@ def verify(config_file: Path | None, file: Path, *, as_json: bool) -> None:
     keys = MailKeys(settings.mail_key_file)
     found = common.told(lambda: examine(file, keyed, keys, common.bar("Opening")))
     if as_json:
-        common.print_json(common.plain_record(found))
+        common.print_json(plain_record(found))
     else:
         common.say(_account(file, found))
     if found.breaches:
