@@ -16,6 +16,8 @@ from gateway.console.limits import CONNECTIONS
 from gateway.service_manager import ServiceManager
 from gateway.smtp.server import descriptor_fault
 from gateway.smtp.tls import Contexts, Files, UnusableCertificateError
+from storage.errors import MailKeysUnusable
+from storage.mail_keys import MailKeys
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,10 @@ def _faults(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """What doesn't go with what stays as it is until a restart, or with the system: path, sentence, origin."""
     for path, _, sentence in contradictions(settings):
         yield path, sentence, "beside settings that need a restart"
+    try:
+        MailKeys(settings.store.mail_key_file).must_have(())
+    except MailKeysUnusable as error:
+        yield "store.mail_key_file", f"can't be read, so the keys stay as they were {error.detail}", "its file"
     if lacking := allowance(settings):
         yield "smtp.limits.connections", f"can't be had: {lacking}", "limit of open files"
 

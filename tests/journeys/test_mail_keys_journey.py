@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import random
+import signal
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from smtplib import SMTP
@@ -140,4 +143,14 @@ def test_without_its_keys_nothing_is_served(gateway: Gateway) -> None:
             assert right.split()[1] not in refused.output
     keys.write_text(right, encoding="ascii")
     gateway.start()
+    keys.write_text(right[:-9], encoding="ascii")
+    os.kill(gateway.pid, signal.SIGHUP)
+    end = time.monotonic() + 60
+    while "configuration.refused" not in gateway.log():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert f"the keys stay as they were ({keys}, line 1, is no key)" in gateway.log()
+    send(gateway, 2)
+    keys.write_text(right, encoding="ascii")
+    assert f"is encrypted under {right.split()[0]}: 2 messages" in good(gateway, "db", "mail-key", "apply")
     assert gateway.stop() == 0
