@@ -310,8 +310,10 @@ def setting_of(settings: Settings, key: bytes) -> Setting:
 
 
 def sealing_of(settings: Settings, key: bytes) -> Sealing:
-    """What encrypts, with the keys of stored mail."""
-    return Sealing(key, mail=MailKeys(settings.store.mail_key_file))
+    """What encrypts, with the keys of stored mail, read: they stay if their file breaks later. Raises StoreError."""
+    keys = MailKeys(settings.store.mail_key_file)
+    keys.must_have(())
+    return Sealing(key, mail=keys)
 
 
 STOP_WITHIN = 5.0
