@@ -307,7 +307,8 @@ moments are Unix time, `NaN` stands for what there is none of.
 
 def metric_list() -> list[tuple[str, str, tuple[str, ...], str]]:
     """Name, type, labels and meaning of each metric."""
-    made = [each for each in vars(metrics).values() if isinstance(each, Counter | Gauge | Histogram)]
+    named = vars(metrics).values()  # some by two names
+    made = dict.fromkeys(each for each in named if isinstance(each, Counter | Gauge | Histogram))
     families = [(family, each) for each in made for family in each.describe()]
     return [
         (
