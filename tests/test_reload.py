@@ -8,6 +8,7 @@ import shutil
 import signal
 import smtplib
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,17 @@ SMALLER = str(30 * 1024 * 1024)
 """Bytes, of "30 MiB"."""
 
 
-@pytest.fixture(params=[1, 2])
-def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
-    made = Gateway(tmp_path, free_port(), workers=request.param)
+@pytest.fixture
+def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]:
+    made = Gateway(tmp_path, free_port(), workers=getattr(request, "param", 1))
     made.prepare()
     made.start()
     yield made
     if made.running:
         made.kill()
+
+
+alone_and_with_workers = pytest.mark.parametrize("gateway", [1, 2], indirect=True)
 
 
 def changed(gateway: Gateway, old: str, new: str) -> None:
@@ -75,6 +79,7 @@ def until_offered(gateway: Gateway, feature: str, value: str | None) -> None:
         same = same + 1 if offered(gateway).get(feature) == value else 0
 
 
+@alone_and_with_workers
 def test_a_new_limit_holds_for_sessions_that_begin_and_those_that_run_keep_theirs(gateway: Gateway) -> None:
     size = str(SmtpLimits().message_size_from_source)
     with smtplib.SMTP("127.0.0.1", gateway.port, "client.example", timeout=20) as running:
@@ -119,6 +124,7 @@ def test_what_needs_a_restart_is_named_and_stays_while_the_rest_changes(gateway:
     assert gateway.stop() == 0
 
 
+@alone_and_with_workers
 def test_a_certificate_can_come_and_go_and_a_bad_one_takes_nothing_else_with_it(gateway: Gateway) -> None:
     """F19."""
     certificate, key = new_pair(gateway.folder / "new")

@@ -49,7 +49,7 @@ class Manager:
         self._socket.close()
 
 
-@pytest.fixture(params=["path", "abstract"])
+@pytest.fixture
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Manager]:
     made = Manager(str(tmp_path / "notify") if request.param == "path" else f"@bcc-gateway-{os.getpid()}-{time.time()}")
     yield made
@@ -74,7 +74,7 @@ def children(process_id: int) -> list[int]:
     return [int(number) for number in path.read_text(encoding="ascii").split()]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("manager", "workers"), [("path", 1), ("abstract", 2)], indirect=["manager"])
 def test_a_gateway_tells_when_it_serves_reloads_lives_and_stops(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, manager: Manager, workers: int
 ) -> None:

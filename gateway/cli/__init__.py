@@ -13,6 +13,7 @@ COMMANDS = {
     "contact": ("gateway.cli.contact:group", "Keep the contacts."),
     "db": ("gateway.cli.db:group", "Make, check and back up the database."),
     "demo": ("gateway.cli.demo:demo", "Show what the gateway does, with sample messages."),
+    "doctor": ("gateway.cli.doctor.command:doctor", "Check this installation, and say what to do."),
     "erase": ("gateway.cli.erase:erase", "Erase all that an account has of a person."),
     "explain": ("gateway.cli.explain:explain", "Say what would be decided about a message now."),
     "healthcheck": ("gateway.cli.healthcheck:healthcheck", "Ask a running gateway whether it lives."),

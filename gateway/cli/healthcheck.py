@@ -12,7 +12,7 @@ import click
 
 TIMEOUT = 5.0
 """Seconds."""
-_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 — where it is asked if it listens on all addresses
+REACHED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 — where it is asked if it listens on all addresses
 
 
 @click.command()
@@ -23,13 +23,13 @@ def healthcheck(config_file: Path | None, *, ready: bool) -> None:
     listen, host, port = _where(config_file)
     path = "/readyz" if ready else "/healthz"
     try:
-        status, body = _get(_ANY.get(host, host), port, path)
+        status, body = get(REACHED.get(host, host), port, path)
     except TimeoutError:
         _say(f"no answer from {listen} within {TIMEOUT:g} seconds: the gateway hangs", 1)
     except (OSError, http.client.HTTPException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         _say(f"no answer from {listen}: {why}; does the gateway run?", 1)
-    told = _told(body)
+    told = told_by(body)
     if not told:
         _say(f"{listen} answered {path} with {status}, and not as a gateway does: who listens there?", 1)
     _say(told, 0 if status == 200 else 1)
@@ -50,7 +50,7 @@ def _where(config_file: Path | None) -> tuple[str, str, int]:
     return (listen, *host_and_port(listen))
 
 
-def _get(host: str, port: int, path: str) -> tuple[int, bytes]:
+def get(host: str, port: int, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(host, port, timeout=TIMEOUT)
     try:
         connection.request("GET", path)
@@ -60,7 +60,7 @@ def _get(host: str, port: int, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
-def _told(body: bytes) -> str:
+def told_by(body: bytes) -> str:
     """What a gateway said, in one line: its state, and what failed. "" where no gateway did."""
     try:
         told = json.loads(body)

@@ -146,7 +146,7 @@ CHANGES = {
     *("contact add", "contact add-address", "contact disapprove", "contact export", "contact import", "contact merge"),
     *("contact remove", "contact remove-address", "contact rename", "contact set-owner", "db backup", "db copy"),
     *("db mail-key apply", "db mail-key new", "db mail-key off", "db migrate", "db restore", "db verify"),
-    *("demo", "held approve", "held decide", "held discard", "healthcheck", "init"),
+    *("demo", "doctor", "held approve", "held decide", "held discard", "healthcheck", "init"),
     *("export account", "export contact", "export user"),
     *("never-log add", "never-log import", "never-log keep-for", "never-log promote", "never-log remove"),
     *("rule set", "serve", "source add"),
