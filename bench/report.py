@@ -31,7 +31,7 @@ _METHOD = """\
 - All messages differ (Message-ID, subject, recipients among 300 contacts, every third answers the one before). 3.7 KB
   is text, 58 KB has text and HTML, 5 MB has an attachment in base64.
 - messages/s ×: the gateway's figure divided by the other server's; floor and aim: what it was meant to reach there, set
-  before the gateway was written.
+  beforehand.
 - messages/s: until the last 250. p50 and p99: from a message's last byte, handed to the kernel, to its 250.
 - CPU: of the server's processes, until they are done with all that they accepted, which for Postfix is the delivery
   into the maildir. For PostgreSQL, gateway and database server together.
