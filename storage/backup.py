@@ -16,12 +16,14 @@ from storage import installation, stored_mail
 from storage.content import Content, place
 from storage.copying import Bar
 from storage.durable import sync_folder
-from storage.errors import BackupUnusable, StoreBroken, StoreError
+from storage.errors import BackupUnusable, Refused, StoreBroken, StoreError, StoreFull
 from storage.interface import Store
 from storage.mail_keys import MailKeys
 from storage.migrate import migrations, schema_version
 from storage.sqlite.connection import run, translated
 
+LOGS = ("-wal", "-journal")
+"""Ends of the names of files that may hold what isn't in the database's own file yet."""
 PARTIAL = ".partial"
 """Ends the name of a backup that is being made."""
 
@@ -35,9 +37,17 @@ async def back_up(store: Store, target: Path, bar: Bar) -> None:
         await store.backup(draft, bar)
         _close_up(draft)
         os.link(draft, target)
+    except StoreFull:
+        raise Refused("There is no room for {target}, so no backup was made.", target=target) from None
     finally:
-        draft.unlink(missing_ok=True)
+        remove(draft)
     sync_folder(target.parent)
+
+
+def remove(file: Path) -> None:
+    """A database that nobody has open, with what SQLite has put beside it."""
+    for end in ("", *LOGS, "-shm"):
+        Path(f"{file}{end}").unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -12,10 +13,10 @@ from pathlib import Path
 
 from gateway.core.keyed_hash import KeyedHash
 from storage import installation, stored_mail
-from storage.backup import must_be_backup, must_be_sound
+from storage.backup import LOGS, must_be_backup, must_be_sound, remove
 from storage.copying import Bar
 from storage.durable import make_folder, sync_folder
-from storage.errors import BackupUnusable, Refused, StoreBroken, StoreInUse
+from storage.errors import BackupUnusable, Refused, StoreBroken, StoreFull, StoreInUse
 from storage.mail_keys import MailKeys
 from storage.migrate import migrate
 from storage.plan import Plan, ask
@@ -23,8 +24,6 @@ from storage.sqlite.connection import run, translated
 from storage.sqlite.lock import claimed
 
 BLOCK = 4 * 1024 * 1024
-LOGS = ("-wal", "-journal")
-"""Ends of the names of files that may hold what isn't in the database's own file yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +49,13 @@ def restore(path: Path, backup: Path, keyed: KeyedHash, keys: MailKeys, now: int
             prepare(backup, draft, keyed, keys, now, bar)
             return Restored(version, _swap(draft, path, now))
         finally:
-            _remove(draft)
+            remove(draft)
 
 
 def prepare(backup: Path, draft: Path, keyed: KeyedHash, keys: MailKeys, now: int, bar: Bar) -> None:
     """A copy that fits this program and these keys; nobody is signed in any more. Raises StoreError, OSError."""
-    _copy(backup, draft, bar)
     try:
+        _copy(backup, draft, bar)
         with closing(sqlite3.connect(draft)) as db:
             must_be_sound(db)
         migrate(draft, now)
@@ -65,9 +64,17 @@ def prepare(backup: Path, draft: Path, keyed: KeyedHash, keys: MailKeys, now: in
             run(db, stored_mail.must_open(keys))
             run(db, _sign_out())
             db.execute("PRAGMA journal_mode = DELETE")
-    except (sqlite3.Error, StoreBroken, UnicodeDecodeError):
+        _sync(draft)
+    except sqlite3.OperationalError as error:  # the disk's
+        raise translated(error) from None
+    except (sqlite3.Error, UnicodeDecodeError):
         raise BackupUnusable("(it is damaged)") from None
-    _sync(draft)
+    except StoreBroken as error:
+        raise BackupUnusable(error.detail) from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise StoreFull(f"({draft.parent})") from None
+        raise
 
 
 def _sign_out() -> Plan[None]:
@@ -90,15 +97,10 @@ def _claimed(path: Path) -> Iterator[None]:
 
 def _forget(path: Path, draft: Path) -> None:
     """What a restore that was killed has left: its copy, and a second name of the database."""
-    _remove(draft)
+    remove(draft)
     for kept in path.parent.glob(f"{path.name}.before-*"):
         if path.exists() and kept.samefile(path) and not Path(f"{kept}-wal").exists():
             kept.unlink()
-
-
-def _remove(draft: Path) -> None:
-    for end in ("", *LOGS, "-shm"):
-        Path(f"{draft}{end}").unlink(missing_ok=True)
 
 
 def _copy(backup: Path, draft: Path, bar: Bar) -> None:
