@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gateway.core.decision import Decision
+from storage.content import Content
 from storage.plan import Plan, ask
 
 
@@ -49,7 +50,8 @@ def release_held(ids: Sequence[str]) -> Plan[None]:
 
 def withdraw(activity_id: str, at: int) -> Plan[None]:
     """Nothing of the message stays but the decisions about it, and an empty row that they refer to."""
-    yield from _contacts(activity_id, at)
+    rows = yield from ask("SELECT contact_id FROM activity_contact WHERE activity_id = $1", activity_id)
+    yield from _contacts(activity_id, at, [contact_id for (contact_id,) in rows])
     yield from ask("DELETE FROM message WHERE activity_id = $1", activity_id)
     yield from ask("UPDATE thread_ref SET seen = 0 WHERE activity_id = $1", activity_id)
     yield from _leave_thread(activity_id, at)
@@ -88,6 +90,24 @@ def drop_bytes(activity_id: str, at: int) -> Plan[None]:
     yield from ask("UPDATE activity SET message_gone_at = $2 WHERE id = $1", activity_id, at)
 
 
+def replace_bytes(activity_id: str, left: Content) -> Plan[None]:
+    """The message is another one now, where there is one."""
+    yield from ask(
+        "UPDATE raw_message SET encoding = $2, content = $3 WHERE activity_id = $1",
+        activity_id,
+        left.encoding,
+        left.data,
+    )
+
+
+def take_from_records(activity_id: str, contacts: Sequence[str], at: int) -> Plan[None]:
+    """It is on these contacts' records no more; one that it created goes, as where it is withdrawn."""
+    yield from _contacts(activity_id, at, contacts)
+    yield from ask(
+        "DELETE FROM activity_contact WHERE activity_id = $1 AND contact_id = ANY($2)", activity_id, contacts
+    )
+
+
 def _leave_thread(activity_id: str, at: int) -> Plan[None]:
     threads = yield from ask("SELECT thread_id FROM activity WHERE id = $1", activity_id)
     yield from _content(activity_id, at)
@@ -109,14 +129,16 @@ def _content(activity_id: str, at: int) -> Plan[None]:
     )
 
 
-def _contacts(activity_id: str, at: int) -> Plan[None]:
-    """Those whom it created go, unless another message or a person has made them more than that."""
+def _contacts(activity_id: str, at: int, contacts: Sequence[str]) -> Plan[None]:
+    """Those of them whom it created go, unless another message or a person has made them more than that."""
     rows = yield from ask(
         "SELECT t.contact_id FROM activity_contact t JOIN contact c ON c.id = t.contact_id"
         " WHERE t.activity_id = $1 AND t.created = 1 AND c.owner_id IS NULL AND c.merged_into IS NULL"
         " AND (SELECT count(*) FROM contact_address a WHERE a.contact_id = c.id) < 2"
-        " AND NOT EXISTS (SELECT 1 FROM activity_contact o WHERE o.contact_id = c.id AND o.activity_id <> $1)",
+        " AND NOT EXISTS (SELECT 1 FROM activity_contact o WHERE o.contact_id = c.id AND o.activity_id <> $1)"
+        " AND t.contact_id = ANY($2)",
         activity_id,
+        contacts,
     )
     created = [contact_id for (contact_id,) in rows]
     yield from ask("DELETE FROM contact_address WHERE contact_id = ANY($1)", created)

@@ -130,12 +130,7 @@ def erase_from(act: Act, person: Person, seen: Concerned, left: Content | None) 
         yield from erasing.forget_evidence(one.id)
         yield from _take_out(person, one.id)
         if left and one.richness == seen.richness:  # or another copy has brought other bytes meanwhile
-            yield from ask(
-                "UPDATE raw_message SET encoding = $2, content = $3 WHERE activity_id = $1",
-                one.id,
-                left.encoding,
-                left.data,
-            )
+            yield from erasing.replace_bytes(one.id, left)
         else:
             yield from erasing.drop_bytes(one.id, act.at)
         return "placeholder"

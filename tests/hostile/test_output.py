@@ -129,6 +129,7 @@ SHOWS: dict[str, Callable[[Shop], list[list[str]]]] = {
     "held show": lambda shop: [[one] for one in shop.ids("held", "list")],
     "inspect": lambda shop: [[str(shop.folder / "mail")], [str(shop.folder / "mail"), "--channel", "bcc"]],
     "never-log list": lambda _: [[]],
+    "never-log purge": lambda _: [["x\u202e@rival.example", "--dry-run"]],
     "never-log test": lambda _: [["x\u202e@rival.example"]],
     "purge": lambda _: [["--dry-run"]],
     "replay": lambda shop: [[str(shop.folder / "mail"), "--dry-run", "--verbose", "--to", shop.captures["relay"]]],
