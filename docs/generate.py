@@ -194,7 +194,8 @@ ABOUT_EXAMPLES = """\
 For each reason that reading a message can give, one of the messages with which it is tested: what it shows, and what
 `bcc-gateway explain` says of it, with the last of its stages. [The world](../fixtures/world.toml) in which they are
 decided has the users, contacts, never-log entries and mail servers; where an example is logged by another rule than
-`replies_only`, its folder says so. The reasons without an example are given in the SMTP dialogue or by a person.
+`replies_only`, its folder says so. The reasons without an example are given in the SMTP dialogue, by a person, or when
+something was erased or its time was over.
 """
 
 
