@@ -3,10 +3,11 @@
 set -eu
 missing=""
 command -v postfix >/dev/null 2>&1 || [ -x /usr/sbin/postfix ] || missing="$missing postfix"
-for program in swaks mutt neomutt s-nail nmap openssl gcc; do  # each is a package of the same name
+for program in swaks mutt neomutt s-nail nmap openssl gcc shellcheck; do  # each is a package of the same name
     command -v "$program" >/dev/null 2>&1 || missing="$missing $program"
 done
 [ -e /usr/include/stdio.h ] || missing="$missing libc6-dev"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || missing="$missing postgresql"
 [ -x /usr/sbin/pgbouncer ] || missing="$missing pgbouncer"
 [ -x /usr/sbin/haproxy ] || missing="$missing haproxy"

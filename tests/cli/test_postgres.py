@@ -45,6 +45,26 @@ def on_server(bare: Command, place: Server) -> Command:
     return lambda *arguments, **environ: bare(*arguments, GATEWAY_STORE__URL=place.url, **environ)
 
 
+def test_init_sets_up_a_server_and_keeps_its_password_to_the_file(bare: Command, place: Server, tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    flags = (
+        *("--config", str(folder / "gateway.toml"), "--database", place.url, "--domain", "log.example"),
+        *("--hostname", "mx.log.example", "--account", "acme", "--own-domain", "acme.example"),
+        *("--admin-address", "ana@acme.example", "--admin-name", "Ana"),
+    )
+    unreachable = bare("init", *flags, "--database", "postgresql://ana:geheim@127.0.0.1:1/none")
+    assert (unreachable.exit_code, "Nothing was made" in unreachable.stderr) == (69, False)
+    assert "geheim" not in unreachable.output
+    assert not folder.exists()
+    made, again = (bare("init", *flags) for _ in range(2))
+    assert (made.exit_code, again.exit_code) == (0, 0), made.output
+    assert f"{place}: the database" in made.stdout
+    assert made.stdout == again.stdout
+    assert {path.name for path in folder.iterdir()} == {"gateway.toml", "installation.key"}
+    listed = bare("account", "list", "--json", "--config", str(folder / "gateway.toml"))
+    assert json.loads(listed.stdout)["name"] == "acme"
+
+
 def test_a_database_is_made_checked_and_filled(on_server: Command, place: Server, tmp_path: Path) -> None:
     missing = on_server("db", "status")
     assert (missing.exit_code, f"{place}: version 0 of {NEWEST}" in missing.stdout) == (69, True)
