@@ -24,6 +24,24 @@ elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 else
     echo "not installed, tests that need them are skipped:$missing" >&2
 fi
+# Mail servers that exclude Postfix as packages are only unpacked, beside the libraries that they need.
+peers="$(dirname "$0")/../.peers"
+if [ -x "$peers/usr/sbin/exim4" ] && [ -x "$peers/usr/sbin/smtpd" ]; then
+    :
+elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    unpack="$(mktemp -d)"
+    chmod 755 "$unpack"  # apt-get downloads as a user of its own
+    apt-get update -qq
+    apt-get install -qq -y --no-install-recommends libdb5.3 libevent-2.1-7 libgnutls-dane0 libidn12 libnsl2 \
+        libpcre2-8-0 >/dev/null
+    (cd "$unpack" && apt-get download -qq exim4-daemon-light opensmtpd 2>/dev/null)
+    for package in "$unpack"/*.deb; do
+        dpkg -x "$package" "$peers"
+    done
+    rm -r "$unpack"
+else
+    echo "not unpacked, tests that need them are skipped: exim4-daemon-light opensmtpd" >&2
+fi
 # What looks at the pages for people who see or hear them otherwise; from npm, since Debian has none.
 axe="$(dirname "$0")/../.axe"
 if [ ! -d "$axe/node_modules/axe-core" ] && command -v npm >/dev/null 2>&1; then
