@@ -24,7 +24,7 @@ class WayToGateway:
         self._clients: list[socket.socket] = []
 
     def open(self, *, rcpt: str = "", data: str = "", silent: bool = False) -> None:
-        """From now on, this is the answer to RCPT, or to the end of the message, or nobody answers; else the gateway."""
+        """From now on, this answers RCPT, or the end of the message, or nobody answers at all; else the gateway."""
         self.close()
         self._rcpt, self._data, self._silent = rcpt, data, silent
         self._listener = socket.create_server((HOST, self.port))
