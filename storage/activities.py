@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from storage import search
+from storage import outbox, search
 from storage.administration import users
 from storage.administration.act import Act, audit
 from storage.content import Content, place
 from storage.errors import NotFound
+from storage.outbox import Change, Happened, Type
 from storage.plan import Plan, Row, Statement, Value, ask
 
 PAGE = 200
@@ -302,6 +303,7 @@ def attribute(act: Act, account_id: str, activity_id: str, user: str) -> Plan[No
     yield from ask(
         "UPDATE activity SET user_id = $2, attribution = 'attribution.manual' WHERE id = $1", activity_id, user_id
     )
+    yield from outbox.write(act.new_id, account_id, act.at, [Happened(Type.UPDATED, activity_id, Change.USER)])
     yield from audit(act, account_id, "activity.attribute", activity=activity_id, before=rows[0][0], user=user_id)
 
 

@@ -104,9 +104,13 @@ def of_index(name: str) -> bool:
     return name == "search" or name.startswith("search_")
 
 
+IN_ORDER = ("decision", "outbox")
+"""Tables whose rows are read in the order in which they were recorded."""
+
+
 async def file_batches(file: Connection, table: Table) -> AsyncIterator[list[Row]]:
-    """A file's rows; decisions in the order in which they were recorded."""
-    order = " ORDER BY rowid" if table.name == "decision" else ""
+    """A file's rows."""
+    order = " ORDER BY rowid" if table.name in IN_ORDER else ""
     cursor = await file.work(sqlite3.Connection.execute, f"SELECT {', '.join(table.columns)} FROM {table.name}{order}")
     rows = ((row, weight(row)) for row in cursor)
     while some := await file.work(lambda _: batch(rows)):

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from gateway.core.decision import Decision
 from gateway.core.model import Outcome
 from gateway.core.questions import Case
-from storage import erasing, waiting
+from storage import erasing, outbox, waiting
 from storage.interface import Recorder
+from storage.outbox import Change, Happened, Type
 from storage.plan import Plan, Value, ask, insert, insert_all
-from storage.record_activity import record_activity
+from storage.record_activity import Recorded, record_activity
 from storage.record_thread import record_thread, remember
 
 
@@ -26,11 +27,13 @@ def record(case: Case, decision: Decision, recorder: Recorder, before: str | Non
         yield from _repeat(decision)
         return None
     seen = decision.remembered
+    moved = yield from _stand_in(seen.thread.merge if seen else ())
     thread_id = (yield from record_thread(decision, seen, recorder)) if seen else None
-    activity_id = None
+    activity = None
     if decision.activity:
         stands_in = thread_id if seen and seen.thread.counts else None
-        activity_id = yield from record_activity(case, decision, decision.activity, stands_in, recorder)
+        activity = yield from record_activity(case, decision, decision.activity, stands_in, recorder)
+    activity_id = activity.id if activity else None
     decision_id = yield from _decision(decision, activity_id, recorder, before)
     if activity_id:
         yield from _came_by(decision, activity_id, decision_id)
@@ -38,7 +41,38 @@ def record(case: Case, decision: Decision, recorder: Recorder, before: str | Non
         yield from remember(decision, seen, thread_id, activity_id)
     yield from _kept(case, decision, decision_id, thread_id, recorder)
     yield from _marks(case, decision, decision_id)
+    happened = _happened(decision, decision_id, activity, moved)
+    yield from outbox.write(recorder.new_id, decision.account_id, decision.at, happened, decision_id)
     return thread_id
+
+
+def _stand_in(threads: Sequence[str]) -> Plan[Sequence[str]]:
+    """Ids of the activities in these threads."""
+    if not threads:
+        return ()
+    rows = yield from ask("SELECT id FROM activity WHERE thread_id = ANY($1) ORDER BY id", threads)
+    return [activity_id for (activity_id,) in rows]
+
+
+def _happened(
+    decision: Decision, decision_id: str, activity: Recorded | None, moved: Sequence[str]
+) -> Sequence[Happened]:
+    """What programs are to hear of. `moved`: activities whose thread has become part of another."""
+    found: list[Happened] = []
+    if activity and decision.activity:
+        found += [Happened(Type.CONTACT, contact_id) for contact_id in activity.created]
+        merged = decision.activity.into is not None
+        found.append(
+            Happened(Type.UPDATED, activity.id, Change.MERGED) if merged else Happened(Type.LOGGED, activity.id)
+        )
+    told = activity.id if activity else decision.withdraws
+    found += [Happened(Type.UPDATED, one, Change.THREAD) for one in moved if one != told]
+    found += [Happened(Type.UPDATED, one, Change.UNDELIVERED) for one, _ in decision.failed]
+    if decision.withdraws:
+        found.append(Happened(Type.UPDATED, decision.withdraws, Change.WITHDRAWN))
+    if decision.outcome is Outcome.HELD:
+        found.append(Happened(Type.HELD, decision_id))
+    return found
 
 
 def _kept(case: Case, decision: Decision, decision_id: str, thread_id: str | None, recorder: Recorder) -> Plan[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from gateway.core.decision import Activity, Decision, Target
 from gateway.core.questions import Case
@@ -13,10 +14,19 @@ from storage.interface import Recorder
 from storage.plan import Plan, Value, ask, insert, insert_all
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An activity that was written."""
+
+    id: str
+    created: Sequence[str]
+    """Ids of the contacts that it made."""
+
+
 def record_activity(
     case: Case, decision: Decision, activity: Activity, thread_id: str | None, recorder: Recorder
-) -> Plan[str]:
-    """A new activity, or what another copy makes of one; its id."""
+) -> Plan[Recorded]:
+    """A new activity, or what another copy makes of one."""
     contact_ids = yield from _contacts(decision, activity.targets, recorder)
     activity_id = activity.into or recorder.new_id()
     unreached: Collection[str] = ()
@@ -48,7 +58,8 @@ def record_activity(
             " WHERE a.id = activity_contact.activity_id AND a.id = $1",
             activity_id,
         )
-    return activity_id
+    created = [contact_ids[target.canonical] for target in activity.targets if target.contact_id is None]
+    return Recorded(activity_id, created)
 
 
 def _insert(activity_id: str, decision: Decision, activity: Activity, thread_id: str | None) -> Plan[None]:

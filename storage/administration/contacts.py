@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gateway.core.addresses import canonical
+from storage import outbox
 from storage.administration import typed, users
 from storage.administration.act import Act, audit
 from storage.administration.contact_addresses import append, take_away
 from storage.administration.holders import Holder, address_hash, holder, holders
 from storage.administration.imports import Result
 from storage.errors import NotFound, Refused
+from storage.outbox import Happened, Type
 from storage.plan import Plan, Row, Statement, ask, insert
 
 PAGE = 200
@@ -69,6 +71,7 @@ def create(act: Act, account_id: str, name: str, canonicals: Sequence[str], owne
         created_by=act.who,
     )
     yield from append(act, account_id, contact_id, canonicals)
+    yield from outbox.write(act.new_id, account_id, act.at, [Happened(Type.CONTACT, contact_id)])
     yield from audit(
         act, account_id, "contact.add", contact=contact_id, name=name, addresses=canonicals, owner=owner_id
     )

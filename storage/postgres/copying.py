@@ -12,7 +12,20 @@ from pathlib import Path
 
 import asyncpg
 
-from storage.copying import ROW, ROWS, Bar, Copied, Sum, Table, batch, file_batches, number_of_rows, same, tables
+from storage.copying import (
+    IN_ORDER,
+    ROW,
+    ROWS,
+    Bar,
+    Copied,
+    Sum,
+    Table,
+    batch,
+    file_batches,
+    number_of_rows,
+    same,
+    tables,
+)
 from storage.durable import sync_folder
 from storage.errors import Refused, StoreBroken
 from storage.migrate import fitting, migrate
@@ -132,9 +145,9 @@ async def _send(file: File, connection: Connection, table: Table, step: Callable
 
 
 async def _copy_in(connection: Connection, table: Table, rows: Sequence[Row], before: int) -> None:
-    """Decisions stand in their order, and before all that any transaction of the server will record."""
+    """Decisions and events stand in their order, and before all that any transaction of the server will record."""
     columns = table.columns
-    if table.name == "decision":
+    if table.name in IN_ORDER:
         columns = (*columns, "recorded_in")
         rows = [(*row, number) for number, row in enumerate(rows, before - _FAR)]
     try:
@@ -146,7 +159,7 @@ async def _copy_in(connection: Connection, table: Table, rows: Sequence[Row], be
 
 
 _FAR = 2**62
-"""More than there are decisions."""
+"""More than there are of either."""
 
 
 async def _summed(batches: AsyncIterator[list[Row]], step: Callable[[int], None] = lambda _: None) -> Sum:
@@ -158,11 +171,11 @@ async def _summed(batches: AsyncIterator[list[Row]], step: Callable[[int], None]
 
 
 async def _batches(connection: Connection, table: Table) -> AsyncIterator[list[Row]]:
-    """A server's rows; decisions in the order in which they were recorded: that of a file's rows is taken for it.
+    """A server's rows; decisions and events as they were recorded: the order of a file's rows is taken for it.
 
     First comes where they are and how large, then so many at a time as that allows: the driver knows numbers only.
     """
-    order = " ORDER BY recorded_in, id" if table.name == "decision" else ""
+    order = " ORDER BY recorded_in, id" if table.name in IN_ORDER else ""
     size = " + ".join([str(ROW), *(f"coalesce(octet_length({column}), 0)" for column in table.sized)])
     places = await connection.cursor(f"SELECT ctid, {size} FROM {table.name}{order}")
     rows = f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE ctid = ANY($1::tid[]){order}"

@@ -325,7 +325,8 @@ async def open_postgres(
         await check(opened[0])
         fitting(*await versions(opened[0]), str(server))
         if serving:
-            await opened[0].execute(_FROM_ELSEWHERE)
+            for table in ("decision", "outbox"):
+                await opened[0].execute(_FROM_ELSEWHERE.format(table=table))
     except BaseException as error:
         for connection in opened:
             connection.terminate()
@@ -334,4 +335,4 @@ async def open_postgres(
 
 
 # What was restored from a dump counts the transactions of another server; those to come must stand behind it.
-_FROM_ELSEWHERE = "UPDATE decision SET recorded_in = 0 WHERE recorded_in > pg_current_xact_id()::text::bigint"
+_FROM_ELSEWHERE = "UPDATE {table} SET recorded_in = 0 WHERE recorded_in > pg_current_xact_id()::text::bigint"

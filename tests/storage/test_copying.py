@@ -107,6 +107,9 @@ def rest() -> Plan[None]:
     yield from insert("setup_link", hash="h", user_id="us/ana", expires_at=0)
     yield from insert("request_key", hash="h", made="m", at=0)
     token = {"hash": "h", "name": "crm", "scopes": "read", "created_by": "us/ana"}
+    webhook = {"name": "crm", "url": "u", "types": "", "secret_sealed": b"s", "created_at": 0, "reached": ""}
+    yield from insert("webhook", id="w", account_id="us", **webhook)
+    yield from insert("delivery", webhook_id="w", event_id="e", begun_at=0, next_at=2**62)
     yield from insert("api_token", id="t", account_id="us", created_at=0, **token)
     for number in range(3):
         yield from insert(

@@ -18,7 +18,11 @@ from storage.postgres import migrate as on_server
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 TYPES = {"TEXT": "text", "INTEGER": "bigint", "BLOB": "bytea"}
-OWN = {("decision", "recorded_in", "bigint", True), ("activity", "document", "tsvector", False)}
+OWN = {
+    ("decision", "recorded_in", "bigint", True),
+    ("outbox", "recorded_in", "bigint", True),
+    ("activity", "document", "tsvector", False),
+}
 """What PostgreSQL needs besides: SQLite counts its rows itself, and has its index of words in tables of its own."""
 
 Column = tuple[str, str, str, bool]
