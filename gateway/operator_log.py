@@ -201,6 +201,25 @@ def purged(activities: int, messages: int, skipped: int, audit: int) -> None:
     _log.info("retention.purged", activities=activities, messages=messages, skipped=skipped, audit=audit)
 
 
+def webhook_delivered(webhook_id: str, event_id: str, attempts: int) -> None:
+    _log.debug("webhook.delivered", webhook_id=webhook_id, event_id=event_id, attempts=attempts)
+
+
+def webhook_failed(webhook_id: str, event_id: str, failure: str, attempts: int) -> None:
+    """An attempt; it will be made again. `failure`: `http.` and the status, or what kept it from answering."""
+    _log.warning("webhook.failed", webhook_id=webhook_id, event_id=event_id, failure=failure, attempts=attempts)
+
+
+def webhook_given_up(webhook_id: str, event_id: str, attempts: int) -> None:
+    """An event has become a dead letter; `webhook failed` lists them, `webhook replay` sends them again."""
+    _log.error("webhook.given_up", webhook_id=webhook_id, event_id=event_id, attempts=attempts)
+
+
+def webhook_disabled(webhook_id: str, failure: str) -> None:
+    """It said that it is gone, so nothing is sent there until it is enabled again."""
+    _log.error("webhook.disabled", webhook_id=webhook_id, failure=failure)
+
+
 def erasing_paused() -> None:
     """The clock has leapt ahead, or nothing on record speaks for it; what is overdue by it is kept for a day more."""
     _log.warning("erasing.paused")

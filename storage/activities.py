@@ -137,6 +137,16 @@ def page(account_id: str, wanted: Filter, behind: Place | None = None, limit: in
     return (yield from _listed(rows))
 
 
+def these(ids: Sequence[str]) -> Plan[list[Listed]]:
+    """Those of them that are there and weren't withdrawn."""
+    rows = yield from ask(
+        f"SELECT {_LISTED} FROM activity a LEFT JOIN account_user u ON u.id = a.user_id"
+        " WHERE a.id = ANY($1) AND a.withdrawn_at IS NULL",
+        ids,
+    )
+    return (yield from _listed(rows))
+
+
 class _Where:
     """Conditions of a statement, with their values."""
 

@@ -76,6 +76,12 @@ def find(held: str, account: str = "") -> Plan[HeldMail]:
     return _held(rows[0])
 
 
+def these(ids: Sequence[str]) -> Plan[dict[str, HeldMail]]:
+    """Those of them that are still held, by their ids."""
+    rows = (yield from ask(f"{_HELD} WHERE h.decision_id = ANY($1)", ids)) if ids else ()
+    return {row[0]: _held(row) for row in rows}
+
+
 def copy(held: HeldMail) -> Plan[HeldCopy]:
     """What was kept of it."""
     rows = yield from ask("SELECT encoding, content, about, sender, subject FROM held WHERE decision_id = $1", held.id)

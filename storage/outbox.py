@@ -101,7 +101,7 @@ def since(account_id: str, after: str, limit: int) -> Plan[Sequence[OutboxRow]]:
     not. What is announced later stands behind them.
     """
     place = yield from ask("SELECT position, id FROM announced WHERE id = $1", after)
-    position, behind = place[0] if place else (_FIRST, "")
+    position, behind = place[0] if place else (FIRST, "")
     rows = yield from ask(
         "SELECT o.id, o.account_id, o.at, o.type, o.about, o.change, o.decision_id FROM announced n"
         " JOIN outbox o ON o.id = n.id WHERE n.account_id = $1 AND n.position >= $2 AND (n.position, n.id) > ($2, $3)"
@@ -135,5 +135,6 @@ def forget(before: int) -> Plan[None]:
     yield from ask(f"DELETE FROM outbox WHERE {_OLD}", lowest(before))
 
 
-_FIRST = -(2**63)
+FIRST = -(2**62) - 1
+"""Before every position."""
 _OLD = "id < $1 AND id NOT IN (SELECT max(id) FROM outbox WHERE id < $1 GROUP BY account_id)"

@@ -120,6 +120,14 @@ def show(act: Act, account_id: str, contact: str) -> Plan[ContactDetail]:
     return ContactDetail(record, activities, latest_at, tuple(a for (a,) in approved))
 
 
+def these(ids: Sequence[str]) -> Plan[dict[str, ContactRecord]]:
+    """Those of them that weren't removed, by their ids."""
+    if not ids:
+        return {}
+    rows = yield from ask(f"{_CONTACT} WHERE c.id = ANY($1) AND c.removed_at IS NULL", ids)
+    return {record.id: record for record in (yield from _records(rows))}
+
+
 def take_line(act: Act, account_id: str, cells: Mapping[str, str]) -> Plan[Result]:
     """One line of an import: email, name, owner. An empty cell leaves what a contact has."""
     address, name = typed.address(cells["email"]), typed.optional_name(cells["name"], "a contact")

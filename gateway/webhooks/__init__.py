@@ -1,0 +1,1 @@
+"""What happened, told to programs: events posted to webhooks, by Standard Webhooks."""
