@@ -48,6 +48,7 @@ AT_MOST = (
     ("dns.limits.shortest_ttl", "dns.limits.longest_ttl", "the shortest time can't be longer than the longest"),
     ("dkim.field", "reading.header_field", NEVER_REACHED),
     ("dkim.verified", "dkim.looked_at", NEVER_REACHED),
+    ("webhooks.concurrent_per_webhook", "webhooks.concurrent", NEVER_REACHED),
     ("store.busy_timeout", "smtp.limits.handler", "the handler would give up while the store still waits"),
 )
 

@@ -18,6 +18,7 @@ from config.values import (
     HostName,
     ListenAddresses,
     NameServers,
+    Networks,
     Seconds,
     WebAddress,
     Whole,
@@ -26,6 +27,7 @@ from config.values import (
 from gateway.core.limits import DkimLimits, DnsLimits, ParserLimits, ReadingLimits
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.listener import Listener
+from gateway.webhooks.limits import WebhookLimits
 from storage.place import Place, Server
 
 MAY_BE_ZERO = {
@@ -120,6 +122,19 @@ class Health(Section):
     listen: ConsoleAddress = "127.0.0.1:9125"
 
 
+_WEBHOOKS = WebhookLimits()
+
+
+class Webhooks(Section):
+    networks: Networks = _WEBHOOKS.networks
+    loopback: bool = _WEBHOOKS.loopback
+    ca_file: FilePath | None = _WEBHOOKS.ca_file
+    timeout: Annotated[Seconds, Field(gt=0)] = _WEBHOOKS.timeout
+    concurrent: Annotated[Whole, Field(ge=1)] = _WEBHOOKS.concurrent
+    concurrent_per_webhook: Annotated[Whole, Field(ge=1)] = _WEBHOOKS.concurrent_per_webhook
+    give_up_after: Annotated[Seconds, Field(ge=0)] = _WEBHOOKS.give_up_after
+
+
 class Log(Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "console"] = "auto"
@@ -136,6 +151,7 @@ class Settings(Section):
     store: Store = Store()
     console: Console = Console()
     health: Health = Health()
+    webhooks: Webhooks = Webhooks()
     log: Log = Log()
 
     def listeners(self) -> list[tuple[str, Listener]]:
@@ -153,6 +169,9 @@ class Settings(Section):
 
     def dns_limits(self) -> DnsLimits:
         return DnsLimits(**self.dns.limits.model_dump())
+
+    def webhook_limits(self) -> WebhookLimits:
+        return WebhookLimits(**dict(self.webhooks))
 
     def dkim_limits(self) -> DkimLimits:
         return DkimLimits(**self.dkim.model_dump())

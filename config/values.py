@@ -141,6 +141,17 @@ def _name_server(text: str) -> None:
         raise ValueError('must name servers by IP address, as "192.0.2.53" or "192.0.2.53:5353"') from None
 
 
+def networks(value: object) -> tuple[Network, ...]:
+    """A list, or text with commas between, of networks or IP addresses."""
+    given = value.split(",") if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise ValueError('must be a list of networks, such as ["192.0.2.0/24"]')  # noqa: TRY004 — pydantic takes ValueError only
+    try:
+        return tuple(ipaddress.ip_network(str(one).strip()) for one in given if str(one).strip())
+    except ValueError:
+        raise ValueError('must name networks as "192.0.2.0/24" or "2001:db8::/32"') from None
+
+
 def file_path(value: object) -> Path:
     if isinstance(value, Path):
         return value
@@ -162,6 +173,7 @@ Seconds = Annotated[float, BeforeValidator(seconds)]
 HostName = Annotated[str, BeforeValidator(host_name)]
 FilePath = Annotated[Path, BeforeValidator(file_path)]
 DatabaseUrl = Annotated[SecretStr, BeforeValidator(database_url)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(networks)]
 NameServers = Annotated[tuple[str, ...], BeforeValidator(name_servers)]
 ConsoleAddress = Annotated[str, BeforeValidator(console_address)]
 WebAddress = Annotated[str, BeforeValidator(web_address)]

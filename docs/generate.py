@@ -43,6 +43,7 @@ KINDS: dict[object, str] = {
     values.file_path: "path",
     values.database_url: "database URL",
     values.name_servers: "list of IP addresses",
+    values.networks: "list of networks",
     values.console_address: "host:port, or empty",
     values.web_address: "URL, or empty",
     values.listen_addresses: "list of addresses",

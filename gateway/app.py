@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from random import SystemRandom
 from typing import TYPE_CHECKING
 
 from config.settings import Settings
@@ -41,6 +42,8 @@ from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.listener import Listener
 from gateway.smtp.server import SmtpServer
 from gateway.smtp.tls import Contexts, Files, Renewal, UnusableCertificateError
+from gateway.webhooks.post import Post
+from gateway.webhooks.sender import Sender
 from storage import stored_mail
 from storage.errors import StoreError, StoreFailed
 from storage.interface import Store
@@ -216,8 +219,10 @@ class App:
         """No new connections, running messages get their answer, then the store is closed."""
         self.draining = True
         await asyncio.gather(self._smtp.drain(), *([self.console.stop()] if self.console else []))
-        for task in (*self._beside, self._watching):
+        ending = [*self._beside, self._watching]
+        for task in ending:
             task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         await self.journey.close()
         if self.health:
             await self.health.stop()
@@ -225,9 +230,13 @@ class App:
 
 
 def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Coroutine[None, None, None]]:
-    """What one process of a gateway does besides: erases in time, and keeps a file's index of words up to date."""
-    erasing = erase(store, KeyedHash(key))
-    return [erasing, keep_up(store)] if isinstance(settings.store.place(), Path) else [erasing]
+    """What one process of a gateway does besides: erases in time, sends to webhooks, and keeps a file's index of words
+    up to date.
+    """
+    keyed, post = KeyedHash(key), Post(settings.webhook_limits())
+    sender = Sender(store, post, Sealing(key), keyed, new_id, now, SystemRandom().random)
+    works = [erase(store, keyed), sender.run()]
+    return [*works, keep_up(store)] if isinstance(settings.store.place(), Path) else works
 
 
 async def open_console(sock: socket.socket, settings: Settings, store: Store, key: bytes, journey: Journey) -> Console:

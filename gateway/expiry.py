@@ -8,7 +8,7 @@ import time
 from gateway import metrics, operator_log, retention
 from gateway.clock import ClockTrust, new_id, now
 from gateway.core.keyed_hash import KeyedHash
-from storage import dns_trouble, held, operator_mail, reads, waiting
+from storage import dns_trouble, held, operator_mail, outbox, reads, waiting
 from storage.administration.act import Act
 from storage.errors import StoreError
 from storage.interface import Store
@@ -61,6 +61,7 @@ def _overdue(at: int) -> Plan[None]:
     yield from waiting.expire(at)
     yield from dns_trouble.expire(at)
     yield from operator_mail.expire(at)
+    yield from outbox.forget(at - outbox.KEPT)
 
 
 async def expire_held(store: Store, keyed: KeyedHash, at: int) -> None:

@@ -103,6 +103,7 @@ async def serve(settings: Settings, load: Callable[[], Settings], log: OperatorL
     finally:
         for task in beside:
             task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
         await store.close()
     operator_log.stopped()
     if store.failed.is_set():

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.core.ids import lowest
 from storage import outbox
 from storage.administration import webhooks
 from storage.administration.act import Act
@@ -115,11 +114,6 @@ def end(act: Act, ended: Sequence[Ended]) -> Plan[None]:
 def events(due: Sequence[Due]) -> Plan[Sequence[outbox.OutboxRow]]:
     """What these attempts are about, as far as it is kept."""
     return (yield from outbox.these(sorted({one.event_id for one in due})))
-
-
-def forget(before: int) -> Plan[None]:
-    """Dead letters whose events are forgotten go with them."""
-    yield from ask("DELETE FROM delivery WHERE given_up_at IS NOT NULL AND event_id < $1", lowest(before))
 
 
 def _failed(act: Act, one: Ended) -> Plan[None]:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from gateway.core.ids import lowest
 from storage.plan import Plan, ask, insert_all
 
+KEPT = 30 * 24 * 60 * 60 * 1000
+"""Milliseconds that events are kept for."""
+
 
 class Type(StrEnum):
     """Of an event."""
@@ -122,19 +125,17 @@ def these(ids: Sequence[str]) -> Plan[Sequence[OutboxRow]]:
     return [OutboxRow(*row) for row in rows]
 
 
-def is_due(before: int) -> Plan[bool]:
-    """Whether there is anything to forget that is older than this moment."""
-    rows = yield from ask(f"SELECT 1 FROM outbox WHERE {_OLD} LIMIT 1", lowest(before))
-    return bool(rows)
-
-
 def forget(before: int) -> Plan[None]:
     """What is older than this moment goes, but for the last of it in each account: whoever has read that far goes on
-    there.
+    there. Dead letters go with it.
     """
-    yield from ask(f"DELETE FROM outbox WHERE {_OLD}", lowest(before))
+    yield from ask(
+        "DELETE FROM outbox WHERE id < $1 AND id NOT IN"
+        " (SELECT max(id) FROM outbox WHERE id < $1 GROUP BY account_id)",
+        lowest(before),
+    )
+    yield from ask("DELETE FROM delivery WHERE given_up_at IS NOT NULL AND event_id < $1", lowest(before))
 
 
 FIRST = -(2**62) - 1
 """Before every position."""
-_OLD = "id < $1 AND id NOT IN (SELECT max(id) FROM outbox WHERE id < $1 GROUP BY account_id)"

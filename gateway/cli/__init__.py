@@ -30,6 +30,7 @@ COMMANDS = {
     "tail": ("gateway.cli.tail:tail", "Show decisions as they are made."),
     "trace": ("gateway.cli.trace:trace", "Show what was decided about a message, and why."),
     "user": ("gateway.cli.user:group", "Keep the users, whose mail is logged."),
+    "webhook": ("gateway.cli.webhook:group", "Keep the webhooks, to which events are sent."),
 }
 """Command name → where it is, and its line in `--help`, so that help imports no command."""
 

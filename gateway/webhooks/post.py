@@ -65,7 +65,7 @@ class Post:
 
     async def _vetted(self, target: httpx2.URL) -> str:
         """The first address of the name; all of them must be fit. Raises Refused, OSError."""
-        found = await self._look_up(target.host, target.port or 443)
+        found = await self._look_up(where.name(target), target.port or 443)
         if not found:
             raise OSError
         if not all(where.allowed(address, self.limits, target.scheme) for address in found):
@@ -81,7 +81,7 @@ class Post:
             target.copy_with(host=address),
             headers={"Host": target.netloc.decode("ascii"), **headers},
             content=body,
-            extensions={"sni_hostname": target.host},
+            extensions={"sni_hostname": where.name(target)},
         )
         verify = self._authorities if target.scheme == "https" else False
         async with httpx2.AsyncHTTPTransport(verify=verify, trust_env=False, limits=_ONE) as transport:

@@ -76,6 +76,7 @@ class Sender:
         finally:
             for task in self._running:
                 task.cancel()
+            await asyncio.gather(*self._running, return_exceptions=True)
             with suppress(StoreError):
                 if self._ended:
                     await self._store.change(deliveries.end(self._act(), self._ended))

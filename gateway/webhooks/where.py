@@ -23,6 +23,7 @@ _NEVER = tuple(
         "2001::/32",  # Teredo
         "2002::/16",  # 6to4
         "fec0::/10",  # site-local
+        "192.0.0.0/24",  # IETF protocols, and another cloud's metadata
         "192.88.99.0/24",  # 6to4 relays
         "168.63.129.16/32",
     )
@@ -36,7 +37,8 @@ def fit(url: str, limits: WebhookLimits) -> httpx2.URL:
     except httpx2.InvalidURL:
         found = None
     literal = _literal(found.host) if found else None
-    if found is None or not (literal or _NAME.fullmatch(found.host)) or not 0 < (found.port or 443) < 65536:
+    named = found and (literal or _NAME.fullmatch(name(found)))
+    if found is None or not named or (found.port is not None and not 0 < found.port < 65536):
         raise Refused("A webhook's address must be one such as https://crm.example/hook.")
     if found.userinfo or found.fragment:
         raise Refused("A webhook's address must have no user name, password or #fragment in it.")
@@ -45,6 +47,11 @@ def fit(url: str, limits: WebhookLimits) -> httpx2.URL:
     if literal and not allowed(literal, limits, found.scheme):
         raise Refused("{address} isn't a public address, and webhooks.networks doesn't allow it.", address=literal)
     return found
+
+
+def name(url: httpx2.URL) -> str:
+    """The host in ASCII, as DNS and certificates have it."""
+    return url.raw_host.decode("ascii").rstrip(".")
 
 
 def allowed(address: str, limits: WebhookLimits, scheme: str) -> bool:

@@ -10,7 +10,10 @@ from config.settings import Settings, plain_value
 from docs.generate import EXAMPLE, example
 
 ASKING = "127.0.0.1:2525 client-certificates"
-UNSET = {"smtp.certificate", "smtp.private_key", "smtp.client_ca", "store.url", "store.mail_key_file"}
+UNSET = {
+    *("smtp.certificate", "smtp.private_key", "smtp.client_ca", "store.url", "store.mail_key_file"),
+    "webhooks.ca_file",
+}
 
 
 def test_the_example_is_the_defaults() -> None:

@@ -24,6 +24,7 @@ def make_pair(folder: Path, common_name: str, start: datetime, days: int, *, iss
         )
     number = x509.random_serial_number()
     built = x509.CertificateBuilder(issuer, name, key.public_key(), number, start, start + timedelta(days=days))
+    built = built.add_extension(x509.SubjectAlternativeName([x509.DNSName(common_name)]), critical=False)
     (folder / "cert.pem").write_bytes(built.sign(signer, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
     (folder / "key.pem").write_bytes(
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

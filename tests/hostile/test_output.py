@@ -10,8 +10,10 @@ import csv
 import json
 import os
 import re
+import sqlite3
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +103,10 @@ def _fill(shop: Shop) -> None:
     shop.good("contact", "add", "old@client.example", "--name", "Old \u2067\u200e", "--owner", "ana@us.example")
     shop.good("never-log", "add", "x\u202e@rival.example")
     shop.good("source", "add", "office \u202e", "127.0.0.1/32", "--channel", "relay", "--vouches")
+    shop.good("webhook", "add", "crm \u202e", "https://crm.example/hook")
+    with closing(sqlite3.connect(shop.folder / "gateway.db")) as db:
+        db.execute("INSERT INTO delivery SELECT id, 'event', 0, 1, 0, 'http.500', 1 FROM webhook")
+        db.commit()
     for channel in ("bcc", "relay"):
         shop.captures[channel] = shop.good("address", "create", channel).split()[0]
     mail = shop.folder / "mail"
@@ -140,6 +146,9 @@ SHOWS: dict[str, Callable[[Shop], list[list[str]]]] = {
     "user list": lambda _: [[]],
     "user setup-link": lambda _: [["ana@us.example"]],
     "user show": lambda _: [["ana@us.example"]],
+    "webhook failed": lambda _: [["crm \u202e"]],
+    "webhook list": lambda _: [[]],
+    "webhook show": lambda _: [["crm \u202e"]],
 }
 CHANGES = {
     *("account add-domain", "account add-mailbox", "account create", "account remove-domain", "account remove-mailbox"),
@@ -152,7 +161,8 @@ CHANGES = {
     *("never-log add", "never-log import", "never-log keep-for", "never-log promote", "never-log remove"),
     *("rule set", "serve", "source add"),
     *("source password", "source remove", "user add", "user add-address", "user deactivate", "user password"),
-    *("user reactivate", "user remove-address", "user rename", "user set-permissions"),
+    *("user reactivate", "user remove-address", "user rename", "user set-permissions", "webhook add"),
+    *("webhook disable", "webhook enable", "webhook remove", "webhook replay", "webhook rotate", "webhook test"),
 }
 
 
