@@ -202,6 +202,7 @@ def purged(activities: int, messages: int, skipped: int, audit: int) -> None:
 
 
 def webhook_delivered(webhook_id: str, event_id: str, attempts: int) -> None:
+    """A webhook took an event, at this attempt."""
     _log.debug("webhook.delivered", webhook_id=webhook_id, event_id=event_id, attempts=attempts)
 
 

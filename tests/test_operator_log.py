@@ -99,6 +99,10 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "message_refused",
         "message_deferred",
         "held_expired",
+        "webhook_delivered",
+        "webhook_failed",
+        "webhook_given_up",
+        "webhook_disabled",
         "erasing_paused",
         "purged",
         "parser_replaced",
@@ -113,6 +117,7 @@ def test_no_event_has_a_parameter_for_content() -> None:
     names = {parameter for event in EVENTS.values() for parameter in inspect.signature(event).parameters}
     assert names <= {
         *("trace_id", "connection_id", "account", "user", "channel", "outcome", "reason", "flags", "peer", "address"),
+        *("webhook_id", "event_id", "failure", "attempts"),
         *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
         *("error", "location", "level", "logger", "frames", "url"),
         *("setting", "settings", "changed", "origin"),

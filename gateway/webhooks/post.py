@@ -81,13 +81,19 @@ class Post:
             target.copy_with(host=address),
             headers={"Host": target.netloc.decode("ascii"), **headers},
             content=body,
-            extensions={"sni_hostname": where.name(target)},
+            extensions={"sni_hostname": where.name(target), "timeout": self._steps},
         )
         verify = self._authorities if target.scheme == "https" else False
         async with httpx2.AsyncHTTPTransport(verify=verify, trust_env=False, limits=_ONE) as transport:
             response = await transport.handle_async_request(request)
             await response.stream.aclose()  # type: ignore[union-attr]  # that of an asynchronous transport
             return response
+
+    @cached_property
+    def _steps(self) -> dict[str, float]:
+        """Seconds for each step. One that ends a handshake closes its connection; an end from outside wouldn't."""
+        each = self.limits.timeout
+        return {"connect": 0.4 * each, "read": each, "write": each, "pool": each}
 
     @cached_property
     def _authorities(self) -> ssl.SSLContext:

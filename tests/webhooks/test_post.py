@@ -269,7 +269,16 @@ async def test_a_certificate_counts_for_its_name_and_by_an_authority_that_is_bel
 
 
 async def test_where_there_is_no_tls_nothing_is_told() -> None:
-    serve, told = saying(status("200 OK"))
-    async with served(serve) as port:
-        assert await post(f"https://crm.example:{port}/", SHORT) == Answer("timeout")
-    assert told == []
+    heard = b""
+
+    async def says_no(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal heard
+        heard += await reader.read(5000)
+        writer.write(status("400 Bad Request"))
+
+    async with served(says_no) as port:
+        assert await post(f"https://crm.example:{port}/") == Answer("tls.failed")
+    async with served(hangs) as port:
+        assert await post(f"https://crm.example:{port}/", replace(LIMITS, timeout=3)) == Answer("timeout")
+    assert heard
+    assert b"subject" not in heard
