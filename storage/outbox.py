@@ -34,8 +34,10 @@ class Change(StrEnum):
     """An admin put it in another user's name."""
     UNDELIVERED = "undelivered"
     """A bounce says whom it hasn't reached."""
+    PERSON = "person"
+    """Somebody was taken out of it who is to be forgotten."""
     WITHDRAWN = "withdrawn"
-    """The never-log list took it back: nothing of it is left here."""
+    """The never-log list took it back, or it was erased: nothing of it is left here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,13 @@ from gateway.core.address_keys import token_keys
 from gateway.core.model import Role
 from gateway.core.questions import Questions
 from gateway.core.spellings import ERASED, masked, spellings
-from storage import erasing, held
+from storage import erasing, held, outbox
 from storage.administration import typed
 from storage.administration.act import Act
 from storage.administration.holders import holder, holders
 from storage.content import Content, place
 from storage.errors import NotFound, Refused
+from storage.outbox import Change, Happened, Type
 from storage.plan import Plan, Row, ask, insert
 
 PLACEHOLDER = "erased"
@@ -125,16 +126,22 @@ def erase_from(act: Act, person: Person, seen: Concerned, left: Content | None) 
     for one in (yield from _judged(person, [seen.id])):
         if one.wholly:
             yield from erasing.erase(one.id, act.at)
+            yield from _tell(act, person, one.id, Change.WITHDRAWN)
             return "erased"
         yield from erasing.keep_copies_out(one.id, act.at)
         yield from erasing.forget_evidence(one.id)
         yield from _take_out(person, one.id)
+        yield from _tell(act, person, one.id, Change.PERSON)
         if left and one.richness == seen.richness:  # or another copy has brought other bytes meanwhile
             yield from erasing.replace_bytes(one.id, left)
         else:
             yield from erasing.drop_bytes(one.id, act.at)
         return "placeholder"
     return ""
+
+
+def _tell(act: Act, person: Person, activity_id: str, change: Change) -> Plan[None]:
+    yield from outbox.write(act.new_id, person.account_id, act.at, [Happened(Type.UPDATED, activity_id, change)])
 
 
 def held_copies(account_id: str, after: str) -> Plan[Sequence[tuple[str, Content]]]:

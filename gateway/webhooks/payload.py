@@ -86,7 +86,7 @@ class ToldHeld(_Part):
 
 
 class ActivityData(_Part):
-    """`change` of what is new: merged, thread, user, undelivered or withdrawn. One that was withdrawn isn't there."""
+    """`change` of what is new: merged, thread, user, undelivered, person or withdrawn. One that was withdrawn isn't there."""
 
     activity_id: str
     change: str | None
