@@ -86,7 +86,7 @@ class ToldHeld(_Part):
 
 
 class ActivityData(_Part):
-    """`change` of what is new: merged, thread, user, undelivered, person or withdrawn. One that was withdrawn isn't there."""
+    """`change`: merged, thread, user, undelivered, person or withdrawn; null where it is new."""
 
     activity_id: str
     change: str | None
