@@ -243,7 +243,8 @@ async def open_console(sock: socket.socket, settings: Settings, store: Store, ke
     """Serves the console on this socket, and lets the first admin in."""
     from gateway.console.opening import Console  # noqa: PLC0415 — see App.start
 
-    console = await Console.open(sock, settings.console.url, store, sealing_of(settings, key), journey.ingest)
+    sealing, limits = sealing_of(settings, key), settings.webhook_limits()
+    console = await Console.open(sock, settings.console.url, store, sealing, journey.ingest, limits)
     operator_log.console_opened(console.office.url)
     if link := await console.first_link():
         sys.stdout.write(f"Open this link within a day to choose a password for the console:\n    {link}\n")

@@ -15,6 +15,7 @@ from gateway.console.api import (
     activities,
     addresses,
     audit,
+    changes,
     contacts,
     decisions,
     events,
@@ -25,6 +26,7 @@ from gateway.console.api import (
     sources,
     tokens,
     users,
+    webhooks,
 )
 from gateway.console.office import Office
 from gateway.console.pages.page import Page, SignInFirst, visitor
@@ -35,7 +37,7 @@ from storage.errors import StoreError
 VERSION = "/api/v1"
 PARTS = (
     *(account, users, contacts, never_log, addresses, sources, activities, decisions, explain, held, overview),
-    *(audit, tokens, events),
+    *(audit, tokens, events, webhooks, changes),
 )
 LARGER = {
     f"{VERSION}/explain": explain.LARGEST,

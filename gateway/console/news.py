@@ -5,14 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
-from storage import reads
+from storage import outbox, reads
 from storage.errors import StoreError
 from storage.interface import Store
+from storage.plan import Plan
+from storage.reads import Position
 
 PATIENCE = 1.0
 """Seconds between two looks, where nobody tells that there is news."""
 IDLE = 60
 """Looks after which nobody looks any more, unless somebody listens again."""
+
+
+def _ends() -> Plan[tuple[Position, str]]:
+    """Of decisions and of events, which admins make as well."""
+    return (yield from reads.end()), (yield from outbox.last())
 
 
 class News:
@@ -45,12 +52,12 @@ class News:
 
     async def _look(self) -> None:
         try:
-            place = await self._store.read(reads.end())
+            place = await self._store.read(_ends())
             self._tell()  # what came before this first look
             while self._left > 0:
                 self._left -= 1
                 await self._store.news(PATIENCE)
-                before, place = place, await self._store.read(reads.end())
+                before, place = place, await self._store.read(_ends())
                 if place != before:
                     self._tell()
         except StoreError:

@@ -11,6 +11,7 @@ from gateway.console.news import News
 from gateway.core.cases import Setting
 from gateway.core.keyed_hash import KeyedHash
 from gateway.ingest import Ingest
+from gateway.webhooks.post import Post
 from storage.administration.act import Act
 from storage.interface import Store
 from storage.sealing import Sealing
@@ -27,6 +28,8 @@ class Office:
     """Epoch milliseconds."""
     ingest: Ingest
     news: News
+    post: Post
+    """What webhooks are tried out by."""
     url: str
     """Where browsers find it, without a slash at the end."""
     hosts: frozenset[str]

@@ -11,6 +11,8 @@ from gateway.console.news import News
 from gateway.console.office import Office
 from gateway.console.server import Server
 from gateway.ingest import Ingest
+from gateway.webhooks.limits import WebhookLimits
+from gateway.webhooks.post import Post
 from storage.administration import sessions
 from storage.interface import Store
 from storage.plan import Plan
@@ -25,14 +27,16 @@ class Console:
         self._server = server
 
     @classmethod
-    async def open(cls, sock: socket.socket, url: str, store: Store, sealing: Sealing, ingest: Ingest) -> Console:
+    async def open(
+        cls, sock: socket.socket, url: str, store: Store, sealing: Sealing, ingest: Ingest, limits: WebhookLimits
+    ) -> Console:
         """Serves on this socket. `url`: where browsers find it; "" where it is on loopback only."""
         host, port = sock.getsockname()[:2]
         here = {f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]")} if host in LOOPBACK else set()
         found = url or f"http://{'[::1]' if host == '::1' else host}:{port}"
         names = frozenset(here | {urlsplit(found).netloc})
         proxied = host in LOOPBACK and url.startswith("https://")
-        office = Office(store, sealing, new_id, now, ingest, News(store), found, names, proxied)
+        office = Office(store, sealing, new_id, now, ingest, News(store), Post(limits), found, names, proxied)
         return cls(office, Server(sock, office))
 
     async def first_link(self) -> str | None:

@@ -19,6 +19,8 @@ from gateway.core.limits import DkimLimits, ReadingLimits
 from gateway.core.model import Envelope, Recipient
 from gateway.indexing import catch_up
 from gateway.ingest import Answer, Ingest
+from gateway.webhooks.limits import WebhookLimits
+from gateway.webhooks.post import Post
 from storage.administration import accounts, sessions, users
 from storage.administration.act import Act
 from storage.interface import Store
@@ -82,6 +84,11 @@ class Desk:
             return str(made.json()["address"])
 
 
+async def _nowhere(*_: object) -> list[str]:
+    """No name has an address."""
+    raise OSError
+
+
 @asynccontextmanager
 async def opened(place: Place, host: str = HOST) -> AsyncIterator[Desk]:
     """A console on an empty database, under this name."""
@@ -100,8 +107,8 @@ async def opened(place: Place, host: str = HOST) -> AsyncIterator[Desk]:
     setting = Setting("log.example", "gw.example", KEYED, ReadingLimits())
     sealing = Sealing(KEY)
     ingest = Ingest(store, setting, sealing, Authenticator(None, DkimLimits()), 30, new_id, clock)
-    news, url = News(store), f"https://{host}"
-    office = Office(store, sealing, new_id, clock, ingest, news, url, frozenset({host}))
+    news, url, post = News(store), f"https://{host}", Post(WebhookLimits(), _nowhere)
+    office = Office(store, sealing, new_id, clock, ingest, news, post, url, frozenset({host}))
     desk = Desk(store, office, clock, ids, account_ids)
     for name, user_id in ids.items():
         await store.change(sessions.begin(act, user_id, desk.secrets[name]))
