@@ -131,7 +131,7 @@ def _kind(error: BaseException) -> str:
         return "connection.refused"
     if isinstance(error, httpx2.TransportError):
         return "connection.broken"
-    return "dns.failed"
+    return "lookup.failed"
 
 
 def _retry_after(response: httpx2.Response, now: int) -> float:

@@ -19,7 +19,7 @@ SAYING = {
     "": "it was taken.",
     "address.refused": "its address isn't allowed: it isn't public, and webhooks.networks doesn't name it.",
     "timeout": "there was no answer in time.",
-    "dns.failed": "its name has no address.",
+    "lookup.failed": "its name has no address.",
     "connection.refused": "nobody answers at its address.",
     "connection.broken": "the connection ended before an answer came.",
     "tls.failed": "there is no TLS there, or its certificate isn't for that name or from nobody who is believed.",

@@ -21,7 +21,7 @@ async def test_a_webhook_is_made_shown_rotated_disabled_and_removed(desk: Desk) 
         assert rotated["secret"] not in ("", made["secret"])
         assert (await ana.post(f"{PATH}/crm/disable")).json()["disabled_because"] == "admin"
         assert (await ana.post(f"{PATH}/crm/enable")).json()["disabled_at"] is None
-        assert (await ana.post(f"{PATH}/crm/test")).json()["failure"] == "dns.failed"
+        assert (await ana.post(f"{PATH}/crm/test")).json()["failure"] == "lookup.failed"
         assert (await ana.get(f"{PATH}/crm/dead-letters")).json() == {"items": [], "next": None}
         assert (await ana.post(f"{PATH}/crm/replay", json={})).json() == {"events": 0}
         assert (await ana.post(f"{PATH}/crm/replay", json={"event": "x"})).status_code == 404

@@ -240,7 +240,7 @@ async def test_a_name_that_has_no_address_or_is_slow_to_be_found_is_a_failure() 
         await asyncio.Event().wait()
         return ()
 
-    assert await Post(SHORT, none).send("http://x.example/", "e", BODY, SECRETS, 0) == Answer("dns.failed")
+    assert await Post(SHORT, none).send("http://x.example/", "e", BODY, SECRETS, 0) == Answer("lookup.failed")
     assert await Post(SHORT, slow).send("http://x.example/", "e", BODY, SECRETS, 0) == Answer("timeout")
 
 
@@ -249,7 +249,7 @@ async def test_the_systems_own_look_up_knows_this_machine() -> None:
     async with served(serve) as port:
         made = Post(LIMITS)
         assert await made.send(f"http://127.0.0.1:{port}/", "event", BODY, SECRETS, now()) == Answer("")
-        assert await made.send("http://nothing.invalid/", "event", BODY, SECRETS, now()) == Answer("dns.failed")
+        assert await made.send("http://nothing.invalid/", "event", BODY, SECRETS, now()) == Answer("lookup.failed")
     assert len(told) == 1
 
 
