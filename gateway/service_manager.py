@@ -21,16 +21,21 @@ class ServiceManager:
         meant = microseconds.isdecimal() and pid in ("", str(os.getpid()))
         self.every = int(microseconds) / 2_000_000 if meant else 0.0
         """Seconds between signs of life that are wanted; 0 where none are."""
+        self._stops = False
 
     def ready(self, status: str) -> None:
         """It serves. `status`: a line for the operator."""
-        self._tell(f"READY=1\nSTATUS={status}")
+        if not self._stops:
+            self._tell(f"READY=1\nSTATUS={status}")
 
     def reloading(self) -> None:
         """It reads its configuration again; `ready` follows."""
-        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        if not self._stops:
+            self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
+        """It drains, and serves no more whatever comes."""
+        self._stops = True
         self._tell("STOPPING=1\nSTATUS=Draining")
 
     async def watch(self, failed: asyncio.Event) -> None:

@@ -159,6 +159,17 @@ def test_signs_of_life_are_given_in_half_the_time_by_whom_they_are_wanted_of(
     assert environ == {"HOME": "/"}
 
 
+def test_a_reload_while_it_drains_does_not_say_that_it_serves(tmp_path: Path) -> None:
+    listening = Manager(str(tmp_path / "notify"))
+    manager = ServiceManager({"NOTIFY_SOCKET": listening.address})
+    manager.stopping()
+    manager.reloading()
+    manager.ready("x")
+    assert "STOPPING" in listening.hears()
+    assert listening.heard_nothing()
+    listening.close()
+
+
 @pytest.mark.parametrize("say", [ServiceManager.reloading, ServiceManager.stopping])
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nowhere/notify"}, {"NOTIFY_SOCKET": "@nobody"}])
 def test_where_nobody_listens_nothing_happens(say: Callable[[ServiceManager], None], environ: dict[str, str]) -> None:

@@ -168,16 +168,28 @@ def test_the_key(gateway: Gateway) -> None:
     assert "bcc-gateway init" in told(machine.key_file(at))["fail"]
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_who_is_not_the_one_who_serves_is_told_and_touches_no_database(gateway: Gateway) -> None:
-    database_file = gateway.folder / "gateway.db"
-    os.chown(database_file, 12345, 12345)
-    code, every = doctor(gateway, "--send")
-    assert code == 1
-    failed = {one["check"]: one["sentence"] for one in every}
-    assert "sudo -u 12345" in failed["user"]
-    assert not {"database", "message"} & set(failed)
-    assert not list(gateway.folder.glob("gateway.db-*"))
+def test_who_is_neither_root_nor_the_one_who_serves_is_told(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, myself = load({}, gateway.config), os.geteuid()
+    assert set(told(machine.user(at))) == {"ok"}
+    monkeypatch.setattr("gateway.cli.doctor.machine.os.geteuid", lambda: 12345)
+    assert "or as root" in told(machine.user(at))["fail"]
+    monkeypatch.setattr("gateway.cli.doctor.machine.os.geteuid", lambda: 0)
+    assert set(told(machine.user(at))) == {"ok"}
+    monkeypatch.undo()
+    key = at.store.key_file
+    for user_id, mode, able in ((myself, 0o600, True), (12345, 0o600, False), (12345, 0o604, True), (0, 0o000, True)):
+        key.chmod(mode)
+        assert machine.readable_by(key, user_id) is able
+
+
+def test_a_certificate_that_the_one_who_serves_can_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named_pair(tmp_path, "mx.log.example")
+    monkeypatch.setattr("gateway.cli.doctor.certificate.owner", lambda _: 12345)
+    assert "12345, who serves, can't read" in certified(tmp_path)["fail"]
 
 
 def test_a_disk_that_is_nearly_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

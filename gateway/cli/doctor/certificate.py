@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 
 from config.settings import Settings
 from gateway.cli.doctor.found import Found, fail, ok, warn
+from gateway.cli.doctor.machine import name_of, owner, readable_by
 from gateway.health.checks import SOON
 from gateway.reload import tls_files
 from gateway.smtp.tls import UnusableCertificateError
@@ -35,6 +36,10 @@ def certificate(settings: Settings) -> Iterator[Found]:
         yield warn("certificate", f"It expires on {end:%Y-%m-%d}: is its renewal at work?")
     else:
         yield ok("certificate", f"{files.certificate} is valid until {end:%Y-%m-%d}, and the key is its own.")
+    serves = owner(settings)
+    for path in (files.certificate, files.key):
+        if not readable_by(path, serves):
+            yield fail("certificate", f"{name_of(serves)}, who serves, can't read {path}: change its group or mode.")
     if files.key.stat().st_mode & stat.S_IRWXO:
         yield warn("certificate", f"Everybody on this machine can read its key: `chmod o= {files.key}`.")
     yield _names(chain[0], settings.hostname)

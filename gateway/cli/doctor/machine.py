@@ -31,27 +31,37 @@ def key_file(settings: Settings) -> Iterator[Found]:
     status = path.stat()
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         yield warn("key_file", f"Others on this machine can read {path}: `chmod 600 {path}`.")
-    elif status.st_uid not in (os.geteuid(), 0):
-        yield warn("key_file", f"{path} belongs to {_name(status.st_uid)}, and you are {_name(os.geteuid())}.")
     else:
         yield ok("key_file", f"{path} is there, for its owner only. Keep a copy of it apart from the database.")
 
 
 def user(settings: Settings) -> Iterator[Found]:
-    """Whoever asks is whoever serves: files made by another would be in the way."""
-    serves = owner(settings)
-    if serves != os.geteuid():
-        name = _name(serves)
-        told = f"{settings.store.path} belongs to {name}"
-        yield fail("user", f"{told}: run this as that user, `sudo -u {name} bcc-gateway doctor`.")
+    """Whoever asks is whoever serves, or root, whose files become those of the database's owner."""
+    serves, asks = owner(settings), os.geteuid()
+    if asks not in (serves, 0):
+        told = f"{settings.store.path} belongs to {name_of(serves)}, and you are {name_of(asks)}"
+        yield fail("user", f"{told}: run this as {name_of(serves)}, or as root.")
     else:
-        yield ok("user", f"This runs as {_name(serves)}, as the gateway should.")
+        yield ok("user", f"This runs as {name_of(asks)}, and the gateway as {name_of(serves)}.")
 
 
 def owner(settings: Settings) -> int:
     """User id of whoever serves, as far as a database file tells; else of whoever asks."""
     place = settings.store.place()
     return place.stat().st_uid if isinstance(place, Path) and place.exists() else os.geteuid()
+
+
+def readable_by(path: Path, user_id: int) -> bool:
+    """By this user, as far as the file's own mode says."""
+    status = path.stat()
+    if user_id in (0, status.st_uid):
+        return user_id == 0 or bool(status.st_mode & stat.S_IRUSR)
+    try:
+        known = pwd.getpwuid(user_id)
+        groups = os.getgrouplist(known.pw_name, known.pw_gid)
+    except KeyError:
+        groups = []
+    return bool(status.st_mode & (stat.S_IRGRP if status.st_gid in groups else stat.S_IROTH))
 
 
 def disk(settings: Settings) -> Iterator[Found]:
@@ -89,7 +99,8 @@ def clock() -> Iterator[Found]:
         )
 
 
-def _name(user_id: int) -> str:
+def name_of(user_id: int) -> str:
+    """Of a user, for people."""
     try:
         return pwd.getpwuid(user_id).pw_name
     except KeyError:
