@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from config.settings import Settings
 from config.values import host_and_port
-from gateway import metrics, operator_log, passwords
+from gateway import metrics, operator_log, passwords, silence
 from gateway.authenticate import Authenticator
 from gateway.authenticate.dns import Resolver
 from gateway.clock import new_id, now
@@ -230,12 +230,12 @@ class App:
 
 
 def beside_mail(settings: Settings, store: Store, key: bytes) -> Sequence[Coroutine[None, None, None]]:
-    """What one process of a gateway does besides: erases in time, sends to webhooks, and keeps a file's index of words
-    up to date.
+    """What one process of a gateway does besides: erases in time, sends to webhooks, tells of silent sources, and keeps
+    a file's index of words up to date.
     """
     keyed, post = KeyedHash(key), Post(settings.webhook_limits())
     sender = Sender(store, post, Sealing(key), keyed, new_id, now, SystemRandom().random)
-    works = [erase(store, keyed), sender.run()]
+    works = [erase(store, keyed), sender.run(), silence.watch(store)]
     return [*works, keep_up(store)] if isinstance(settings.store.place(), Path) else works
 
 

@@ -74,6 +74,9 @@ HELD_OLDEST = _gauge(
 SOURCE_SEEN = _gauge(
     "source_last_seen_timestamp_seconds", "When a source last sent a copy, to the hour; by its id.", "source"
 )
+SOURCE_SILENT = _gauge(
+    "source_silent", "1 while a source has sent nothing for more than its silence_hours; by its id.", "source"
+)
 
 # --- DNS ---
 
@@ -133,7 +136,7 @@ _FROM_THE_START: dict[Counter | Histogram, Iterable[tuple[str, ...]]] = {
     DNS_CACHE: [("hit",), ("miss",)],
     LOG_EVENTS: [
         *(("internal.failed",), ("parser.replaced",), ("worker.replaced",), ("certificate.refused",)),
-        *(("store.failed",), ("erasing.paused",), ("log.dropped",)),
+        *(("store.failed",), ("erasing.paused",), ("log.dropped",), ("source.silent",)),
     ],
 }
 """Series that stand at 0 before anything has happened: from nothing to 1 isn't seen as an increase."""

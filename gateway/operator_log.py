@@ -236,6 +236,16 @@ def worker_replaced(reason: str, count: int) -> None:
     _log.warning("worker.replaced", reason=reason, count=count)
 
 
+def source_silent(source: str, hours: int) -> None:
+    """A source has sent nothing for more than its silence_hours; `source`: its id. Told once."""
+    _log.warning("source.silent", source=source, hours=hours)
+
+
+def source_back(source: str) -> None:
+    """A source that was silent has sent again; `source`: its id."""
+    _log.info("source.back", source=source)
+
+
 def internal_error(error: str, location: str) -> None:
     """A fault of ours; `error`: class name; `location`: module:line. Please report it."""
     _log.error("internal.failed", error=error, location=location)

@@ -14,6 +14,7 @@ class SourceFigures:
 
     id: str
     seen_at: int
+    silent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,5 +33,6 @@ def figures() -> Plan[Figures]:
     """How it stands now."""
     [(held, held_since)] = yield from ask("SELECT count(*), min(at) FROM held")
     [(entries,)] = yield from ask("SELECT count(*) FROM never_log_entry")
-    rows = yield from ask("SELECT id, seen_at FROM source WHERE seen_at IS NOT NULL ORDER BY id")
-    return Figures(held, held_since, entries, [SourceFigures(*row) for row in rows])
+    rows = yield from ask("SELECT id, seen_at, silent_at FROM source WHERE seen_at IS NOT NULL ORDER BY id")
+    sources = [SourceFigures(source_id, seen_at, silent_at is not None) for source_id, seen_at, silent_at in rows]
+    return Figures(held, held_since, entries, sources)

@@ -63,6 +63,8 @@ class SourceSeen:
     id: str
     name: str
     seen_at: int | None
+    silent_at: int | None
+    """Since when it has been told of as silent; None where it isn't."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,9 @@ def _of_reasons(account_id: str, since: int, until: int) -> Plan[list[OfReason]]
 
 
 def _sources(account_id: str) -> Plan[list[SourceSeen]]:
-    rows = yield from ask("SELECT id, name, seen_at FROM source WHERE account_id = $1 ORDER BY name", account_id)
+    rows = yield from ask(
+        "SELECT id, name, seen_at, silent_at FROM source WHERE account_id = $1 ORDER BY name", account_id
+    )
     return [SourceSeen(*row) for row in rows]
 
 

@@ -83,6 +83,8 @@ def test_the_events_are_the_whole_vocabulary() -> None:
         "listening",
         "console_opened",
         "health_opened",
+        "source_silent",
+        "source_back",
         "stopping",
         "stopped",
         "connected",

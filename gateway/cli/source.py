@@ -65,6 +65,13 @@ def group() -> None:
 @click.option(
     "--label", "labels", metavar="NAME", multiple=True, help="A further line of its journal reports; may be repeated."
 )
+@click.option(
+    "--silence-hours",
+    type=click.IntRange(0, sources.MOST_HOURS),
+    default=0,
+    metavar="N",
+    help="Warn in the log once it has sent nothing for so long; 0: never.",
+)
 @common.options
 def add(
     options: Options,
@@ -78,6 +85,7 @@ def add(
     trusts: str,
     hosts: tuple[str, ...],
     labels: tuple[str, ...],
+    silence_hours: int,
     vouches: bool,
     alternate: bool,
 ) -> None:
@@ -104,6 +112,7 @@ def add(
             alternate=alternate,
             hosts=hosts,
             labels=labels,
+            silence_hours=silence_hours,
         ),
     )
     common.say(f"{source.name} {_known_by(source)} may use {' and '.join(sorted(source.channels))}.")
@@ -124,9 +133,29 @@ def add(
 @common.options
 def list_(options: Options, *, as_json: bool) -> None:
     """List all sources."""
-    records = common.read(options, lambda _, account_id: sources.every(account_id))
+    records = common.read(options, lambda _, account_id: sources.listed(account_id))
     columns = ["name", "network", "login", "channels", "vouches", "trusts", "alternate", "hosts", "labels"]
+    columns += ["seen_at", "silence_hours", "silent_at"]
     common.show_list(records, columns, as_json=as_json)
+
+
+@group.command("set")
+@click.argument("source")
+@click.option(
+    "--silence-hours",
+    type=click.IntRange(0, sources.MOST_HOURS),
+    metavar="N",
+    required=True,
+    help="Warn in the log once it has sent nothing for so long; 0: never.",
+)
+@common.options
+def set_(options: Options, source: str, *, silence_hours: int) -> None:
+    """Say after how many hours without mail from a source the log warns of it."""
+    changed = common.change(options, lambda desk, a: sources.set_silence(desk.act, a, source, silence_hours))
+    if silence_hours:
+        common.say(f"Once {changed.name} has sent nothing for {silence_hours} hours, the log has source.silent.")
+    else:
+        common.say(f"Nobody is warned if {changed.name} sends nothing.")
 
 
 @group.command()

@@ -61,14 +61,20 @@ class Figures:
         except (StoreError, TimeoutError):
             for gauge in (metrics.HELD_MESSAGES, metrics.HELD_OLDEST, metrics.NEVER_LOG_ENTRIES):
                 gauge.set(math.nan)
-            metrics.SOURCE_SEEN.clear()
-            return
-        metrics.HELD_MESSAGES.set(found.held)
-        metrics.HELD_OLDEST.set(math.nan if found.held_since is None else found.held_since / 1000)
-        metrics.NEVER_LOG_ENTRIES.set(found.never_log_entries)
-        metrics.SOURCE_SEEN.clear()  # those that were removed as well
-        for source in found.sources:
+            self._show_sources(())
+        else:
+            metrics.HELD_MESSAGES.set(found.held)
+            metrics.HELD_OLDEST.set(math.nan if found.held_since is None else found.held_since / 1000)
+            metrics.NEVER_LOG_ENTRIES.set(found.never_log_entries)
+            self._show_sources(found.sources)
+
+    @staticmethod
+    def _show_sources(sources: Sequence[figures.SourceFigures]) -> None:
+        metrics.SOURCE_SEEN.clear()  # some may have been removed
+        metrics.SOURCE_SILENT.clear()
+        for source in sources:
             metrics.SOURCE_SEEN.labels(source.id).set(source.seen_at / 1000)
+            metrics.SOURCE_SILENT.labels(source.id).set(source.silent)
 
     @staticmethod
     def _free(disk: Callable[[], int]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
 from functools import lru_cache
 
 from gateway.core.delivery import FIELDS
@@ -23,6 +24,7 @@ TRUSTING = (
     "It is believed whom a copy was delivered to. That is right only for fields that the server writes itself, or takes"
     " out where somebody else wrote them."
 )
+MOST_HOURS = 24 * 365
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _AUTHSERV_ID = re.compile(r"[a-z0-9_]([a-z0-9._-]{0,252})")
@@ -53,6 +55,29 @@ def every(account_id: str) -> Plan[Sequence[Source]]:
     return [_source(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class Listed(Source):
+    """A source, and when it last sent a copy, to the hour."""
+
+    seen_at: int | None = None
+    silence_hours: int = 0
+    """After which the operator hears of it; 0: never."""
+    silent_at: int | None = None
+    """Since when it has been told of as silent."""
+
+
+def listed(account_id: str) -> Plan[Sequence[Listed]]:
+    """Those of one account, by name, with what is known of their silence."""
+    known = yield from every(account_id)
+    rows = yield from ask(
+        "SELECT seen_at, silence_hours, silent_at FROM source WHERE account_id = $1 ORDER BY name", account_id
+    )
+    return [
+        Listed(*(getattr(source, field.name) for field in fields(source)), *row)
+        for source, row in zip(known, rows, strict=True)
+    ]
+
+
 def add(
     act: Act,
     account_id: str,
@@ -68,12 +93,13 @@ def add(
     alternate: bool = False,
     hosts: Collection[str] = (),
     labels: Collection[str] = (),
+    silence_hours: int = 0,
 ) -> Plan[Source]:
     """Lets a mail server send copies on these channels.
 
     It is known by its network (CIDR, or one IP address), its login and its certificate (SHA-256, hex): by all of these
     that it has, at least one. The rest is what `Source` has: header fields, hosts (domains and networks), labels and
-    the name in Authentication-Results as typed.
+    the name in Authentication-Results as typed. After `silence_hours` without mail the operator hears of it; 0: never.
     """
     name, cidr = typed.name(name, "a source"), _network(network) if network.strip() else ""
     login, certificate = yield from _identity(cidr, login, certificate)
@@ -89,6 +115,7 @@ def add(
         raise Refused("An alternate journal mailbox and labels are for the channel journal only.")
     if any(source.name == name for source in (yield from every(account_id))):
         raise Refused("There is a source {name!r} already; remove it first, or take another name.", name=name)
+    _check_hours(silence_hours)
     source = Source(
         act.new_id(),
         account_id,
@@ -119,6 +146,7 @@ def add(
         authserv_id=source.authserv_id,
         login=login,
         certificate=certificate,
+        silence_hours=silence_hours,
         created_at=act.at,
     )
     yield from audit(
@@ -137,8 +165,18 @@ def add(
         authserv_id=source.authserv_id,
         login=login,
         certificate=certificate,
+        silence_hours=silence_hours,
     )
     return source
+
+
+def set_silence(act: Act, account_id: str, source: str, hours: int) -> Plan[Source]:
+    """After so many hours without mail the operator hears of it; 0: never. It is looked at anew from now on."""
+    _check_hours(hours)
+    record = yield from find(account_id, source)
+    yield from ask("UPDATE source SET silence_hours = $2, silent_at = NULL WHERE id = $1", record.id, hours)
+    yield from audit(act, account_id, "source.set_silence", source=record.id, name=record.name, silence_hours=hours)
+    return record
 
 
 def find(account_id: str, source: str) -> Plan[Source]:
@@ -166,6 +204,11 @@ def login_name(text: str) -> str:
     """The login of a source in the form in which it is compared, or "" for what is none; never a user's address."""
     name = text.strip().lower()
     return name if _LOGIN.fullmatch(name) else ""
+
+
+def _check_hours(hours: int) -> None:
+    if not 0 <= hours <= MOST_HOURS:
+        raise Refused("Hours of silence are 0 to {most}; 0 for never.", most=str(MOST_HOURS))
 
 
 def _identity(cidr: str, login: str, certificate: str) -> Plan[tuple[str, str]]:

@@ -247,4 +247,4 @@ def test_mail_to_the_operator_is_listed_shown_and_discarded_apart(program: Progr
 
 
 def test_help_names_it(program: Program) -> None:
-    assert re.search(r"explain .*\n  held .*\n  inspect ", program.good("--help"))
+    assert re.search(r"\n  held +Look at held mail", program.good("--help"))

@@ -159,8 +159,8 @@ CHANGES = {
     *("demo", "doctor", "held approve", "held decide", "held discard", "healthcheck", "init"),
     *("export account", "export contact", "export user"),
     *("never-log add", "never-log import", "never-log keep-for", "never-log promote", "never-log remove"),
-    *("rule set", "serve", "source add"),
-    *("source password", "source remove", "user add", "user add-address", "user deactivate", "user password"),
+    *("rule set", "serve", "source add", "source password"),
+    *("source remove", "source set", "user add", "user add-address", "user deactivate", "user password"),
     *("user reactivate", "user remove-address", "user rename", "user set-permissions", "webhook add"),
     *("webhook disable", "webhook enable", "webhook remove", "webhook replay", "webhook rotate", "webhook test"),
 }

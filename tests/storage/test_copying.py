@@ -96,6 +96,7 @@ def rest() -> Plan[None]:
     yield from ask("UPDATE activity SET forward_of = (SELECT max(id) FROM activity)")
     yield from ask("UPDATE contact SET merged_into = (SELECT min(id) FROM contact), removed_at = 1")
     yield from ask("UPDATE source SET login = 'office', certificate = 'c', authserv_id = 'a' WHERE id = 'us/office'")
+    yield from ask("UPDATE source SET silence_hours = 1, silent_at = 2 WHERE id = 'us/office'")
     yield from ask("UPDATE contact_address SET approved_at = $1", 2**63 - 1)
     yield from ask("UPDATE capture_address SET key_sealed = $1, retires_at = $2", bytes(range(256)), -(2**63))
     yield from ask("INSERT INTO attachment SELECT id, 1, 'plan', 'text/plain', 1, '', 0 FROM activity")

@@ -32,13 +32,14 @@ class NewSource(BaseModel):
     alternate: bool = False
     hosts: Words = ()
     labels: Words = ()
+    silence_hours: Annotated[int, Field(ge=0, le=sources.MOST_HOURS, description="0: never warned of.")] = 0
 
 
-@router.get("", response_model=list_of(Source))
-async def list_sources(at: TheOffice, caller: TheCaller) -> Sequence[Source]:
-    """All sources of the account, by name."""
+@router.get("", response_model=list_of(sources.Listed))
+async def list_sources(at: TheOffice, caller: TheCaller) -> Sequence[sources.Listed]:
+    """All sources of the account, by name, with when each last sent a copy."""
     caller.must("admin")
-    return await at.store.read(sources.every(caller.account_id))
+    return await at.store.read(sources.listed(caller.account_id))
 
 
 @router.post("", response_model=shape(Source), status_code=201)
