@@ -48,3 +48,14 @@ if [ ! -d "$axe/node_modules/axe-core" ] && command -v npm >/dev/null 2>&1; then
     npm install --silent --no-audit --no-fund --prefix "$axe" axe-core@4.14.1 ||
         echo "axe-core can't be had from npm, its tests are skipped" >&2
 fi
+# Prometheus's own programs check the alerts and the dashboard. Only they are taken out of the package: nothing is started.
+prometheus="$(dirname "$0")/../.prometheus"
+if [ ! -x "$prometheus/promtool" ] && ! command -v promtool >/dev/null 2>&1; then
+    mkdir -p "$prometheus"
+    if (cd "$prometheus" && apt-get download -qq prometheus && dpkg -x prometheus_*.deb unpacked) >/dev/null 2>&1; then
+        mv "$prometheus"/unpacked/usr/bin/prometheus "$prometheus"/unpacked/usr/bin/promtool "$prometheus"
+    else
+        echo "promtool can't be had, tests of the alerts are skipped" >&2
+    fi
+    rm -rf "$prometheus"/unpacked "$prometheus"/*.deb
+fi
