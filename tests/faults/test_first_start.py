@@ -1,17 +1,21 @@
-"""The power fails while the database and the installation's key are made, or a backup is written."""
+"""The power fails while the database and the installation's key are made, or a backup is written or restored."""
 
 from __future__ import annotations
 
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from gateway.cli import main
 from gateway.clock import now
 from storage import migrate
 from storage.errors import KeyMissing
@@ -98,3 +102,28 @@ def test_a_backup_that_was_reported_outlives_a_cut(gateway: Gateway, room: Path)
             assert migrate.status(copy)[0]
             assert not verdict(copy, [])
     shutil.rmtree(room / "image")
+
+
+def test_a_cut_during_a_restore_leaves_the_one_database_or_the_other(gateway: Gateway, room: Path) -> None:
+    """Whole, and under its name; and when the restore has ended, that is what was restored, with the old one kept."""
+    library()
+    backup, later = gateway.folder / "backup.db", ["us", "later"]
+    CliRunner().invoke(main, ["db", "backup", str(backup), "--config", str(gateway.config)], catch_exceptions=False)
+    gateway.add_account("later")
+    made = Recorded(room, gateway.folder, "db", "restore", str(backup), "--config", str(gateway.config))
+    found: Counter[bool] = Counter()
+    for image, ended in made.images(random.Random(_SEED)):
+        accounts = _accounts(image / "gateway.db")
+        assert accounts in (["us"], later)
+        assert not verdict(image / "gateway.db", [])
+        if ended:
+            [kept] = image.glob("gateway.db.before-*")
+            assert (accounts, _accounts(kept)) == (["us"], later)
+        found[accounts == later] += 1
+    shutil.rmtree(room / "image")
+    assert set(found) == {True, False}
+
+
+def _accounts(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as db:
+        return [name for (name,) in db.execute("SELECT name FROM account ORDER BY id")]
