@@ -31,6 +31,14 @@ class Archive(Protocol):
         ...
 
 
+class Stream(Protocol):
+    """Takes bytes; it can't go back."""
+
+    def write(self, data: bytes, /) -> int: ...
+    def flush(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Folder:
     """Files below a folder that exists, for the owner only."""
 
@@ -57,7 +65,7 @@ class Folder:
 class Zip:
     """The same in an archive, written to a stream that needn't go back."""
 
-    def __init__(self, stream: IO[bytes]) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._archive = zipfile.ZipFile(stream, "w")
         self._name = ""
         self._file: IO[bytes] | None = None

@@ -73,6 +73,8 @@ def find(act: Act, account_id: str, who: Sequence[str]) -> Plan[Person]:
         if rows:
             contacts.add(one)
             continue
+        if "@" not in one:
+            raise NotFound("There is no contact {contact!r}.", "`contact list --search TEXT` finds them.", contact=one)
         canonical = typed.address(one)
         held_by = yield from holder(act.keyed, account_id, canonical)
         if held_by and held_by.kind in ("user", "mailbox"):

@@ -17,6 +17,7 @@ from gateway.console.api import (
     audit,
     changes,
     contacts,
+    data_care,
     decisions,
     events,
     explain,
@@ -37,7 +38,7 @@ from storage.errors import StoreError
 VERSION = "/api/v1"
 PARTS = (
     *(account, users, contacts, never_log, addresses, sources, activities, decisions, explain, held, overview),
-    *(audit, tokens, events, webhooks, changes),
+    *(audit, tokens, events, webhooks, changes, data_care),
 )
 LARGER = {
     f"{VERSION}/explain": explain.LARGEST,

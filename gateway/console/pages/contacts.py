@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from gateway.console.api import activities, contacts, users
+from gateway.console.api import activities, contacts, data_care, users
 from gateway.console.api.typing import Id
 from gateway.console.pages.page import Page, ThePage
+from gateway.erasure import Receipt
 
 router = APIRouter(prefix="/contacts")
 
@@ -82,6 +83,20 @@ async def remove_address(page: ThePage, contact: Id) -> Response:
     return await _shown(page, contact) if page.form.faults else page.go(f"/contacts/{contact}", "contact.changed")
 
 
+@router.get("/{contact}/erase")
+async def show_erasure(page: ThePage, contact: Id) -> Response:
+    """What there is of a person, before it goes for good."""
+    return await _erasure(page, contact)
+
+
+@router.post("/{contact}/erase")
+async def erase(page: ThePage, contact: Id) -> Response:
+    """Erases them, and shows the receipt."""
+    how = data_care.Erasure(never_log_again=page.form["never_log_again"] == "yes")
+    receipt = await data_care.erase_contact(page.at, page.caller, contact, how)
+    return await _erasure(page, contact, receipt)
+
+
 @router.post("/{contact}/remove")
 async def remove(page: ThePage, contact: Id) -> Response:
     """Takes it from the record."""
@@ -93,6 +108,11 @@ async def _listed(page: Page, asked: contacts.Searched, report: object = None) -
     found = await contacts.list_contacts(page.at, page.caller, asked)
     everybody = await users.list_users(page.at, page.caller)
     return page.show("contacts.html", found=found, asked=asked, users=everybody, report=report)
+
+
+async def _erasure(page: Page, contact: str, receipt: Receipt | None = None) -> Response:
+    found = await data_care.show_erasure(page.at, page.caller, contact)
+    return page.show("erase.html", contact=contact, found=found, receipt=receipt)
 
 
 async def _shown(page: Page, contact: str) -> Response:
