@@ -97,6 +97,8 @@ def new_archive(target: Path) -> Iterator[Archive]:
     """
     if os.path.lexists(target):
         raise Refused("{target} exists already, so nothing was written: name another one.", target=str(target))
+    if not target.absolute().parent.is_dir():
+        raise Refused("There is no folder {folder}: make it first.", folder=str(target.parent))
     work = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))  # for the owner only
     try:
         inside = work / "export"

@@ -61,10 +61,9 @@ class Receipt:
     at: str
     """RFC 3339."""
     by: str
-    addresses: Sequence[str]
-    """Keyed hashes."""
-    contacts: Sequence[str]
-    """Ids."""
+    address_hashes: Sequence[str]
+    """Keyed."""
+    contact_ids: Sequence[str]
     counts: dict[str, int] = field(default_factory=dict)
     remains: dict[str, str] = field(default_factory=dict)
     complete: bool = False

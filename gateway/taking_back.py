@@ -90,11 +90,12 @@ class TakingBack:
         if now is None:
             return before
         if now.wholly:
-            yield from kept_out.take_back(self._act, now.activity.id, now.keeps_out)
+            yield from kept_out.take_back(self._act, account_id, now.activity.id, now.keeps_out)
         else:
-            same = now.activity.richness == hit.activity.richness  # or other bytes have come with another copy
+            if now.activity.richness != hit.activity.richness:  # other bytes have come with another copy
+                left = None
             yield from kept_out.pass_over(
-                *(self._act, now.activity, now.positions, self._entry.id, now.contacts), left if same else None
+                self._act, account_id, now.activity, now.positions, self._entry.id, now.contacts, left
             )
         counts = before + Counter({"activities" if now.wholly else "placeholders": 1})
         yield from record(self._act, account_id, run, "never_log.purge", {"entry": self._entry.id, **counts})

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from gateway.core.facts import StoredParticipant
 from gateway.core.model import Role
-from storage import erasing
+from storage import erasing, outbox
 from storage.administration.act import Act
 from storage.content import Content
+from storage.outbox import Change, Happened, Type
 from storage.plan import Plan, ask, insert_all
 
 
@@ -59,16 +60,25 @@ def logged(ids: Sequence[str]) -> Plan[Sequence[Logged]]:
     ]
 
 
-def take_back(act: Act, activity_id: str, keeps_out: Collection[str]) -> Plan[None]:
+def take_back(act: Act, account_id: str, activity_id: str, keeps_out: Collection[str]) -> Plan[None]:
     """The whole activity goes. `keeps_out`: entries that keep every other copy of the message out, too."""
     decisions = yield from ask("SELECT id FROM decision WHERE activity_id = $1", activity_id)
     rows = [{"decision_id": decision_id, "entry_id": entry} for (decision_id,) in decisions for entry in keeps_out]
     yield from insert_all("keeps_out", rows, "DO NOTHING")
     yield from erasing.withdraw(activity_id, act.at)
+    yield from outbox.write(
+        act.new_id, account_id, act.at, [Happened(Type.UPDATED, activity_id, Change.WITHDRAWN)]
+    )
 
 
 def pass_over(
-    act: Act, one: Logged, positions: Collection[int], entry_id: str, contacts: Sequence[str], left: Content | None
+    act: Act,
+    account_id: str,
+    one: Logged,
+    positions: Collection[int],
+    entry_id: str,
+    contacts: Sequence[str],
+    left: Content | None,
 ) -> Plan[None]:
     """Of these participants placeholders stay; the records of these contacts have the activity no more.
 
@@ -88,3 +98,4 @@ def pass_over(
         yield from erasing.drop_bytes(one.id, act.at)
     else:
         yield from erasing.replace_bytes(one.id, left)
+    yield from outbox.write(act.new_id, account_id, act.at, [Happened(Type.UPDATED, one.id, Change.PERSON)])

@@ -165,7 +165,9 @@ def _purge(options: Options, entry: str, *, dry_run: bool, yes: bool, as_json: b
         return hits, done
 
     hits, done = common.run(options, work)
-    if done is None:
+    if done is None and hits and not dry_run:
+        common.say("Nothing was taken back.")
+    elif done is None:
         _show(hits, as_json=as_json)
     elif as_json:
         common.print_json(done)

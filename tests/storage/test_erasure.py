@@ -192,7 +192,7 @@ async def test_the_receipt_names_nobody_and_stands_in_the_record(database: Store
     receipt = await erasing.erase(await erasing.find("us", [ANN]))
     [told] = [c for c in await database.read(page("us")) if c.action == "person.erase"]
     assert (told.detail["counts"], told.detail["complete"]) == (dict(receipt.counts), True)
-    assert receipt.addresses == [KEYED("erased", ANN)]
+    assert receipt.address_hashes == [KEYED("erased", ANN)]
     assert set(receipt.remains) == {"hashes", "decisions", "operator_mail", "backups"}
 
 
