@@ -243,19 +243,21 @@ async def test_a_lease_ends_with_whoever_had_it(
     assert await waiting(world) == (0, 0)
 
 
-async def test_a_late_failure_does_not_undo_what_another_has_delivered(
-    world: Store, sender: Sender, endpoint: Endpoint, clock: Clock, act: Act
+@pytest.mark.parametrize("other", [OK, Answer("http.503", 3600)])
+async def test_a_late_failure_does_not_undo_what_another_has_noted(
+    world: Store, sender: Sender, endpoint: Endpoint, clock: Clock, act: Act, look: Look, other: Answer
 ) -> None:
     endpoint.gate, endpoint.answers = asyncio.Event(), [DOWN]
     await logged(world)
     await sender.turn()
     await endpoint.called(1)
     clock.at += LEASE * 10_000
-    await turns(sender_of(world, Endpoint(), act, clock))
+    await turns(sender_of(world, Endpoint(answers=[other]), act, clock))
+    noted = await look("SELECT attempts, next_at, failure FROM delivery")
     endpoint.gate.set()
     await sender.idle()
     await turns(sender)
-    assert await waiting(world) == (0, 0)
+    assert (await look("SELECT attempts, next_at, failure FROM delivery"), len(noted)) == (noted, int(other != OK))
 
 
 async def test_a_webhook_that_hangs_holds_up_neither_others_nor_mail(
