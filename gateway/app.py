@@ -202,7 +202,7 @@ class App:
         """What /readyz tells of."""
         parser, wanted = self.journey.parser, settings.parser_limits().processes
         return {
-            **checks_of_store(settings, self.store),
+            **checks_of_store(lambda: self.settings, self.store),
             "listeners": checks.listeners_check(lambda: self._smtp.listening),
             "parser": checks.count_check(lambda: parser.running, wanted, "parser processes"),
             "certificate": checks.certificate_check(lambda: self._smtp.certificate_expires, lambda: datetime.now(UTC)),
@@ -252,16 +252,15 @@ async def open_console(sock: socket.socket, settings: Settings, store: Store, ke
     return console
 
 
-def checks_of_store(settings: Settings, store: Store) -> dict[str, Check]:
-    """Those that any process with a store can make."""
-    place, limits = settings.store.place(), settings.smtp_limits()
+def checks_of_store(settings: Callable[[], Settings], store: Store) -> dict[str, Check]:
+    """Those that any process with a store can make. `settings`: those in force."""
+    place = settings().store.place()
     found = {
         "store": checks.store_check(store),
         "schema": checks.schema_check(store, "sqlite" if isinstance(place, Path) else "postgres"),
     }
     if isinstance(place, Path):  # a server looks after its own disk
-        needed = max(limits.message_size * 3 // 2, limits.free_disk)
-        found["disk"] = checks.disk_check(_free_disk(place), needed)
+        found["disk"] = checks.disk_check(_free_disk(place), lambda: settings().smtp_limits().least_free_disk)
     return found
 
 

@@ -150,7 +150,7 @@ async def _health(settings: Settings, store: Store, workers: Workers) -> AsyncIt
     if not settings.health.listen:
         yield
         return
-    found = checks_of_store(settings, store)
+    found = checks_of_store(lambda: workers.settings, store)
     found["listeners"] = checks.count_check(lambda: workers.serving, settings.smtp.workers, "worker processes")
     sock = bind(settings.health.listen)
     health = open_health(sock, settings, store, found, lambda: workers.draining, workers.counted)

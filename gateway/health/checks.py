@@ -109,7 +109,7 @@ def schema_check(store: Store, kind: str, patience: float = PATIENCE) -> Check:
     return check
 
 
-def disk_check(free: Callable[[], int], needed: int) -> Check:
+def disk_check(free: Callable[[], int], needed: Callable[[], int]) -> Check:
     """Both in bytes; below `needed`, MAIL is answered 452."""
 
     async def check() -> Found:
@@ -117,8 +117,9 @@ def disk_check(free: Callable[[], int], needed: int) -> Check:
             left = free()
         except OSError as error:
             return Found(Status.FAILED, f"The database's disk can't be looked at: {error.strerror}.")
-        told = f"{left >> 20} MiB are free on the database's disk; below {needed >> 20} MiB no mail is taken."
-        return Found(Status.FAILED if left < needed else Status.OK, told)
+        least = needed()
+        told = f"{left >> 20} MiB are free on the database's disk; below {least >> 20} MiB no mail is taken."
+        return Found(Status.FAILED if left < least else Status.OK, told)
 
     return check
 

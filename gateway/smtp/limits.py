@@ -72,3 +72,8 @@ class SmtpLimits:
     proxy_header: float = 5
     linger: float = 5
     """How long a client may take to read the last reply and hang up."""
+
+    @property
+    def least_free_disk(self) -> int:
+        """Bytes free on the store's disk below which nobody's mail is taken."""
+        return max(self.message_size * 3 // 2, self.free_disk)

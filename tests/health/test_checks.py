@@ -80,14 +80,14 @@ async def test_a_database_that_was_migrated_under_the_program_is_not_ready(tmp_p
 
 @pytest.mark.parametrize(("free", "expected"), [(99, Status.FAILED), (100, Status.OK)])
 async def test_the_disk_is_ready_down_to_its_limit(free: int, expected: Status) -> None:
-    assert (await disk_check(lambda: free, 100)()).status is expected
+    assert (await disk_check(lambda: free, lambda: 100)()).status is expected
 
 
 async def test_a_disk_that_is_gone_is_not_ready() -> None:
     def gone() -> int:
         raise FileNotFoundError(2, "No such file or directory")
 
-    assert (await disk_check(gone, 1)()).status is Status.FAILED
+    assert (await disk_check(gone, lambda: 1)()).status is Status.FAILED
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def disk(settings: Settings) -> Iterator[Found]:
     if not isinstance(place, Path):
         yield ok("disk", "The database is on a server, which looks after its own disk.")
         return
-    free, needed = bytes_free(place.parent), max(limits.message_size * 3 // 2, limits.free_disk)
+    free, needed = bytes_free(place.parent), limits.least_free_disk
     told = f"{free >> 20} MiB are free at {place.parent}; below {needed >> 20} MiB mail is answered 452"
     if free < needed:
         yield fail("disk", f"{told}. Make room, or move the database.")
