@@ -75,6 +75,17 @@ def test_on_a_new_machine_the_key_is_all_that_it_needs(command: Command, file: P
     assert kept(there.parent) == []
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_belongs_to_whom_the_folder_does(command: Command, file: Path, tmp_path: Path) -> None:
+    """The gateway's user, who could read nothing of root's."""
+    there = tmp_path / "data"
+    there.mkdir()
+    os.chown(there, 65534, 65534)
+    assert command("db", "restore", str(file), GATEWAY_STORE__PATH=str(there / "gateway.db")).exit_code == 0
+    owners = {path.name: path.stat().st_uid for path in there.iterdir()}
+    assert owners == {"gateway.db": 65534, "gateway.db.lock": 65534}
+
+
 def test_nobody_is_signed_in_by_a_backup(good: Callable[..., str], command: Command, tmp_path: Path) -> None:
     good("user", "add", "ana@us.example", "Ana", "--permission", "super_admin")
     with closing(sqlite3.connect(tmp_path / "gateway.db")) as db:
