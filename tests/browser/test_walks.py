@@ -10,7 +10,7 @@ from tests.running_gateway import Gateway
 
 WIDE = (
     *("/start", "/activities", "/decisions", "/email-logging", "/overview", "/contacts", "/users", "/audit"),
-    *("/sources", "/tokens"),
+    *("/sources", "/tokens", "/webhooks"),
 )
 """Pages that might be wider than a phone."""
 

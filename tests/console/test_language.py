@@ -12,7 +12,10 @@ from fakes.sentences import Sentence, sentences
 from gateway.console.language import CATALOGUES, chosen, language
 from storage.errors import Refused
 
-ALIKE = {"Cc", "Contact", "Contacts", "Date", "Menu", "Message", "Messages", "Options", "Pages", "Sessions", "Sources"}
+ALIKE = {
+    *("Cc", "Contact", "Contacts", "Date", "Menu", "Message", "Messages", "Options", "Pages", "Sessions", "Sources"),
+    "Webhooks",
+}
 """What French writes in the same way."""
 
 

@@ -9,9 +9,9 @@ from fakes.desk import Desk
 
 PAGES = (
     *("/start", "/activities", "/decisions", "/decisions/explain", "/overview", "/email-logging", "/contacts"),
-    *("/users", "/profile", "/held", "/sources", "/tokens", "/audit"),
+    *("/users", "/profile", "/held", "/sources", "/tokens", "/webhooks", "/audit"),
 )
-ADMINS_ONLY = {"/held", "/sources", "/tokens", "/audit"}
+ADMINS_ONLY = {"/held", "/sources", "/tokens", "/webhooks", "/audit"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 VOID |= {"rect", "path"}
 

@@ -50,3 +50,19 @@ async def test_an_address_that_may_not_be_one_is_refused(desk: Desk, url: str) -
     async with desk.client("ana") as ana:
         answer = await ana.post(PATH, json={**CRM, "url": url})
         assert (answer.status_code, (await ana.get(PATH)).json()) == (409, [])
+
+
+async def test_on_its_page_the_secret_is_shown_once_and_each_act_is_done(desk: Desk) -> None:
+    async with desk.client("ana") as ana, desk.client("dan") as dan:
+        assert (await dan.post("/webhooks", data=CRM)).status_code == 403
+        refused = await ana.post("/webhooks", data={**CRM, "url": "http://crm.example/"})
+        assert (refused.status_code, "must begin with https://" in refused.text) == (422, True)
+        made = await ana.post("/webhooks", data=CRM)
+        assert (made.status_code, "whsec_" in made.text) == (200, True)
+        assert "whsec_" not in (await ana.get("/webhooks")).text
+        [known] = (await ana.get(PATH)).json()
+        assert "lookup.failed" in (await ana.post(f"/webhooks/{known['id']}/test")).text
+        assert "whsec_" in (await ana.post(f"/webhooks/{known['id']}/secret")).text
+        for act in ("disable", "enable", "replay", "remove"):
+            assert (await ana.post(f"/webhooks/{known['id']}/{act}")).status_code == 303
+        assert (await ana.get(PATH)).json() == []

@@ -17,10 +17,11 @@ from gateway.console.pages import (
     sign_in,
     start,
     users,
+    webhooks,
 )
 
 
 def routers() -> Sequence[APIRouter]:
     """The routes of all pages."""
-    parts = (sign_in, start, email_logging, activities, decisions, held, overview, contacts, users, settings)
+    parts = (sign_in, start, email_logging, activities, decisions, held, overview, contacts, users, settings, webhooks)
     return [part.router for part in parts]

@@ -34,6 +34,7 @@ DONE: Mapping[str, str] = {
     "source.added": marked("The source was added."),
     "source.removed": marked("The source was removed."),
     "token.revoked": marked("The token was revoked."),
+    "webhook.changed": marked("The webhook was changed."),
     "held.resolved": marked("The message was decided."),
     "held.still": marked("It would still be held, so nothing was changed."),
     "held.discarded": marked("The message was discarded."),
