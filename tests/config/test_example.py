@@ -7,7 +7,7 @@ from pathlib import Path
 
 from config.load import VARIABLES, effective
 from config.settings import Settings, plain_value
-from docs.generate import EXAMPLE, example
+from docs.generate.settings import EXAMPLE, example
 
 ASKING = "127.0.0.1:2525 client-certificates"
 UNSET = {

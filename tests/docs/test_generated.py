@@ -9,7 +9,12 @@ import click
 import pytest
 
 from config.load import VARIABLES
-from docs.generate import DOCS, cli, commands, configuration, fields, kind, log, pages, reasons
+from docs.generate import pages
+from docs.generate.command_line import cli, commands
+from docs.generate.common import DOCS
+from docs.generate.log import log
+from docs.generate.reasons import reasons
+from docs.generate.settings import configuration, fields, kind
 from gateway import operator_log
 from gateway.cli import COMMANDS, main
 from gateway.core.reasons import REASONS

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from docs.generate import metric_list
+from docs.generate.metrics import metric_list
 from gateway import metrics
 
 ROOT = Path(__file__).parents[2]
