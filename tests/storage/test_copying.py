@@ -21,7 +21,7 @@ from test_oracle import Real, arrivals
 
 from gateway.core.decide import decide
 from storage import copying
-from storage.copying import Copied, Sum
+from storage.copying import Copied, Sum, no_bar
 from storage.errors import CopyDiffers, Refused, StoreBroken, StoreError, StoreNewer, StoreOutdated, StoreUnavailable
 from storage.interface import Store
 from storage.migrate import migrate
@@ -185,7 +185,7 @@ async def test_every_row_arrives_as_it_is_and_comes_back_so(file: Path, place: S
     told = await copy(file, place)
     assert await dump_of(place, file) == before == dump(file)
     assert {one.table: one.rows for one in told} == {name: len(rows) for name, rows in before.items()}
-    await on_server.back_up(place, tmp_path / "back.db")
+    await on_server.back_up(place, tmp_path / "back.db", no_bar)
     assert dump(tmp_path / "back.db") == before
     decisions = "SELECT id FROM decision ORDER BY rowid"
     with closing(sqlite3.connect(file)) as there, closing(sqlite3.connect(tmp_path / "back.db")) as back:
@@ -319,7 +319,7 @@ async def test_a_backup_that_differs_is_none(
     await copy(file, place)
     monkeypatch.setattr(on_server, "_insert", lambda *_: None)
     with pytest.raises(CopyDiffers):
-        await on_server.back_up(place, tmp_path / "back.db")
+        await on_server.back_up(place, tmp_path / "back.db", no_bar)
     assert not (tmp_path / "back.db").exists()
 
 
