@@ -77,6 +77,10 @@ SOURCE_SEEN = _gauge(
 SOURCE_SILENT = _gauge(
     "source_silent", "1 while a source has sent nothing for more than its silence_hours; by its id.", "source"
 )
+WEBHOOK_DELIVERIES = _gauge("webhook_deliveries", "Events on their way to webhooks, in all accounts.")
+WEBHOOK_DEAD_LETTERS = _gauge(
+    "webhook_dead_letters", "Events that no webhook took after all attempts; kept for a replay."
+)
 
 # --- DNS ---
 
@@ -137,6 +141,7 @@ _FROM_THE_START: dict[Counter | Histogram, Iterable[tuple[str, ...]]] = {
     LOG_EVENTS: [
         *(("internal.failed",), ("parser.replaced",), ("worker.replaced",), ("certificate.refused",)),
         *(("store.failed",), ("erasing.paused",), ("log.dropped",), ("source.silent",)),
+        *(("webhook.failed",), ("webhook.given_up",), ("webhook.disabled",)),
     ],
 }
 """Series that stand at 0 before anything has happened: from nothing to 1 isn't seen as an increase."""

@@ -27,6 +27,10 @@ class Figures:
     never_log_entries: int
     sources: Sequence[SourceFigures]
     """Those that have ever sent."""
+    deliveries: int
+    """Events on their way to webhooks."""
+    dead_letters: int
+    """Those that were given up."""
 
 
 def figures() -> Plan[Figures]:
@@ -35,4 +39,5 @@ def figures() -> Plan[Figures]:
     [(entries,)] = yield from ask("SELECT count(*) FROM never_log_entry")
     rows = yield from ask("SELECT id, seen_at, silent_at FROM source WHERE seen_at IS NOT NULL ORDER BY id")
     sources = [SourceFigures(source_id, seen_at, silent_at is not None) for source_id, seen_at, silent_at in rows]
-    return Figures(held, held_since, entries, sources)
+    [(all_of_them, dead)] = yield from ask("SELECT count(*), count(given_up_at) FROM delivery")
+    return Figures(held, held_since, entries, sources, all_of_them - dead, dead)

@@ -15,6 +15,11 @@ from storage import figures
 from storage.errors import StoreError
 from storage.interface import Store
 
+_OF_STORE = (
+    *(metrics.HELD_MESSAGES, metrics.HELD_OLDEST, metrics.NEVER_LOG_ENTRIES),
+    *(metrics.WEBHOOK_DELIVERIES, metrics.WEBHOOK_DEAD_LETTERS),
+)
+
 
 async def alone() -> Sequence[Samples]:
     """No other process counts."""
@@ -59,13 +64,15 @@ class Figures:
             async with asyncio.timeout(PATIENCE):
                 found = await self._store.read(figures.figures())
         except (StoreError, TimeoutError):
-            for gauge in (metrics.HELD_MESSAGES, metrics.HELD_OLDEST, metrics.NEVER_LOG_ENTRIES):
+            for gauge in _OF_STORE:
                 gauge.set(math.nan)
             self._show_sources(())
         else:
             metrics.HELD_MESSAGES.set(found.held)
             metrics.HELD_OLDEST.set(math.nan if found.held_since is None else found.held_since / 1000)
             metrics.NEVER_LOG_ENTRIES.set(found.never_log_entries)
+            metrics.WEBHOOK_DELIVERIES.set(found.deliveries)
+            metrics.WEBHOOK_DEAD_LETTERS.set(found.dead_letters)
             self._show_sources(found.sources)
 
     @staticmethod
