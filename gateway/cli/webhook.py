@@ -33,7 +33,7 @@ def group() -> None:
 @click.option(
     "--type",
     "types",
-    type=click.Choice(list(Type)),
+    type=click.Choice([one.value for one in Type]),
     multiple=True,
     help="Send only these events; may be repeated. Without it, all are sent.",
 )

@@ -131,6 +131,8 @@ def _kind(error: BaseException) -> str:
         return "connection.refused"
     if isinstance(error, httpx2.TransportError):
         return "connection.broken"
+    if isinstance(error, FileNotFoundError | PermissionError):
+        return "ca_file.unreadable"
     return "lookup.failed"
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
+from storage.outbox import Type
 from tests.running_gateway import Gateway, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,8 @@ def webhook(gateway: Gateway, *arguments: str) -> subprocess.CompletedProcess[st
 
 def add(gateway: Gateway, port: int) -> str:
     """A webhook "crm"; its secret."""
-    made = webhook(gateway, "add", "crm", f"http://127.0.0.1:{port}/hook")
+    types = [word for kind in Type for word in ("--type", kind.value)]
+    made = webhook(gateway, "add", "crm", f"http://127.0.0.1:{port}/hook", *types)
     assert made.returncode == 0, made.stderr
     return made.stdout.split()[0]
 

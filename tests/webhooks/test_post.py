@@ -265,6 +265,8 @@ async def test_a_certificate_counts_for_its_name_and_by_an_authority_that_is_bel
         assert await post(f"https://crm.example:{port}/", limits) == Answer("")
         assert await post(f"https://other.example:{port}/", limits) == Answer("tls.failed")
         assert await post(f"https://crm.example:{port}/") == Answer("tls.failed")
+        lost = replace(LIMITS, ca_file=tmp_path / "lost.pem")
+        assert await post(f"https://crm.example:{port}/", lost) == Answer("ca_file.unreadable")
     assert len(told) == 1
 
 
