@@ -62,6 +62,7 @@ def _dns(settings: Settings, config: str) -> list[str]:
         "No others: the gateway sends no mail, so there is no SPF or DKIM to publish. To check them:",
         *[f"  dig +short {domain} MX" for domain in domains],
         f"  dig +short {settings.hostname}. A",
+        f"  bcc-gateway doctor{config}",
     ]
 
 
