@@ -20,8 +20,10 @@ from tests.connect.private_machine import PrivateMachine, can_run
 from tests.connect.recipe import Block, blocks
 from tests.connect.waiting import until
 from tests.connect.way_to_gateway import WayToGateway
+from tests.peers.secure_gateway import Secure
 from tests.running_gateway import Gateway, free_port
 
+PASSWORD = "not-a-real-password"  # noqa: S105 - a fake
 SERVERS: tuple[type[Postfix | Exim | OpenSmtpd], ...] = (Postfix, Exim, OpenSmtpd)
 MAIL = """\
 From: {author}
@@ -45,13 +47,17 @@ class Company:
 
     def send(self, subject: str, author: str, *recipients: str, to: str = "", size: int = 0) -> None:
         """One mail, which every recipient then has; `to` is for a header that doesn't show them."""
+        self.submit(subject, author, *recipients, to=to, size=size)
+        got = self.mailboxes.wait(subject, len(recipients))
+        assert sorted(r for mail in got for r in mail.recipients) == sorted(recipients)
+        assert all(mail.mail_from == author for mail in got)
+
+    def submit(self, subject: str, author: str, *recipients: str, to: str = "", size: int = 0) -> None:
+        """The same, without waiting for what becomes of it."""
         mail = MAIL.format(author=author, to=to or ", ".join(recipients), subject=subject)
         mail += f"{'x' * 70}\n" * (size // 71)
         with smtplib.SMTP("127.0.0.1", self.server.port) as client:
             client.sendmail(author, recipients, mail)
-        got = self.mailboxes.wait(subject, len(recipients))
-        assert sorted(r for mail in got for r in mail.recipients) == sorted(recipients)
-        assert all(mail.mail_from == author for mail in got)
 
     def wait_for(self, word: str) -> None:
         """Until the server's log has it."""
@@ -79,20 +85,34 @@ def no_change(found: list[Block]) -> list[Block]:
 
 @contextmanager
 def company(
-    server: type[Postfix | Exim | OpenSmtpd], gateway: Gateway, change: Callable[[list[Block]], list[Block]] = no_change
+    server: type[Postfix | Exim | OpenSmtpd],
+    gateway: Gateway,
+    change: Callable[[list[Block]], list[Block]] = no_change,
+    secure: Secure | None = None,
 ) -> Iterator[Company]:
-    """With the recipe, or with what `change` makes of it."""
+    """With the recipe, or with what `change` makes of it; with that of TLS and a login if the gateway is `secure`."""
     if not can_run(*server.needs) and "CI" not in os.environ:
         pytest.skip(f"{server.page} needs root, mount namespaces and what tests/machine.sh installs")
-    way, mailboxes, port = WayToGateway(gateway.port, free_port()), Mailboxes(), free_port()
+    way, mailboxes, port = (
+        WayToGateway(secure.starttls if secure else gateway.port, free_port()),
+        Mailboxes(),
+        free_port(),
+    )
     key = gateway.addresses["relay"].partition("@")[0]
-    found = change(blocks(server.page, "The copies", {"KEY": key} | server.examples(way.port)))
+    examples = {"KEY": key} | server.examples(way.port)
+    found = change(blocks(server.page, "The copies", examples))
+    if secure:
+        found += blocks(server.page, "With TLS and a login", server.secure_examples(way.port) | {"PASSWORD": PASSWORD})
     with tempfile.TemporaryDirectory(prefix="mail-server-") as folder:
-        started = server(PrivateMachine(Path(folder), *server.users), free_port(), port, found)
+        machine = PrivateMachine(Path(folder), *server.users)
+        if secure:
+            certificate = secure.gateway.folder / "cert.pem"
+            machine.write("/etc/ssl/certs/ca-certificates.crt", certificate.read_text(encoding="ascii"))
+        started = server(machine, free_port(), port, found)
         mailboxes.start(port)
         way.open()
-        started.start()
         try:
+            started.start()
             yield Company(started, way, mailboxes)
         finally:
             started.stop()

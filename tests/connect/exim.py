@@ -41,9 +41,10 @@ mailboxes:
   port = {mailboxes}
 """,
     "retry": "* * F,4d,1s\n",
+    "auth": "",
 }
 """Mail to everybody goes on to the port of the mailboxes. Whom nothing stops is warned of delays very soon."""
-_BEGIN = {"router": "routers", "transport": "transports", "retry": "retry"}
+_BEGIN = {"router": "routers", "transport": "transports", "retry": "retry", "auth": "authenticators"}
 
 
 class Exim:
@@ -57,7 +58,10 @@ class Exim:
 
     def __init__(self, machine: PrivateMachine, port: int, mailboxes: int, recipe: Iterable[Block]) -> None:
         self._machine, self.port = machine, port
-        added = {block.path.split("/")[4]: block.text for block in recipe}
+        added: dict[str, str] = {}
+        for block in recipe:
+            section = block.path.split("/")[4]
+            added[section] = added.get(section, "") + block.text
         assert set(added) <= set(_BEFORE), added
         for section, text in _BEFORE.items():
             if section in _BEGIN:
@@ -72,6 +76,11 @@ class Exim:
     def examples(gateway: int) -> dict[str, str]:
         """What the page has instead of the gateway's port."""
         return {"port = 25": f"port = {gateway}"}
+
+    @staticmethod
+    def secure_examples(gateway: int) -> dict[str, str]:
+        """The same of its section about TLS."""
+        return {}
 
     def start(self) -> None:
         self._process: subprocess.Popen[bytes] = self._machine.start(str(_PROGRAM), "-bdf", "-q1h")

@@ -16,6 +16,7 @@ from tests.connect.waiting import until
 from tests.running_gateway import free_port
 
 _PROGRAM = PEERS / "usr/sbin/smtpd"
+_INNER = free_port()
 _BEFORE = """\
 {recipe}
 listen on 127.0.0.1 port {port} hostname mail.us.example{filtered}
@@ -46,7 +47,8 @@ class OpenSmtpd:
             if block.path == "/etc/smtpd.conf":
                 settings = block.text
             else:
-                machine.write(block.path, block.text).chmod(0o755)
+                file = machine.write(block.path, block.text)
+                file.chmod(0o755 if block.text.startswith("#!") else 0o644)
         values = {"port": port, "mailboxes": mailboxes, "recipe": settings}
         filtered = ' filter "gateway-copy"' if settings else ""
         machine.write("/etc/smtpd.conf", _BEFORE.format(filtered=filtered, **values))
@@ -54,7 +56,12 @@ class OpenSmtpd:
     @staticmethod
     def examples(gateway: int) -> dict[str, str]:
         """What the page has instead of the gateway's port and of a free one."""
-        return {":25": f":{gateway}", "10026": str(free_port())}
+        return {":25": f":{gateway}", "10026": str(_INNER)}
+
+    @staticmethod
+    def secure_examples(gateway: int) -> dict[str, str]:
+        """The same of its section about TLS."""
+        return {":587": f":{gateway}", "10026": str(_INNER)}
 
     def start(self) -> None:
         self._process: subprocess.Popen[bytes] = self._machine.start(str(_PROGRAM), "-d")

@@ -10,7 +10,7 @@ from tests.connect.private_machine import PrivateMachine
 from tests.connect.recipe import Block
 from tests.peers.postfix import MASTER
 
-_SHOWQ = "showq unix n - n - - showq\n"
+_MORE = "showq unix n - n - - showq\ntlsmgr unix - - n 1000? 1 tlsmgr\n"
 _BEFORE = """\
 compatibility_level = 3.6
 maillog_file = /var/log/postfix.log
@@ -47,7 +47,7 @@ class Postfix:
         machine.write("/etc/postfix/main.cf", _BEFORE.format(mailboxes=mailboxes))
         for name in ("postfix-files", "postfix-script", "post-install"):
             shutil.copy(f"/etc/postfix/{name}", machine.path("/etc/postfix"))
-        machine.write("/etc/postfix/master.cf", MASTER.format(port=port) + _SHOWQ)
+        machine.write("/etc/postfix/master.cf", MASTER.format(port=port) + _MORE)
         for block in recipe:
             machine.write(block.path, block.text)
         for folder, owner in (("/var/spool/postfix", "root"), ("/var/lib/postfix", "postfix")):
@@ -58,6 +58,11 @@ class Postfix:
     def examples(gateway: int) -> dict[str, str]:
         """What the page has instead of the gateway's port."""
         return {":25": f":{gateway}"}
+
+    @staticmethod
+    def secure_examples(gateway: int) -> dict[str, str]:
+        """The same of its section about TLS."""
+        return {":587": f":{gateway}"}
 
     def start(self) -> None:
         self._postfix("start")

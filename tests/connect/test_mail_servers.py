@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.connect.company import SERVERS, Company, company, no_change
+from tests.connect.company import PASSWORD, SERVERS, Company, company, no_change
 from tests.connect.exim import Exim
 from tests.connect.opensmtpd import OpenSmtpd
 from tests.connect.postfix import Postfix
 from tests.connect.recipe import Block, shown
 from tests.connect.waiting import until
+from tests.peers.secure_gateway import secured
 from tests.running_gateway import Gateway, free_port
 
 TOO_LARGE = {"postfix.md": "exceeds size limit", "exim.md": "552 5.3.4", "opensmtpd.md": "too large for peer"}
@@ -50,10 +51,10 @@ def us(request: pytest.FixtureRequest, running: Gateway) -> Iterator[Company]:
         assert made.told() == []
 
 
-def say(gateway: Gateway, *words: str) -> str:
+def say(gateway: Gateway, *words: str, stdin: str = "") -> str:
     """What a command of the gateway's says."""
     command = [sys.executable, "-P", "-m", "gateway", *words, "--config", str(gateway.config)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -131,6 +132,20 @@ def test_while_the_gateway_is_silent_mail_goes_on_and_its_copy_comes_later(us: C
 
 
 @some
+def test_a_copy_whose_answer_is_lost_comes_twice_and_is_one_activity(us: Company, running: Gateway) -> None:
+    subject = named(us, "again")
+    us.way.open(cut=True)
+    us.send(subject, "ana@us.example", "nora@client.example")
+    sql = "SELECT d.deliveries FROM decision d JOIN activity a ON a.id = d.activity_id WHERE a.subject = ?"
+    us.run_queue_until(lambda: running.rows(sql, subject) != [])
+    us.way.open()
+    us.run_queue_until(lambda: us.server.queue() == "")
+    [(deliveries,)] = running.rows(sql, subject)
+    assert deliveries != 1
+    assert "delivered again" in say(running, "trace", f"<{subject}@mail.example>")
+
+
+@some
 def test_a_copy_that_is_put_off_waits_and_comes_again(us: Company, running: Gateway) -> None:
     subject = named(us, "later")
     us.way.open(data="451 4.3.0 Later")
@@ -169,6 +184,37 @@ def test_nobody_is_told_of_a_copy_that_could_not_be_delivered_in_all_its_time(us
     us.run_queue_until(lambda: us.server.queue() == "")
     assert us.told() == []
     us.way.open()
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("server", SERVERS, ids=name)
+def test_an_original_that_must_wait_is_copied_once(running: Gateway, server: type[Postfix | Exim | OpenSmtpd]) -> None:
+    with company(server, running) as us:
+        subject = named(us, "slow")
+        us.mailboxes.answers["slow@client.example"] = "450 4.2.0 Later"
+        us.submit(subject, "ana@us.example", "slow@client.example")
+        decided(running, subject)
+        us.wait_for("450 4.2.0 Later")
+        us.mailboxes.answers.clear()
+        us.run_queue_until(lambda: us.server.queue() == "")
+        assert len(us.mailboxes.of(subject)) == 1
+        assert len(decided(running, subject)) == 1
+        assert "delivered again" not in say(running, "trace", f"<{subject}@mail.example>")
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("server", SERVERS, ids=name)
+def test_a_server_that_signs_in_under_tls_is_known_by_its_login(
+    gateway: Gateway, server: type[Postfix | Exim | OpenSmtpd]
+) -> None:
+    secure = secured(gateway)
+    say(gateway, "source", "remove", "mail server")
+    say(gateway, "source", "add", "mx", "--login", "mx", "--channel", "relay", "--vouches")
+    say(gateway, "source", "password", "mx", "--stdin", stdin=PASSWORD + "\n")
+    gateway.start()
+    with company(server, gateway, secure=secure) as us:
+        us.send("secure", "ana@us.example", "bob@client.example")
+        assert [row[0] for row in decided(gateway, "secure")] == ["logged"]
 
 
 @pytest.mark.prove

@@ -19,14 +19,17 @@ class WayToGateway:
     def __init__(self, gateway: int, port: int) -> None:
         self._gateway = gateway
         self.port = port
-        self._rcpt, self._data, self._silent = "", "", False
+        self._rcpt, self._data, self._silent, self._cut = "", "", False, False
         self._listener: socket.socket | None = None
         self._clients: list[socket.socket] = []
 
-    def open(self, *, rcpt: str = "", data: str = "", silent: bool = False) -> None:
-        """From now on, this answers RCPT, or the end of the message, or nobody answers at all; else the gateway."""
+    def open(self, *, rcpt: str = "", data: str = "", silent: bool = False, cut: bool = False) -> None:
+        """From now on, this answers RCPT, or the end of the message, or nobody answers at all; else the gateway.
+
+        With `cut`, the connection ends where the gateway says that it has accepted a message.
+        """
         self.close()
-        self._rcpt, self._data, self._silent = rcpt, data, silent
+        self._rcpt, self._data, self._silent, self._cut = rcpt, data, silent, cut
         self._listener = socket.create_server((HOST, self.port))
         threading.Thread(target=self._serve, args=(self._listener,), daemon=True).start()
 
@@ -53,7 +56,7 @@ class WayToGateway:
 
     def _pass_on(self, client: socket.socket) -> None:
         with suppress(OSError), client, socket.create_connection(("127.0.0.1", self._gateway), _TIMEOUT) as gateway:
-            back = threading.Thread(target=_pump, args=(gateway, client), daemon=True)
+            back = threading.Thread(target=_pump, args=(gateway, client), kwargs={"cut": self._cut}, daemon=True)
             back.start()
             _pump(client, gateway)
             back.join(_TIMEOUT)
@@ -86,9 +89,12 @@ def _keep_silent(client: socket.socket) -> None:
             pass
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def _pump(source: socket.socket, target: socket.socket, *, cut: bool = False) -> None:
     """One direction, to its end: Exim ends its own as soon as it has said all, and still waits for the answer."""
     with suppress(OSError):
         while chunk := source.recv(65536):
+            if cut and b"Accepted" in chunk:
+                target.shutdown(socket.SHUT_RDWR)
+                return
             target.sendall(chunk)
         target.shutdown(socket.SHUT_WR)
