@@ -102,7 +102,9 @@ def company(
     examples = {"KEY": key} | server.examples(way.port)
     found = change(blocks(server.page, "The copies", examples))
     if secure:
-        found += blocks(server.page, "With TLS and a login", server.secure_examples(way.port) | {"PASSWORD": PASSWORD})
+        found += blocks(
+            server.page, "With TLS and a login", server.secure_examples(way.port, examples) | {"PASSWORD": PASSWORD}
+        )
     with tempfile.TemporaryDirectory(prefix="mail-server-") as folder:
         machine = PrivateMachine(Path(folder), *server.users)
         if secure:

@@ -78,8 +78,8 @@ class Exim:
         return {"port = 25": f"port = {gateway}"}
 
     @staticmethod
-    def secure_examples(gateway: int) -> dict[str, str]:
-        """The same of its section about TLS."""
+    def secure_examples(gateway: int, plain: dict[str, str]) -> dict[str, str]:
+        """The same of its section about TLS, in addition to the `plain` ones."""
         return {}
 
     def start(self) -> None:

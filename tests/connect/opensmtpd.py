@@ -16,7 +16,6 @@ from tests.connect.waiting import until
 from tests.running_gateway import free_port
 
 _PROGRAM = PEERS / "usr/sbin/smtpd"
-_INNER = free_port()
 _BEFORE = """\
 {recipe}
 listen on 127.0.0.1 port {port} hostname mail.us.example{filtered}
@@ -56,12 +55,12 @@ class OpenSmtpd:
     @staticmethod
     def examples(gateway: int) -> dict[str, str]:
         """What the page has instead of the gateway's port and of a free one."""
-        return {":25": f":{gateway}", "10026": str(_INNER)}
+        return {":25": f":{gateway}", "10026": str(free_port())}
 
     @staticmethod
-    def secure_examples(gateway: int) -> dict[str, str]:
-        """The same of its section about TLS."""
-        return {":587": f":{gateway}", "10026": str(_INNER)}
+    def secure_examples(gateway: int, plain: dict[str, str]) -> dict[str, str]:
+        """The same of its section about TLS, in addition to the `plain` ones."""
+        return {":587": f":{gateway}", "10026": plain["10026"]}
 
     def start(self) -> None:
         self._process: subprocess.Popen[bytes] = self._machine.start(str(_PROGRAM), "-d")

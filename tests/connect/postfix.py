@@ -60,8 +60,8 @@ class Postfix:
         return {":25": f":{gateway}"}
 
     @staticmethod
-    def secure_examples(gateway: int) -> dict[str, str]:
-        """The same of its section about TLS."""
+    def secure_examples(gateway: int, plain: dict[str, str]) -> dict[str, str]:
+        """The same of its section about TLS, in addition to the `plain` ones."""
         return {":587": f":{gateway}"}
 
     def start(self) -> None:
