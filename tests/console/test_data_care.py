@@ -89,12 +89,26 @@ async def test_an_entry_reaches_back_when_an_admin_says_so(filled: Desk) -> None
         assert (await ana.get(path)).json() == []
 
 
+async def test_on_the_console_what_an_entry_would_have_kept_out_is_shown_before_it_goes(filled: Desk) -> None:
+    async with filled.client("ana") as ana, filled.client("dan") as dan:
+        entry = (await ana.post("/api/v1/never-log", json={"pattern": "*@lead.example"})).json()["id"]
+        path = f"/email-logging/entries/{entry}/purge"
+        assert path in (await ana.get("/email-logging")).text
+        assert path not in (await dan.get("/email-logging")).text
+        assert [(await dan.get(path)).status_code, (await dan.post(path, data={})).status_code] == [403, 403]
+        shown = (await ana.get(path)).text
+        assert shown.index(">One<") and "it stays for others" in shown
+        assert len((await ana.get("/api/v1/activities")).json()["items"]) == 2
+        done = await ana.post(path, data={})
+        assert (done.status_code, "Activities that went: 1;" in done.text) == (200, True)
+        assert [one["subject"] for one in (await ana.get("/api/v1/activities")).json()["items"]] == ["Two"]
+        assert "There is nothing" in (await ana.get(path)).text
+
+
 async def test_a_message_that_is_kept_no_more_is_told_so(filled: Desk) -> None:
     async with filled.client("ana") as ana:
         activity = (await ana.get("/api/v1/activities")).json()["items"][0]["id"]
         assert (await ana.get(f"/api/v1/activities/{activity}")).json()["message_gone_at"] is None
-
-
         await filled.store.change(erasing.drop_bytes(activity, filled.clock.at))
         assert (await ana.get(f"/api/v1/activities/{activity}")).json()["message_gone_at"]
         answer = await ana.get(f"/api/v1/activities/{activity}/message")

@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from gateway.console.api import account, never_log
+from gateway.console.api import account, data_care, never_log
+from gateway.console.api.typing import Id
 from gateway.console.lists import Paging
 from gateway.console.pages.page import Page, ThePage
 
@@ -63,6 +64,18 @@ async def promote_entry(page: ThePage, entry_id: str) -> Response:
     if await page.form.tried(lambda: never_log.promote_entry(page.at, page.caller, entry_id), "entry") is None:
         return await _shown(page, Paging())
     return page.go("/email-logging", "entry.added")
+
+
+@router.get("/entries/{entry_id}/purge")
+async def show_purge(page: ThePage, entry_id: Id) -> Response:
+    """What an entry would have kept out, before it is taken back for good."""
+    return await _reach(page, entry_id)
+
+
+@router.post("/entries/{entry_id}/purge")
+async def purge(page: ThePage, entry_id: Id) -> Response:
+    """Takes it back, and says how much."""
+    return await _reach(page, entry_id, await data_care.purge(page.at, page.caller, entry_id))
 
 
 @router.post("/test")
@@ -124,6 +137,11 @@ async def _shown(page: Page, asked: Paging, **more: object) -> Response:
     written = {setting: _written(value) for setting, value in shown.settings.items()}
     values = {"entries": entries, "account": shown, "settings": written, "left": "", "tested": None, **more}
     return page.show("email_logging.html", **values)
+
+
+async def _reach(page: Page, entry_id: str, purged: data_care.Purged | None = None) -> Response:
+    found = await data_care.show_purge(page.at, page.caller, entry_id)
+    return page.show("purge.html", entry_id=entry_id, found=found, purged=purged)
 
 
 def _pattern(text: str) -> str:
