@@ -33,7 +33,7 @@ check: install-dev
 
 test: check
 	sh tests/machine.sh
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 3  # on two cores: much of it waits for processes and disks
 
 prove: install-dev
 	sh tests/machine.sh
