@@ -17,6 +17,9 @@ Beside it:
     console/           pages and the HTTP API; each page does what a route of the API does, by calling it
     health/            whether it lives and can take mail, for probes; its figures, for Prometheus
     metrics.py         every figure, by name
+    webhooks/          tells programs of what the outbox says that happened
+    data_care/         what is kept for how long, handed out, erased, and taken back
+    expiry.py          erases in time what was kept for a while only
     indexing.py        keeps the words of what was logged findable in an SQLite file
     cli/               the same verbs at a terminal
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 
-from gateway import metrics, operator_log, retention
+from gateway import metrics, operator_log
 from gateway.clock import ClockTrust, new_id, now
 from gateway.core.keyed_hash import KeyedHash
+from gateway.data_care import retention
 from storage import dns_trouble, held, operator_mail, outbox, reads, waiting
 from storage.administration.act import Act
 from storage.errors import StoreError

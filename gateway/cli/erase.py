@@ -12,7 +12,7 @@ import click
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.core.cases import Setting
-from gateway.erasure import Erasing, Found, Receipt
+from gateway.data_care.erasure import Erasing, Found, Receipt
 from gateway.indexing import catch_up
 from gateway.records import plain_record
 from storage.administration import accounts

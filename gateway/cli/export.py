@@ -8,12 +8,12 @@ from typing import TypeAlias
 
 import click
 
-from gateway.archive import new_archive
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
 from gateway.core.cases import Setting
-from gateway.erasure import PURPOSE, Erasing
-from gateway.export import Exporting, Piece, steps
+from gateway.data_care.archive import new_archive
+from gateway.data_care.erasure import PURPOSE, Erasing
+from gateway.data_care.export import Exporting, Piece, steps
 from storage import activities
 from storage.administration import accounts, users
 from storage.administration.act import audit

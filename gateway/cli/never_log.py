@@ -12,8 +12,8 @@ import click
 from gateway.cli import common, files
 from gateway.cli.common import Desk, Options
 from gateway.core.cases import Setting
+from gateway.data_care.taking_back import Hit, TakingBack
 from gateway.indexing import catch_up
-from gateway.taking_back import Hit, TakingBack
 from storage.administration import accounts, never_log
 from storage.administration.imports import TakeLine
 from storage.administration.never_log import EFFECTS, EntryRecord

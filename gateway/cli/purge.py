@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import click
 
-from gateway import expiry, retention
+from gateway import expiry
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
-from gateway.retention import Due
+from gateway.data_care import retention
+from gateway.data_care.retention import Due
 from storage.administration import accounts
 from storage.errors import Refused
 

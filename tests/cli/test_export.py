@@ -13,7 +13,7 @@ import pytest
 from click.testing import Result
 from fakes.deliveries import mail
 
-from gateway import export
+from gateway.data_care import export
 
 ANN, KIM, LAWYER = "ottoline@lead.example", "kim@client.example", "x@lawyer.example"
 

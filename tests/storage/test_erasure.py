@@ -16,7 +16,7 @@ from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Proof
-from gateway.erasure import Erasing
+from gateway.data_care.erasure import Erasing
 from storage import persons
 from storage.activities import show
 from storage.administration import accounts, contacts, never_log

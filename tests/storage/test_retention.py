@@ -12,9 +12,9 @@ from fakes.seen import seen
 from fakes.stores import Breaches, Kept, Look
 from fakes.world import load_world, seed
 
-from gateway import retention
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
+from gateway.data_care import retention
 from storage import reads
 from storage import retention as kept_for
 from storage.activities import show

@@ -15,7 +15,7 @@ from gateway.core.cases import Setting
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
 from gateway.core.limits import ReadingLimits
-from gateway.taking_back import TakingBack
+from gateway.data_care.taking_back import TakingBack
 from storage import kept_out
 from storage.administration import never_log
 from storage.administration.act import Act, page

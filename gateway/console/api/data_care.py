@@ -10,15 +10,15 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
-from gateway.archive import Zip
 from gateway.console.access import Caller
 from gateway.console.api.typing import Id
 from gateway.console.callers import TheCaller, TheOffice
 from gateway.console.office import Office
 from gateway.console.shapes import list_of, shape
-from gateway.erasure import Erasing, Receipt
-from gateway.export import Exporting, Piece
-from gateway.taking_back import TakingBack
+from gateway.data_care.archive import Zip
+from gateway.data_care.erasure import Erasing, Receipt
+from gateway.data_care.export import Exporting, Piece
+from gateway.data_care.taking_back import TakingBack
 from storage.administration import never_log
 from storage.administration.act import audit
 

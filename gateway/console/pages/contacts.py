@@ -10,7 +10,7 @@ from starlette.responses import Response
 from gateway.console.api import activities, contacts, data_care, users
 from gateway.console.api.typing import Id
 from gateway.console.pages.page import Page, ThePage
-from gateway.erasure import Receipt
+from gateway.data_care.erasure import Receipt
 
 router = APIRouter(prefix="/contacts")
 

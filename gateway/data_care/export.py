@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from gateway.erasure import Erasing
+from gateway.data_care.erasure import Erasing
 from gateway.records import moment, plain_record
 from storage import activities, held, reads
 from storage.administration import accounts, addresses, contacts, never_log, sources, users

@@ -1,0 +1,1 @@
+"""Keeping, handing out and erasing what accounts have: retention, exports, erasures, entries that reach back."""
