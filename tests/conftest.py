@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,10 @@ from tests.running_gateway import Gateway, free_port
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("exploring", derandomize=False, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "repeatable"))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell starts what runs in its background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the programs that tests interrupt are to hear it
 
 
 @pytest.fixture(scope="session")

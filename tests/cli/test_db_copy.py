@@ -225,13 +225,17 @@ async def test_whoever_ends_it_half_way_finds_the_target_empty(
     program = [sys.executable, "-P", "-m", "gateway", "db", "copy", "--to", place.url]
     environment = {**os.environ, "GATEWAY_CONFIG": str(tmp_path / "gateway.toml")}
     running = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    here = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'bcc-gateway'"
+    ours = f"application_name = 'bcc-gateway' AND datname = '{name_of(place)}'"
+    here = f"SELECT 1 FROM pg_stat_activity WHERE {ours}"
     while running.poll() is None and not server.sql(f"{here} AND wait_event_type = 'Lock' AND query LIKE 'COPY%'"):
         await asyncio.sleep(0.01)
     running.send_signal(end)
-    out, told = await asyncio.to_thread(running.communicate, timeout=60)
-    await writing.rollback()
-    await other.close()
+    try:
+        out, told = await asyncio.to_thread(running.communicate, timeout=60)
+    finally:
+        running.kill()
+        await writing.rollback()
+        await other.close()
     while server.sql(here):
         await asyncio.sleep(0.01)
     rows = "SELECT id FROM account UNION ALL SELECT id FROM audit UNION ALL SELECT id FROM operator_mail"
