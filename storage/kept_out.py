@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from gateway.core import addresses
 from gateway.core.facts import StoredParticipant
 from gateway.core.model import Role
+from gateway.core.redact import WITHHELD
 from storage import erasing, outbox
 from storage.administration.act import Act
 from storage.content import Content
@@ -78,13 +80,16 @@ def pass_over(
     positions: Collection[int],
     entry_id: str,
     contacts: Sequence[str],
+    tokens: Collection[str],
     left: Content | None,
 ) -> Plan[None]:
     """Of these participants placeholders stay; the records of these contacts have the activity no more.
 
-    `left`: the message without them; None: its bytes go.
+    `tokens`: their addresses; a subject that has one is withheld. `left`: the message without them; None: its bytes go.
     """
     yield from erasing.forget_evidence(one.id)
+    if one.subject is not None and not set(tokens).isdisjoint(addresses.tokens(one.subject)):
+        yield from ask("UPDATE activity SET subject = $2 WHERE id = $1", one.id, WITHHELD)
     for position in positions:
         yield from ask(
             "UPDATE participant SET name = '', address = '', canonical = '', contact_id = NULL, hidden = 0,"

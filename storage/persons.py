@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from re import Pattern
 from typing import Any
 
 from gateway.core.address_keys import token_keys
 from gateway.core.model import Role
 from gateway.core.questions import Questions
-from gateway.core.spellings import ERASED, masked, spellings
+from gateway.core.spellings import ERASED, Spellings, spellings
 from storage import erasing, held, outbox
 from storage.administration import typed
 from storage.administration.act import Act
-from storage.administration.holders import holder, holders
+from storage.administration.holders import Holder, holder, holders
 from storage.content import Content, place
 from storage.errors import NotFound, Refused
 from storage.outbox import Change, Happened, Type
@@ -46,9 +45,14 @@ class Person:
     """The addresses as mail writes them, where that differs."""
 
     @property
-    def spellings(self) -> Pattern[str]:
-        """Finds them in texts."""
+    def spellings(self) -> Spellings:
+        """Finds them in texts that are known to be about them."""
         return spellings({*self.addresses, *self.spelt}, self.names)
+
+    @property
+    def by_address(self) -> Spellings:
+        """Finds them in any text: others may have the same name."""
+        return spellings({*self.addresses, *self.spelt}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,13 @@ def find(act: Act, account_id: str, who: Sequence[str]) -> Plan[Person]:
             raise Refused("{address} is {held}, nobody outside.", address=canonical, held=held_by)
         contacts |= {held_by.id} if held_by and held_by.kind == "contact" else set()
         addresses.add(canonical)
-    for _ in range(2):  # an address leads to a contact, and that to others
+    reached = -1
+    while reached < len(contacts) + len(addresses):  # an address leads to a contact, and that to others
+        reached = len(contacts) + len(addresses)
         contacts |= yield from _contacts_of(account_id, addresses, contacts)
         addresses |= yield from _addresses_of(account_id, contacts)
-    ours = yield from holders(act.keyed, account_id, sorted(addresses))
-    addresses -= {address for address, held_by in ours.items() if held_by.kind in ("user", "mailbox")}
+        ours = yield from holders(act.keyed, account_id, sorted(addresses))
+        addresses -= {address for address, held_by in ours.items() if _somebody_else(held_by, contacts)}
     told = yield from ask(
         "SELECT DISTINCT p.name, p.address FROM participant p JOIN activity a ON a.id = p.activity_id"
         " WHERE a.account_id = $1 AND p.canonical = ANY($2)",
@@ -205,7 +211,7 @@ def changes(account_id: str, after: str) -> Plan[Sequence[tuple[str, str, dict[s
     return [(audit_id, action, json.loads(detail)) for audit_id, action, detail in rows]
 
 
-def without_them(person: Person, who: Pattern[str], action: str, detail: dict[str, Any]) -> dict[str, Any]:
+def without_them(person: Person, who: Spellings, action: str, detail: dict[str, Any]) -> dict[str, Any]:
     """What stays of an entry of the audit."""
     if detail.get("contact") in person.contact_ids and action in ("contact.add", "contact.rename"):
         named = {name: ERASED for name in ("name", "before", "after") if detail.get(name)}
@@ -249,11 +255,20 @@ def must_be_known(person: Person, *, found: bool) -> None:
         raise NotFound("Nothing is stored about {who}.", who=", ".join(person.addresses))
 
 
+def _somebody_else(held_by: Holder, contacts: Collection[str]) -> bool:
+    return held_by.kind in ("user", "mailbox") or (held_by.kind == "contact" and held_by.id not in contacts)
+
+
 def _contacts_of(account_id: str, addresses: Collection[str], contacts: Collection[str]) -> Plan[set[str]]:
+    """Merged ones, both ways, and those that have no address any more. One that has is somebody in whose thread they
+    wrote.
+    """
     rows = yield from ask(
         "SELECT DISTINCT p.contact_id FROM participant p JOIN activity a ON a.id = p.activity_id"
         " WHERE a.account_id = $1 AND p.canonical = ANY($2) AND p.contact_id IS NOT NULL"
-        " UNION SELECT id FROM contact WHERE account_id = $1 AND merged_into = ANY($3)",
+        " AND NOT EXISTS (SELECT 1 FROM contact_address x WHERE x.contact_id = p.contact_id)"
+        " UNION SELECT id FROM contact WHERE account_id = $1 AND merged_into = ANY($3)"
+        " UNION SELECT merged_into FROM contact WHERE account_id = $1 AND id = ANY($3) AND merged_into IS NOT NULL",
         account_id,
         sorted(addresses),
         sorted(contacts),
@@ -314,7 +329,7 @@ def _take_out(person: Person, activity_id: str) -> Plan[None]:
         "DELETE FROM activity_contact WHERE activity_id = $1 AND contact_id = ANY($2)", activity_id, person.contact_ids
     )
     [texts] = yield from ask("SELECT coalesce(subject, ''), text, reference FROM activity WHERE id = $1", activity_id)
-    left = [masked(text, who) for text in texts]
+    left = [who.masked(text) for text in texts]
     if left != list(texts):
         yield from ask("UPDATE activity SET subject = $2, text = $3, reference = $4 WHERE id = $1", activity_id, *left)
     for table in ("participant", "attachment"):
@@ -325,14 +340,14 @@ def _take_out(person: Person, activity_id: str) -> Plan[None]:
                     f"UPDATE {table} SET name = $3 WHERE activity_id = $1 AND position = $2",
                     activity_id,
                     position,
-                    masked(name, who),
+                    who.masked(name),
                 )
 
 
-def _masked(value: Any, who: Pattern[str]) -> Any:  # Any: what JSON knows
+def _masked(value: Any, who: Spellings) -> Any:  # Any: what JSON knows
     match value:
         case str():
-            return masked(value, who)
+            return who.masked(value)
         case list():
             return [_masked(one, who) for one in value]
         case dict():

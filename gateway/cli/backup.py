@@ -60,7 +60,7 @@ def _thin_out(folder: Path, keep: int) -> None:
     for left in folder.glob(f"{_NAMES}.????????{PARTIAL}*"):
         if left.stat().st_mtime < yesterday:
             left.unlink()
-    for old in sorted(folder.glob(_NAMES))[:-keep]:
+    for old in sorted(folder.glob(_NAMES), key=lambda one: one.stat().st_mtime)[:-keep]:  # not by a clock's names
         old.unlink()
         common.say(f"{old} was erased.")
 

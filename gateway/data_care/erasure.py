@@ -15,6 +15,7 @@ from functools import cached_property
 from gateway.core.cases import Setting
 from gateway.core.erasure import names_them, without
 from gateway.core.questions import Questions
+from gateway.data_care.retention import PAUSE
 from gateway.keeping import Keeping
 from gateway.records import moment
 from storage import held, persons
@@ -100,16 +101,21 @@ class Erasing:
         run = _Run(self._store, self._act, person)
         if never_log_again:
             await run.change("never_log_entries", self._never_again(person))
-        async for one in self._activities(person):
-            left = None if one.wholly else await self._left(person, one)
-            await run.erased(one, left)
-            progress(1)
+        await self._from_activities(person, run, progress)
         async for held_id, asked in self.held(person):
             await run.change("held", persons.erase_kept(self._act, person, held_id, asked))
         async for decision_id, asked in self._waiting(person):
             await run.change("waiting", persons.erase_kept(self._act, person, decision_id, asked))
         await self._rewrite_changes(person, run)
-        return await run.end()
+        while not (receipt := await run.end()):  # mail with them has come meanwhile
+            await self._from_activities(person, run, progress)
+        return receipt
+
+    async def _from_activities(self, person: Person, run: _Run, progress: Callable[[int], None]) -> None:
+        async for one in self._activities(person):
+            left = None if one.wholly else await self._left(person, one)
+            await run.erased(one, left)
+            progress(1)
 
     async def _anything(self, person: Person) -> bool:
         if await self._store.read(persons.concerned(person, limit=1)):
@@ -135,7 +141,7 @@ class Erasing:
 
     async def held(self, person: Person) -> AsyncIterator[tuple[str, Questions | None]]:
         """Held messages that name them, each with the hashes of its copies where it can be opened."""
-        after, who = "", person.spellings
+        after, who = "", person.by_address
         while page := await self._store.read(persons.held_copies(person.account_id, after)):
             for held_id, content in page:
                 raw = await asyncio.to_thread(self._mail.raw_bytes, content)
@@ -154,7 +160,7 @@ class Erasing:
             return None
 
     async def _waiting(self, person: Person) -> AsyncIterator[tuple[str, Questions | None]]:
-        after, who = "", person.spellings
+        after, who = "", person.by_address
         while page := await self._store.read(persons.waiting_copies(person.account_id, after)):
             for decision_id, sealed in page:
                 try:
@@ -199,13 +205,14 @@ class _Run:
         return self._act.new_id()
 
     async def change(self, kind: str, step: Plan[int | None]) -> None:
-        """One step; it says how many it erased of the kind, if that isn't one."""
+        """One step; it says how many it erased of the kind, if that isn't one. Those who deliver mail come next."""
 
         def plan() -> Plan[None]:
             done = yield from step
             yield from self._written(Counter({kind: 1 if done is None else done}))
 
         await self._store.change(plan(), erases=True)
+        await asyncio.sleep(PAUSE)
 
     async def erased(self, one: Concerned, left: Content | None) -> None:
         """An activity is without them, or gone."""
@@ -219,20 +226,23 @@ class _Run:
             yield from self._written(told)
 
         await self._store.change(plan(), erases=True)
+        await asyncio.sleep(PAUSE)
 
-    async def end(self) -> Receipt:
-        """Their own record goes, and what remains is told."""
+    async def end(self) -> Receipt | None:
+        """Their own record goes, and what remains is told; None where there is an activity with them again."""
 
-        def plan() -> Plan[None]:
+        def plan() -> Plan[Receipt | None]:
+            if (yield from persons.concerned(self._person, limit=1)):
+                return None
             addresses = yield from persons.erase_contact(self._act, self._person)
             self._receipt.remains = dict(REMAINS)
             if (yield from persons.listed(self._act, self._person)):
                 self._receipt.remains["never_log"] = LISTED
             self._receipt.complete = True
             yield from self._written(Counter(contacts=len(self._person.contact_ids), addresses=addresses))
+            return self._receipt
 
-        await self._store.change(plan(), erases=True)
-        return self._receipt
+        return await self._store.change(plan(), erases=True)
 
     def _written(self, more: Counter[str]) -> Plan[None]:
         self._receipt.counts = dict(Counter(self._receipt.counts) + more)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +19,8 @@ from storage import activities, held, reads
 from storage.administration import accounts, addresses, contacts, never_log, sources, users
 from storage.administration import act as acts
 from storage.administration.act import Act
+from storage.content import Content
+from storage.errors import Refused
 from storage.interface import Store
 from storage.persons import Person
 from storage.plan import Plan
@@ -149,12 +152,20 @@ class Exporting:
         return "decisions.jsonl", _json(plain_record(decision) | {"findings": [plain_record(one) for one in findings]})
 
     async def _held(self, account_id: str, ids: Sequence[str]) -> AsyncIterator[Piece]:
-        mails = [await self._store.read(held.find(held_id, account_id)) for held_id in ids]
-        for mail in mails:
+        def plan(held_id: str) -> Plan[tuple[held.HeldMail, Content]]:
+            mail = yield from held.find(held_id, account_id)
+            return mail, (yield from held.copy(mail)).content
+
+        found = []
+        for held_id in ids:
+            with suppress(Refused):  # decided meanwhile, here and below
+                found.append((await self._store.read(plan(held_id)))[0])
+        for mail in found:
             yield _line("held.jsonl", mail)
-        for mail in mails:
-            content = (await self._store.read(held.copy(mail))).content
-            yield f"held/{mail.id}.eml", await asyncio.to_thread(self._sealing.mail.raw_bytes, content)
+        for mail in found:
+            with suppress(Refused):
+                _, content = await self._store.read(plan(mail.id))
+                yield f"held/{mail.id}.eml", await asyncio.to_thread(self._sealing.mail.raw_bytes, content)
 
 
 async def steps(store: Store, account_id: str) -> int:

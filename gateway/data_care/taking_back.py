@@ -18,6 +18,7 @@ from gateway.core.facts import Account, Entry, Facts, StoredParticipant, User
 from gateway.core.model import Channel, Finding, Role
 from gateway.core.results import Direction, Kind, People, Person, Standing
 from gateway.core.spellings import spellings
+from gateway.data_care.retention import PAUSE
 from storage import activities, kept_out, persons
 from storage.administration import accounts, users
 from storage.administration.act import Act, record
@@ -71,6 +72,7 @@ class TakingBack:
             left = None if hit.wholly else await self._left(hit)
             done = await self._store.change(self._taken(account_id, hit, left, run, done), erases=True)
             progress(1)
+            await asyncio.sleep(PAUSE)
         return dict(done)
 
     async def _hits(self, account_id: str) -> AsyncIterator[Hit]:
@@ -92,10 +94,10 @@ class TakingBack:
         if now.wholly:
             yield from kept_out.take_back(self._act, account_id, now.activity.id, now.keeps_out)
         else:
-            if now.activity.richness != hit.activity.richness:  # other bytes have come with another copy
+            if (now.activity.richness, now.tokens) != (hit.activity.richness, hit.tokens):  # another copy has come
                 left = None
             yield from kept_out.pass_over(
-                self._act, account_id, now.activity, now.positions, self._entry.id, now.contacts, left
+                *(self._act, account_id, now.activity, now.positions, self._entry.id, now.contacts, now.tokens, left)
             )
         counts = before + Counter({"activities" if now.wholly else "placeholders": 1})
         yield from record(self._act, account_id, run, "never_log.purge", {"entry": self._entry.id, **counts})

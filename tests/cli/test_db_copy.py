@@ -225,8 +225,8 @@ async def test_whoever_ends_it_half_way_finds_the_target_empty(
     program = [sys.executable, "-P", "-m", "gateway", "db", "copy", "--to", place.url]
     environment = {**os.environ, "GATEWAY_CONFIG": str(tmp_path / "gateway.toml")}
     running = subprocess.Popen(program, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    ours = f"application_name = 'bcc-gateway' AND datname = '{name_of(place)}'"
-    here = f"SELECT 1 FROM pg_stat_activity WHERE {ours}"
+    everywhere = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'bcc-gateway'"
+    here = f"{everywhere} AND datname = '{name_of(place)}'"
     while running.poll() is None and not server.sql(f"{here} AND wait_event_type = 'Lock' AND query LIKE 'COPY%'"):
         await asyncio.sleep(0.01)
     running.send_signal(end)

@@ -14,8 +14,10 @@ from fakes.world import load_world, seed
 from gateway.core.cases import Setting
 from gateway.core.decide import decide
 from gateway.core.decision import Decision
+from gateway.core.erasure import names_them, without
 from gateway.core.limits import ReadingLimits
 from gateway.core.model import Proof
+from gateway.core.spellings import spellings
 from gateway.data_care.erasure import Erasing
 from storage import persons
 from storage.activities import show
@@ -23,6 +25,7 @@ from storage.administration import accounts, contacts, never_log
 from storage.administration.act import Act, page
 from storage.errors import NotFound, Refused, StoreUnavailable
 from storage.interface import Store
+from storage.persons import Person
 from storage.plan import Plan
 from storage.sealing import Sealing
 
@@ -165,6 +168,69 @@ async def test_held_mail_that_names_them_goes_and_its_copies_stay_out(
     assert await breaches() == []
     [again] = await settle(database, replace(held, raw=b"X-Way: 2\r\n" + raw, trace_id="later"))
     assert (again.outcome, again.reason) == ("skipped", "dedupe.erased")
+
+
+async def test_held_mail_with_somebody_of_the_same_name_stays(database: Store, erasing: Erasing) -> None:
+    sender, proofs = "ana@home-office.example", (Proof("dkim", "home-office.example"),)
+    raw = mail(sender, KIM, "Another", message_id="n", text=f"Ask {NAME}.")
+    held = Delivery(raw, [BCC], sender, "hosted", proofs=proofs, trace_id="held")
+    assert [d.outcome for d in await settle(database, ALONE, held)] == ["logged", "held"]
+    assert "held" not in await erase(erasing)
+
+
+def test_a_message_that_cannot_be_read_names_nobody_and_is_cleaned_of_nobody() -> None:
+    raw, who = mail(ANA, KIM, Content_Type="multipart/mixed; boundary=b", text="--b\r\n" * 600), (ANN,)
+    assert not names_them(raw, spellings(who, ()), ReadingLimits())
+    assert without(raw, spellings(who, ()), who, ReadingLimits()) is None
+
+
+async def test_whoever_wrote_in_anothers_thread_takes_nothing_of_the_other_along(
+    database: Store, erasing: Erasing, look: Look
+) -> None:
+    """What comes from another address in a thread is on the record of the thread's contact."""
+    answers = {"In_Reply_To": f"<{IDENT}@mail.example>"}
+    reply = mail("assistant@lead.example", ANA, f"Re: {SUBJECT}", message_id="reply", **answers)
+    await settle(database, ALONE, Delivery(reply, [RELAY], "assistant@lead.example", trace_id="reply"))
+    [(contact,)] = await look("SELECT contact_id FROM contact_address WHERE address = $1", ANN)
+    person = await erasing.find("us", ["assistant@lead.example"])
+    assert (contact in person.contact_ids, ANN in person.addresses) == (False, False)
+
+
+async def test_an_address_that_is_another_contacts_by_now_is_not_theirs(
+    database: Store, erasing: Erasing, act: Act, look: Look
+) -> None:
+    await settle(database, ALONE)
+    await database.change(contacts.add_address(act, "us", ANN, "second@lead.example"))
+    await database.change(contacts.remove_address(act, "us", ANN, ANN))
+    await database.change(contacts.add(act, "us", "Her successor", [ANN]))
+    assert (await erasing.find("us", ["second@lead.example"])).addresses == ("second@lead.example",)
+
+
+async def test_the_id_of_a_contact_that_was_merged_leads_to_the_one_that_is_left(
+    database: Store, erasing: Erasing, act: Act, look: Look
+) -> None:
+    await settle(database, ALONE)
+    [(old,)] = await look("SELECT contact_id FROM contact_address WHERE address = $1", ANN)
+    await database.change(contacts.add(act, "us", "Left", ["left@lead.example"]))
+    await database.change(contacts.merge(act, "us", ANN, "left@lead.example"))
+    assert (await erasing.find("us", [old])).addresses == ("left@lead.example", ANN)
+    assert (await erase(erasing, old))["activities"] == 1
+
+
+async def test_mail_that_comes_while_they_are_erased_goes_too(
+    database: Store, erasing: Erasing, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await settle(database, ALONE)
+    rewrite = erasing._rewrite_changes
+
+    async def meanwhile(person: Person, run: object) -> None:
+        await settle(database, replace(AMONG, at=NOON + 80 * MINUTE))
+        await rewrite(person, run)  # type: ignore[arg-type]  # what it is given by `erase`
+
+    monkeypatch.setattr(erasing, "_rewrite_changes", meanwhile)
+    done = await erase(erasing)
+    assert (done["activities"], done["placeholders"]) == (1, 1)
+    assert await kept(*WHO) == set()
 
 
 async def test_a_waiting_reply_that_names_them_goes(database: Store, erasing: Erasing, act: Act, look: Look) -> None:

@@ -111,6 +111,14 @@ async def test_it_ends_as_if_the_entry_had_stood_from_the_start(
     assert await look(records) == contacts
 
 
+async def test_a_subject_that_has_their_address_is_withheld(database: Store, act: Act, look: Look) -> None:
+    raw = mail(ANA, f"{ANN}, {KIM}", f"About {ANN}", message_id=IDENT)
+    await settle(database, replace(AMONG, raw=raw))
+    await (await entry(database, act)).take_back("us")
+    [(subject,)] = await look("SELECT subject FROM activity")
+    assert ANN not in subject
+
+
 async def test_a_contact_that_was_there_before_stays(database: Store, act: Act, look: Look) -> None:
     await settle(database, replace(ALONE, raw=mail(ANA, BOB, SUBJECT)))
     contacts = await look("SELECT count(*) FROM contact WHERE removed_at IS NULL")
