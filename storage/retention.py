@@ -53,9 +53,10 @@ def step(kind: str, before: Mapping[str, int], behind: str = "") -> Plan[Step]:
     return Step(overdue, rows[-1][0] if len(rows) == SCANNED else None)
 
 
-def purge(kind: str, act: Act, overdue: Sequence[Overdue]) -> Plan[int]:
-    """Erases those that are still there. How many."""
-    return (yield from _PURGE[kind]([one.id for one in overdue], act.at))
+def purge(kind: str, act: Act, account_id: str, overdue: Sequence[Overdue]) -> Plan[int]:
+    """Erases those of an account that are still there, and overdue by the limit that it has by now. How many."""
+    before = (yield from limits(kind, act.at, account_id)).get(account_id, 0)
+    return (yield from _PURGE[kind]([one.id for one in overdue if one.at < before], act.at))
 
 
 def tell(act: Act, account_id: str, run: str, counts: Mapping[str, int]) -> Plan[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from gateway.cli import common
 from gateway.cli.common import Desk, Options
+from gateway.data_care.retention import PAUSE
 from storage import mail_keys, stored_mail
 from storage.mail_keys import NONE, MailKeys
 
@@ -106,6 +108,7 @@ async def _move(desk: Desk, keys: MailKeys) -> None:
             moved = await desk.store.change(stored_mail.move_some(keys), erases=True)
             left = left - moved if moved else 0
             bar.update(moved)
+            await asyncio.sleep(PAUSE)
 
 
 async def _listed(desk: Desk) -> list[Listed]:

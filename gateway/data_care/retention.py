@@ -65,7 +65,7 @@ def _erased(
     kind: str, act: Act, account: str, run: str, before: Counter[str], some: Sequence[Overdue]
 ) -> Plan[Counter[str]]:
     """How many of each kind this run has erased by now."""
-    counts = before + Counter({kind: (yield from retention.purge(kind, act, some))})
+    counts = before + Counter({kind: (yield from retention.purge(kind, act, account, some))})
     if counts != before:
         yield from retention.tell(act, account, run, counts)
     return counts

@@ -195,11 +195,11 @@ async def test_what_ends_between_two_pages_is_gone_on_with(
     monkeypatch.setattr(kept_for, "SCANNED", 3)
     left = [2]
 
-    def ends(kind: str, act: Act, overdue: list[kept_for.Overdue]) -> Plan[int]:
+    def ends(kind: str, act: Act, account_id: str, overdue: list[kept_for.Overdue]) -> Plan[int]:
         if not left[0]:
             raise StoreUnavailable
         left[0] -= 1
-        return (yield from real(kind, act, overdue))
+        return (yield from real(kind, act, account_id, overdue))
 
     real = kept_for.purge
     monkeypatch.setattr(kept_for, "purge", ends)
@@ -212,6 +212,18 @@ async def test_what_ends_between_two_pages_is_gone_on_with(
     left[0] = 9
     assert await purge(database, act) == {"us": {"activities": 2}}
     assert await look(count) == [(0,)]
+
+
+async def test_a_limit_that_is_raised_while_it_runs_holds_at_once(database: Store, act: Act, look: Look) -> None:
+    await settle(database, OLD)
+    await keep(database, act, activity_days=1)
+    late = replace(act, at=LATE)
+    found = await database.read(kept_for.step("activities", await database.read(kept_for.limits("activities", LATE))))
+    assert len(found.overdue) == 1
+    await keep(database, act, activity_days=0)
+    assert await database.change(kept_for.purge("activities", late, "us", found.overdue)) == 0
+    await keep(database, act, activity_days=1)
+    assert await database.change(kept_for.purge("activities", late, "us", found.overdue)) == 1
 
 
 async def test_more_than_a_page_goes_in_one_run_in_the_order_of_ids(database: Store, act: Act) -> None:
