@@ -81,6 +81,10 @@ WEBHOOK_DELIVERIES = _gauge("webhook_deliveries", "Events on their way to webhoo
 WEBHOOK_DEAD_LETTERS = _gauge(
     "webhook_dead_letters", "Events that no webhook took after all attempts; kept for a replay."
 )
+EVENTS_HELD_BACK = _gauge(
+    "events_held_back_timestamp_seconds",
+    "When the oldest event happened that an open transaction on the PostgreSQL server holds back; NaN where none does.",
+)
 
 # --- DNS ---
 
@@ -119,7 +123,7 @@ LOG_EVENTS = _counter("log_events", "Warnings and errors in the operator's log, 
 PARSERS = _gauge("parser_processes", "Parser processes that run.")
 WORKERS = _gauge("workers", "Processes that speak SMTP and whose counts are in these figures.")
 
-for _unknown in (HELD_OLDEST, DISK_FREE, CERTIFICATE):
+for _unknown in (HELD_OLDEST, EVENTS_HELD_BACK, DISK_FREE, CERTIFICATE):
     _unknown.set(math.nan)
 
 _smtp_reasons = [reason for reason in REASONS if reason.startswith("smtp.")]

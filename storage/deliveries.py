@@ -5,14 +5,18 @@ A lease is an attempt that is put off: whoever dies while sending is followed by
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from storage import outbox
 from storage.administration import webhooks
 from storage.administration.act import Act
 from storage.outbox import FIRST
-from storage.plan import Plan, Value, ask, insert_all
+from storage.plan import Plan, ask, insert_all
+
+K = TypeVar("K")
 
 MOST_WAITING = 1000
 """Events on their way to one webhook; the others stay in the outbox until some of these have ended."""
@@ -22,6 +26,8 @@ MOST_WAITING = 1000
 class Due:
     """One attempt to be made now."""
 
+    until: int
+    """Nobody else makes it before."""
     webhook_id: str
     account_id: str
     url: str
@@ -48,6 +54,8 @@ class Ended:
     """What it is about isn't there any more."""
     gone: bool = False
     """The webhook doesn't want to be called any more."""
+    untried: bool = False
+    """It wasn't made; whoever comes next may."""
 
 
 def busy(now: int) -> Plan[Mapping[str, bool]]:
@@ -90,9 +98,9 @@ def lease(webhook_id: str, now: int, until: int, most: int) -> Plan[list[Due]]:
         now,
         most,
     )
-    due = [Due(*row) for row in rows]
+    due = [Due(until, *row) for row in rows]
     yield from ask(
-        "UPDATE delivery SET attempts = attempts + 1, next_at = $2 WHERE webhook_id = $1 AND event_id = ANY($3)",
+        "UPDATE delivery SET next_at = $2 WHERE webhook_id = $1 AND event_id = ANY($3)",
         webhook_id,
         until,
         [one.event_id for one in due],
@@ -102,12 +110,22 @@ def lease(webhook_id: str, now: int, until: int, most: int) -> Plan[list[Due]]:
 
 def end(act: Act, ended: Sequence[Ended]) -> Plan[None]:
     """Notes what came of attempts. What was delivered goes, whoever has it leased by now."""
+    over = [one for one in ended if not one.failure and not one.untried]
+    for webhook_id, event_ids in _grouped(over, lambda due: due.webhook_id).items():
+        yield from ask("DELETE FROM delivery WHERE webhook_id = $1 AND event_id = ANY($2)", webhook_id, event_ids)
+    untried = [one for one in ended if one.untried]
+    for (webhook_id, until), event_ids in _grouped(untried, lambda due: (due.webhook_id, due.until)).items():
+        yield from ask(
+            "UPDATE delivery SET next_at = $3 WHERE webhook_id = $1 AND next_at = $2 AND event_id = ANY($4)",
+            webhook_id,
+            until,
+            act.at,
+            event_ids,
+        )
     for one in ended:
         if one.failure:
             yield from _failed(act, one)
-        else:
-            yield from _ask_of(one.due, "DELETE FROM delivery WHERE webhook_id = $1 AND event_id = $2")
-    delivered = {one.due.webhook_id for one in ended if not one.failure and not one.dropped}
+    delivered = {one.due.webhook_id for one in over if not one.dropped}
     yield from ask("UPDATE webhook SET succeeded_at = $2 WHERE id = ANY($1)", sorted(delivered), act.at)
 
 
@@ -119,10 +137,12 @@ def events(due: Sequence[Due]) -> Plan[Sequence[outbox.OutboxRow]]:
 def _failed(act: Act, one: Ended) -> Plan[None]:
     due = one.due
     given_up = act.at if one.next_at is None else None
-    yield from _ask_of(
-        due,
-        "UPDATE delivery SET failure = $3, next_at = $4, given_up_at = $5"
-        " WHERE webhook_id = $1 AND event_id = $2 AND attempts = $6 AND given_up_at IS NULL",
+    yield from ask(
+        "UPDATE delivery SET failure = $4, next_at = $5, given_up_at = $6, attempts = $7"
+        " WHERE webhook_id = $1 AND event_id = $2 AND next_at = $3 AND given_up_at IS NULL",
+        due.webhook_id,
+        due.event_id,
+        due.until,
         one.failure,
         one.next_at or act.at,
         given_up,
@@ -135,8 +155,12 @@ def _failed(act: Act, one: Ended) -> Plan[None]:
         yield from webhooks.disable(act, due.account_id, due.webhook_id, "gone")
 
 
-def _ask_of(due: Due, sql: str, *values: Value) -> Plan[None]:
-    yield from ask(sql, due.webhook_id, due.event_id, *values)
+def _grouped(ended: Sequence[Ended], by: Callable[[Due], K]) -> Mapping[K, list[str]]:
+    """Their events' ids."""
+    found: defaultdict[K, list[str]] = defaultdict(list)
+    for one in ended:
+        found[by(one.due)].append(one.due.event_id)
+    return found
 
 
 def _with_news() -> Plan[Sequence[tuple[str, str, str, str, int]]]:

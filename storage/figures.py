@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from storage import outbox
 from storage.plan import Plan, ask
 
 
@@ -31,6 +32,8 @@ class Figures:
     """Events on their way to webhooks."""
     dead_letters: int
     """Those that were given up."""
+    held_back_since: int | None
+    """When the oldest event happened that waits for a transaction on the server to end."""
 
 
 def figures() -> Plan[Figures]:
@@ -40,4 +43,5 @@ def figures() -> Plan[Figures]:
     rows = yield from ask("SELECT id, seen_at, silent_at FROM source WHERE seen_at IS NOT NULL ORDER BY id")
     sources = [SourceFigures(source_id, seen_at, silent_at is not None) for source_id, seen_at, silent_at in rows]
     [(all_of_them, dead)] = yield from ask("SELECT count(*), count(given_up_at) FROM delivery")
-    return Figures(held, held_since, entries, sources, all_of_them - dead, dead)
+    held_back_since = yield from outbox.held_back()
+    return Figures(held, held_since, entries, sources, all_of_them - dead, dead, held_back_since)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from gateway.core.ids import lowest
-from storage.plan import Plan, ask, insert_all
+from storage.plan import Plan, Statement, ask, insert_all
 
 KEPT = 30 * 24 * 60 * 60 * 1000
 """Milliseconds that events are kept for."""
@@ -96,6 +97,14 @@ def last() -> Plan[str]:
     return rows[0][0] if rows else ""
 
 
+def held_back() -> Plan[int | None]:
+    """When the oldest event happened that isn't announced yet: a transaction that began before is still open. SQLite's
+    are announced as they are written.
+    """
+    rows = yield Statement(_HELD_BACK, (), on_sqlite=Statement("SELECT NULL", ()))
+    return cast("int | None", rows[0][0])
+
+
 def kept(account_id: str, event_id: str) -> Plan[bool]:
     """Whether all that came after this event is still kept."""
     return bool((yield from ask("SELECT 1 FROM outbox WHERE account_id = $1 AND id = $2", account_id, event_id)))
@@ -139,5 +148,6 @@ def forget(before: int) -> Plan[None]:
     yield from ask("DELETE FROM delivery WHERE given_up_at IS NOT NULL AND event_id < $1", lowest(before))
 
 
+_HELD_BACK = "SELECT min(at) FROM outbox WHERE recorded_in >= pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 FIRST = -(2**62) - 1
 """Before every position."""

@@ -29,7 +29,7 @@ class Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > LARGEST:
+        if not (length.isascii() and length.isdigit() and len(length) < 8) or int(length) > LARGEST:
             self.answer(413)
             return
         body = self.rfile.read(int(length))
@@ -73,4 +73,6 @@ def main(address: str, database: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    if len(sys.argv) != 3 or "WEBHOOK_SECRET" not in os.environ:
+        sys.exit("Usage: WEBHOOK_SECRET=whsec_… receiver.py ADDRESS:PORT DATABASE")
+    main(*sys.argv[1:])

@@ -17,7 +17,7 @@ from storage.interface import Store
 
 _OF_STORE = (
     *(metrics.HELD_MESSAGES, metrics.HELD_OLDEST, metrics.NEVER_LOG_ENTRIES),
-    *(metrics.WEBHOOK_DELIVERIES, metrics.WEBHOOK_DEAD_LETTERS),
+    *(metrics.WEBHOOK_DELIVERIES, metrics.WEBHOOK_DEAD_LETTERS, metrics.EVENTS_HELD_BACK),
 )
 
 
@@ -69,10 +69,11 @@ class Figures:
             self._show_sources(())
         else:
             metrics.HELD_MESSAGES.set(found.held)
-            metrics.HELD_OLDEST.set(math.nan if found.held_since is None else found.held_since / 1000)
+            metrics.HELD_OLDEST.set(_moment(found.held_since))
             metrics.NEVER_LOG_ENTRIES.set(found.never_log_entries)
             metrics.WEBHOOK_DELIVERIES.set(found.deliveries)
             metrics.WEBHOOK_DEAD_LETTERS.set(found.dead_letters)
+            metrics.EVENTS_HELD_BACK.set(_moment(found.held_back_since))
             self._show_sources(found.sources)
 
     @staticmethod
@@ -89,3 +90,8 @@ class Figures:
             return disk()
         except OSError:
             return math.nan
+
+
+def _moment(at: int | None) -> float:
+    """Epoch milliseconds as Prometheus has them."""
+    return math.nan if at is None else at / 1000

@@ -143,6 +143,6 @@ def _retry_after(response: httpx2.Response, now: int) -> float:
         return float(text)
     try:
         then = parsedate_to_datetime(text)
-    except ValueError:
+        return max(0, (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - now / 1000)
+    except (ValueError, OverflowError):  # the latter for years beyond all calendars
         return 0
-    return max(0, (then if then.tzinfo else then.replace(tzinfo=UTC)).timestamp() - now / 1000)

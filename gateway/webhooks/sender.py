@@ -60,6 +60,10 @@ class Sender:
         )
         self._taken: Counter[str] = Counter()
         """Attempts in hand, by webhook."""
+        self._under_way: Counter[str] = Counter()
+        """Those of them that are being made."""
+        self._failing: set[str] = set()
+        """Webhooks whose latest attempt failed: each has one at a time, lest those that hang take all slots."""
         self._running: set[asyncio.Task[None]] = set()
         self._ended: list[Ended] = []
         self._wake = asyncio.Event()
@@ -97,7 +101,7 @@ class Sender:
             raise
         for one in due:
             self._taken[one.webhook_id] += 1
-            task = asyncio.create_task(self._attempt(one, until))
+            task = asyncio.create_task(self._attempt(one))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
@@ -117,19 +121,37 @@ class Sender:
         return due
 
     def _room(self, webhook: str) -> int:
-        return max(0, min(AT_ONCE - self._taken[webhook], ALL_AT_ONCE - self._taken.total()))
+        most = 1 if webhook in self._failing else AT_ONCE
+        return max(0, min(most - self._taken[webhook], ALL_AT_ONCE - self._taken.total()))
 
-    async def _attempt(self, due: Due, until: int) -> None:
-        """In its turn; one that comes too late for its lease is left to whoever looks next."""
+    async def _attempt(self, due: Due) -> None:
+        """In its turn, and noted by the next one."""
         try:
             async with self._lanes[due.webhook_id], self._slots:
-                if self._now() + self._post.limits.timeout * 1000 < until:
-                    self._ended.append(await self._sent(due))
-                    self._wake.set()
-        except StoreError as error:
-            operator_log.store_failed(type(error).__name__)
+                ended = await self._made(due) if self._timely(due) else Ended(due, untried=True)
         finally:
             self._taken -= Counter([due.webhook_id])
+        self._ended.append(ended)  # no await in between: the list is another one after each turn
+        self._wake.set()
+
+    def _timely(self, due: Due) -> bool:
+        """Whether there is time before somebody else takes it, and the webhook isn't found failing meanwhile."""
+        in_time = self._now() + self._post.limits.timeout * 1000 < due.until
+        return in_time and not (due.webhook_id in self._failing and self._under_way[due.webhook_id])
+
+    async def _made(self, due: Due) -> Ended:
+        """Whatever goes wrong: no delivery is tried for ever."""
+        self._under_way[due.webhook_id] += 1
+        try:
+            return await self._sent(due)
+        except StoreError as error:
+            operator_log.store_failed(type(error).__name__)
+            return Ended(due, untried=True)
+        except Exception as error:  # a fault of our own: noted as a failure, like any other
+            operator_log.internal_error(type(error).__name__, operator_log.raised_at(error))
+            return self._judged(due, Answer("internal.failed"))
+        finally:
+            self._under_way -= Counter([due.webhook_id])
 
     async def _sent(self, due: Due) -> Ended:
         told = await self._store.read(_told(due))
@@ -148,8 +170,10 @@ class Sender:
     def _judged(self, due: Due, answer: Answer) -> Ended:
         """What comes of an answer, with a line in the log."""
         if not answer.failure:
+            self._failing.discard(due.webhook_id)
             operator_log.webhook_delivered(due.webhook_id, due.event_id, due.attempts)
             return Ended(due)
+        self._failing.add(due.webhook_id)
         give_up = self._post.limits.give_up_after
         again = next_at(self._now(), due.begun_at, due.attempts, self._chance(), answer.retry_after, give_up)
         operator_log.webhook_failed(due.webhook_id, due.event_id, answer.failure, due.attempts)

@@ -24,6 +24,7 @@ SAYING = {
     "connection.broken": "the connection ended before an answer came.",
     "tls.failed": "there is no TLS there, or its certificate isn't for that name or from nobody who is believed.",
     "ca_file.unreadable": "the file of webhooks.ca_file can't be read.",
+    "internal.failed": "the gateway met a fault of its own; its log says where.",
     "secret.unreadable": "its secret can't be opened with this installation's key; give it another one.",
 }
 

@@ -18,7 +18,7 @@ async def test_a_store_that_serves_passes_its_checks(store: Store) -> None:
 
 
 async def test_its_figures_are_counted_over_all_accounts(store: Store, act: Act, account: str) -> None:
-    assert await store.read(figures.figures()) == figures.Figures(0, None, 0, [], 0, 0)
+    assert await store.read(figures.figures()) == figures.Figures(0, None, 0, [], 0, 0, None)
     await store.change(never_log.add(act, account, "eve@rival.example"))
     assert (await store.read(figures.figures())).never_log_entries == 1
 

@@ -25,7 +25,7 @@ from gateway.core.limits import ReadingLimits
 from gateway.core.model import Proof
 from gateway.core.questions import Case
 from gateway.held import Resolving
-from storage import activities, outbox
+from storage import activities, figures, outbox
 from storage.administration import contacts
 from storage.administration.act import Act
 from storage.interface import Decide, Store
@@ -215,8 +215,10 @@ async def test_what_is_committed_late_is_not_missed(databases: Databases, tmp_pa
         await writers[0].execute(f"BEGIN; {row.format('a')}")
         await writers[1].execute(f"BEGIN; {row.format('b')}; COMMIT")
         assert await store.read(outbox.since("us", "", 9)) == []
+        assert (await store.read(figures.figures())).held_back_since == 0
         await writers[0].execute("COMMIT")
         assert [r.id for r in await store.read(outbox.since("us", "", 9))] == ["a", "b"]
+        assert (await store.read(figures.figures())).held_back_since is None
     finally:
         for writer in writers:
             await writer.close()

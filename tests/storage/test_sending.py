@@ -122,6 +122,12 @@ async def turns(sender: Sender, count: int = 2) -> None:
         await sender.idle()
 
 
+async def turn_beside(sender: Sender) -> None:
+    """While an attempt is under way."""
+    await sender.turn()
+    await asyncio.sleep(0.01)
+
+
 async def waiting(store: Store) -> tuple[int, int]:
     """Events on their way, and dead letters."""
     found = await store.read(webhooks.find(US.account, "crm"))
@@ -218,7 +224,7 @@ async def test_one_that_is_gone_is_left_alone_until_it_is_enabled(
     assert (len(endpoint.got), found.disabled_because, found.failure) == (1, "gone", "http.410")
     assert await look("SELECT count(*) FROM audit WHERE action = 'webhook.disable' AND who = 'gateway'") == [(1,)]
     await world.change(webhooks.enable(replace(act, at=clock.at), US.account, "crm"))
-    await turns(sender)
+    await turns(sender, 3)  # one at first
     assert (len(endpoint.got), await waiting(world)) == (3, (0, 0))
 
 
@@ -275,6 +281,93 @@ async def test_a_webhook_that_hangs_holds_up_neither_others_nor_mail(
     await sender.idle()
     await turns(sender, 3)
     assert (len(endpoint.got), endpoint.most, await waiting(world)) == (12, 2, (0, 0))
+
+
+async def test_what_ends_after_another_turn_is_noted(
+    world: Store, sender: Sender, endpoint: Endpoint, clock: Clock
+) -> None:
+    endpoint.gate, endpoint.answers = asyncio.Event(), [OK, DOWN]
+    await logged(world)
+    await sender.turn()
+    await endpoint.called(1)
+    await logged(world, 1)
+    await sender.turn()
+    await endpoint.called(2)
+    endpoint.gate.set()
+    await sender.idle()
+    await sender.turn()
+    assert await waiting(world) == (1, 0)
+    clock.at += 9_999
+    await turns(sender)
+    assert len(endpoint.got) == 2
+    clock.at += LEASE * 10_000
+    await turns(sender)
+    assert (len(endpoint.got), await waiting(world)) == (3, (0, 0))
+
+
+async def test_a_webhook_that_fails_has_one_attempt_at_a_time_until_one_succeeds(
+    world: Store, sender: Sender, endpoint: Endpoint, look: Look
+) -> None:
+    endpoint.gate, endpoint.answers = asyncio.Event(), [DOWN, DOWN]
+    for number in range(7):
+        await logged(world, number)
+    await sender.turn()
+    await endpoint.called(2)
+    endpoint.gate.set()
+    while len(sender._ended) < 2:
+        await asyncio.sleep(0)
+    endpoint.gate, endpoint.most = asyncio.Event(), 0
+    async with asyncio.timeout(60):
+        while len(endpoint.got) < 3:
+            await turn_beside(sender)
+    for _ in range(3):
+        await turn_beside(sender)
+    assert (len(endpoint.got), endpoint.most) == (3, 1)
+    endpoint.gate.set()
+    await sender.idle()
+    endpoint.gate = asyncio.Event()
+    await sender.turn()
+    await endpoint.called(5)
+    assert endpoint.most == 2
+    endpoint.gate.set()
+    await sender.idle()
+    await turns(sender)
+    assert await look("SELECT attempts, failure FROM delivery") == [(1, "http.500")] * 2
+
+
+async def test_what_was_leased_and_not_tried_counts_as_no_attempt(
+    world: Store, sender: Sender, endpoint: Endpoint, clock: Clock, look: Look
+) -> None:
+    endpoint.gate = asyncio.Event()
+    for number in range(6):
+        await logged(world, number)
+    await sender.turn()
+    await endpoint.called(2)
+    clock.at += LEASE * 10_000 - 10_000  # too late for the other four
+    endpoint.gate.set()
+    await sender.idle()
+    await sender.turn()
+    assert (len(endpoint.got), await look("SELECT attempts FROM delivery")) == (2, [(0,)] * 4)
+    await sender.idle()
+    await turns(sender)
+    assert (len(endpoint.got), await waiting(world)) == (6, (0, 0))
+
+
+async def test_a_fault_of_our_own_is_a_failed_attempt_like_any_other(
+    world: Store, sender: Sender, endpoint: Endpoint, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(*_: object) -> Answer:
+        raise RuntimeError("a fault")
+
+    await logged(world)
+    with monkeypatch.context() as patch:
+        patch.setattr(endpoint, "send", fails)
+        await turns(sender)
+    found = await world.read(webhooks.find(US.account, "crm"))
+    assert (found.waiting, found.failure) == (1, "internal.failed")
+    clock.at += 10_000
+    await turns(sender)
+    assert (len(endpoint.got), await waiting(world)) == (1, (0, 0))
 
 
 async def test_more_than_a_webhook_has_room_for_waits_in_the_outbox(

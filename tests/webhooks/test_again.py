@@ -36,4 +36,9 @@ def test_whatever_chance_says_it_ends_in_time(seed: int) -> None:
         at, attempts = then, attempts + 1
     else:
         raise AssertionError("it goes on for ever")
-    assert at > DAYS * 1000 - MOST_ASKED
+    assert at >= DAYS * 1000 - 60_000
+
+
+def test_who_asks_to_be_left_alone_beyond_the_last_moment_is() -> None:
+    assert next_at(0, 0, 1, 0.0, DAYS + 1, 2 * MOST_ASKED / 1000) == MOST_ASKED
+    assert next_at(1, 0, 1, 0.0, DAYS + 1, MOST_ASKED / 1000) is None

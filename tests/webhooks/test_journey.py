@@ -136,6 +136,10 @@ def test_the_shipped_receiver_gets_what_is_logged_and_what_was_while_it_was_away
         with socket.create_connection(("127.0.0.1", port), 30) as client:
             client.sendall(f"{head}Webhook-Signature: v1,eA==\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
             assert b" 401 " in client.recv(100)
+        for length in ("²", "9" * 5000, "-1", "many"):
+            with socket.create_connection(("127.0.0.1", port), 30) as client:
+                client.sendall(f"{head}Content-Length: {length}\r\n\r\n".encode())
+                assert b" 413 " in client.recv(100)
         assert len(received(database)) == 4
     log = gateway.log()
     assert gateway.stop() == 0

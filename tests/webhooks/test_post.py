@@ -107,7 +107,12 @@ async def test_a_redirect_is_a_failure_and_followed_by_nobody(code: str) -> None
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("120", 120), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0), ("-5", 0), ("9" * 40, 1e40), ("", 0)],
+    [
+        *(("120", 120), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", 0), ("-5", 0), ("9" * 40, 1e40), ("", 0)),
+        *(("Mon, 01 Jan 99999999999 00:00:00 GMT", 0), ("Mon, 99999999999999999999 Jan 2030 00:00:00 GMT", 0)),
+        *(("Mon, 01 Jan 2015 99999999999:00:00 GMT", 0), ("Mon, 01 Jan 2015 00:00:00 +99999999999999", 0)),
+        ("Mon, 01 Jan 0001 00:00:00 +1400", 0),
+    ],
 )
 async def test_it_is_read_how_long_it_wants_to_be_left_alone(header: str, seconds: float) -> None:
     async with served(saying(status("503 No", f"Retry-After: {header}"))[0]) as port:
