@@ -23,6 +23,7 @@ CONFIG = "GATEWAY_CONFIG"
 PATHS = paths()
 VARIABLES = {PREFIX + path.replace(".", "__").upper(): path for path, is_setting in PATHS.items() if is_setting}
 
+LEFT_BEHIND = "must be taken out beside store.url: whoever isn't told the latter would go on with the old file"
 DEFAULT = "default"
 FLAG = "flag"
 
@@ -190,6 +191,9 @@ def _settings(given: _Given) -> Settings:
         for path, other, sentence in contradictions(settings):
             if path not in faulty and other not in faulty:
                 given.fault(path, given.origins.get(path) or given.origins.get(other, DEFAULT), sentence)
+    file = given.origins.get("store.path", DEFAULT)
+    if settings.store.url is not None and file.startswith("file "):
+        given.fault("store.path", file, LEFT_BEHIND)
     return settings
 
 

@@ -150,7 +150,7 @@ class Ingest:
         """When each was last seen, to the hour; nothing hangs on it."""
         known = {source.id for recipient in envelope.recipients for source in delivery.sources(envelope, recipient)}
         at = envelope.received_at
-        due = [source_id for source_id in sorted(known) if at - self._seen.get(source_id, 0) >= _HOUR]
+        due = [source_id for source_id in sorted(known) if abs(at - self._seen.get(source_id, 0)) >= _HOUR]
         if due:
             self._seen.update(dict.fromkeys(due, at))
             with suppress(StoreError):

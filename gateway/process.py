@@ -39,9 +39,10 @@ def stop_on_signal() -> asyncio.Event:
 
 
 def reload_on_signal() -> asyncio.Event:
-    """Set by SIGHUP from now on."""
+    """Set by SIGHUP from now on, and by one that came while the command line was read."""
     asked = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked.set)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})
     return asked
 
 

@@ -7,6 +7,8 @@ import os
 import shutil
 import signal
 import smtplib
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +38,24 @@ def gateway(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gateway]
     yield made
     if made.running:
         made.kill()
+
+
+def test_a_reload_that_comes_too_early_waits(tmp_path: Path) -> None:
+    made = Gateway(tmp_path, free_port())
+    made.prepare()
+    with (tmp_path / "gateway.log").open("ab") as log:
+        command = [sys.executable, "-P", "-m", "gateway", "serve", "--config", str(made.config)]
+        started = subprocess.Popen(command, stdout=log, stderr=log)
+    blocked, end = Path(f"/proc/{started.pid}/status"), time.monotonic() + 60
+    while "SigBlk:\t0000000000000001" not in blocked.read_text(encoding="ascii"):
+        assert time.monotonic() < end, "never blocked"
+    started.send_signal(signal.SIGHUP)
+    while not events(made, "configuration.reloaded"):
+        assert started.poll() is None, made.log()
+        assert time.monotonic() < end, made.log()
+        time.sleep(0.02)
+    started.terminate()
+    assert started.wait(60) == 0
 
 
 alone_and_with_workers = pytest.mark.parametrize("gateway", [1, 2], indirect=True)

@@ -96,6 +96,7 @@ def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
     copied = common.told(lambda: asyncio.run(work()))
     common.show_list(copied, ("table", "rows", "checksum"), as_json=as_json)
     if not as_json:
-        common.say(f"{server} has everything but the installation's key. Set store.url, keep the key, and start.")
+        common.say(f"{server} has everything but the installation's key. Set store.url in place of store.path,"
+            " keep the key, and start.")
 
 

@@ -29,6 +29,8 @@ def healthcheck(config_file: Path | None, *, ready: bool) -> None:
     except (OSError, http.client.HTTPException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
         _say(f"no answer from {listen}: {why}; does the gateway run?", 1)
+    if status == 429:
+        _say(f"{listen} answered {path} with 429: others ask too often, or hold their connections", 1)
     told = told_by(body)
     if not told:
         _say(f"{listen} answered {path} with {status}, and not as a gateway does: who listens there?", 1)

@@ -9,7 +9,7 @@ from typing import ClassVar
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from gateway.console.limits import CONNECTIONS, PATIENCE
+from gateway.console.limits import CONNECTIONS, LOOPBACK, PATIENCE
 
 _PLAIN = b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _BUSY, _SLOW = _PLAIN % b"429 Too Many Requests", _PLAIN % b"408 Request Timeout"
@@ -31,7 +31,8 @@ class _Limited(H11Protocol):
         self._host = self.client[0] if self.client else ""
         self.open[self._host] += 1
         of_client = self.most is not None and self.open[self._host] > self.most
-        if of_client or self.open.total() > self.together:
+        apart = self.most is not None and self._host in LOOPBACK  # others can't keep this machine's own out
+        if of_client or (self.open.total() > self.together and not apart):
             transport.write(_BUSY)
             transport.close()
         else:
@@ -66,6 +67,8 @@ class _Limited(H11Protocol):
 
 
 def limited(most: int | None, patience: float = PATIENCE, together: int = CONNECTIONS) -> type[H11Protocol]:
-    """The protocol of one server. `most`: of one client; None where all come through one proxy."""
+    """The protocol of one server. `most`: of one client; None where all come through one proxy. `together`: of all, but
+    for this machine's own where clients are told apart.
+    """
     limits: dict[str, object] = {"most": most, "together": together, "patience": patience, "open": Counter()}
     return type("Limited", (_Limited,), limits)

@@ -33,6 +33,7 @@ class Embedded:
             http=protocol,
             lifespan="off",
             log_config=None,
+            log_level="error",  # not a line for each request that isn't HTTP
             access_log=False,
             server_header=False,
             date_header=False,

@@ -15,8 +15,8 @@ from gateway.console.embedded import Embedded
 from gateway.health.checks import Checks, Readiness
 from gateway.health.figures import Figures
 
-CONNECTIONS = 20
-"""At a time."""
+CONNECTIONS, OF_ONE = 20, 8
+"""At a time: of all but this machine's own, and of one IP address."""
 PATIENCE = 10.0
 """Seconds within which a whole request must come."""
 
@@ -43,7 +43,7 @@ class Health:
             "/readyz": self._ready,
             "/metrics": self._metrics,
         }
-        self._server = Embedded(self._app, sock, limited(None, PATIENCE, CONNECTIONS))
+        self._server = Embedded(self._app, sock, limited(OF_ONE, PATIENCE, CONNECTIONS))
 
     async def stop(self) -> None:
         await self._server.stop()

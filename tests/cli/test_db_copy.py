@@ -46,7 +46,8 @@ def place(server: PostgresServer) -> Server:
 @pytest.fixture
 def on_server(command: Command, place: Server) -> Command:
     """Commands once the setting is changed."""
-    return lambda *arguments: command(*arguments, GATEWAY_STORE__URL=place.url)
+    in_its_place = {"GATEWAY_STORE__PATH": "unused.db", "GATEWAY_STORE__URL": place.url}
+    return lambda *arguments: command(*arguments, **in_its_place)
 
 
 def name_of(place: Server) -> str:

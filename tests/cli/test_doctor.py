@@ -154,11 +154,13 @@ def test_a_check_that_hangs_or_breaks_is_told_in_time() -> None:
 # --- this machine ---
 
 
-def test_the_key(gateway: Gateway) -> None:
+def test_the_key(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     at = load({}, gateway.config)
     assert set(told(machine.key_file(at))) == {"ok"}
     at.store.key_file.chmod(0o640)
     assert "chmod 600" in told(machine.key_file(at))["warn"]
+    monkeypatch.setattr("gateway.cli.doctor.machine.os.geteuid", lambda: 12345)
+    assert "whose folder must keep others out" in told(machine.key_file(at))["ok"]  # it must stay readable
     at.store.key_file.write_text("short", encoding="ascii")
     assert "32 bytes" in told(iter(found.within("key_file", lambda: machine.key_file(at))[0]))["fail"]
     at.store.key_file.unlink()

@@ -212,8 +212,8 @@ def _stored(folder: Path) -> dict[str, str]:
     ("spoil", "flags", "stands"),
     [
         (_a_file_in_the_way, ("--config", "in-the-way/gateway.toml"), []),
-        (_a_file_in_the_way, ("--key-file", "in-the-way/installation.key"), ["gateway.toml"]),
-        (_a_file_in_the_way, ("--database", "in-the-way/gateway.db"), ["gateway.toml", "installation.key"]),
+        (_a_file_in_the_way, ("--key-file", "in-the-way/installation.key"), []),
+        (_a_file_in_the_way, ("--database", "in-the-way/gateway.db"), ["installation.key"]),
         (_no_capture_addresses, (), ["gateway.toml", "installation.key", "gateway.db"]),
     ],
     ids=["settings", "key", "database", "account"],
@@ -232,6 +232,12 @@ def test_a_step_that_fails_says_what_stands_and_the_same_command_goes_on(
     done = init(*SETTINGS, *ACCOUNT, *flags)
     assert done.exit_code == 0, done.output
     assert CAPTURE.findall(done.stdout) == ["bcc"]
+
+
+def test_a_database_that_can_not_be_made_is_remembered_nowhere(init: Run, tmp_path: Path) -> None:
+    _a_file_in_the_way(tmp_path)
+    assert init(*SETTINGS, *ACCOUNT, "--database", str(tmp_path / "in-the-way" / "gateway.db")).exit_code == 69
+    assert init(*SETTINGS, *ACCOUNT, "--database", str(tmp_path / "gateway.db")).exit_code == 0
 
 
 def test_where_the_environment_has_the_settings_no_file_is_written(init: Run, tmp_path: Path) -> None:

@@ -41,8 +41,9 @@ def place(server: PostgresServer) -> Server:
 
 @pytest.fixture
 def on_server(bare: Command, place: Server) -> Command:
-    """Commands whose configuration names a server besides the file."""
-    return lambda *arguments, **environ: bare(*arguments, GATEWAY_STORE__URL=place.url, **environ)
+    """Commands whose environment names a server."""
+    named = {"GATEWAY_STORE__PATH": "unused.db", "GATEWAY_STORE__URL": place.url}
+    return lambda *arguments, **environ: bare(*arguments, **named, **environ)
 
 
 def test_init_sets_up_a_server_and_keeps_its_password_to_the_file(bare: Command, place: Server, tmp_path: Path) -> None:
@@ -88,7 +89,8 @@ def test_another_machine_is_refused_without_the_key(on_server: Command, tmp_path
 
 
 def test_the_address_of_the_database_is_not_shown(bare: Command) -> None:
-    shown = bare("config", "show", GATEWAY_STORE__URL="postgresql://gateway:hunter2@db.example/gateway")
+    url = "postgresql://gateway:hunter2@db.example/gateway"
+    shown = bare("config", "show", GATEWAY_STORE__PATH="unused.db", GATEWAY_STORE__URL=url)
     assert "store.url" in shown.stdout
     assert "hunter2" not in shown.output
 

@@ -226,3 +226,26 @@ def test_a_contradiction_with_a_default_names_where_the_other_value_was_given() 
 def test_a_fault_is_a_plain_sentence(variable: str, value: str, sentence: str) -> None:
     (fault,) = faults({**DOMAIN, variable: value})
     assert (fault.origin, fault.sentence) == (f"environment {variable}", sentence)
+
+
+@pytest.mark.parametrize(
+    ("path", "url", "at_fault"),
+    [
+        *(("file", "file", ["store.path"]), ("file", "environment", ["store.path"])),
+        *(("environment", "environment", []), ("file", "", [])),
+    ],
+)
+def test_a_file_that_was_given_up_for_a_server_must_not_stay_in_the_configuration(
+    tmp_path: Path, path: str, url: str, at_fault: list[str]
+) -> None:
+    """Whoever isn't given the environment, such as root's shell, would go on with the old database."""
+    told = {"path": (path, "old.db"), "url": (url, "postgresql://gateway@db.example/gateway")}
+    lines = [f'{name} = "{value}"' for name, (where, value) in told.items() if where == "file"]
+    environ = {f"GATEWAY_STORE__{n.upper()}": value for n, (where, value) in told.items() if where == "environment"}
+    file = tmp_path / "gateway.toml"
+    file.write_text('domain = "log.example"\n[store]\n' + "\n".join(lines), encoding="utf-8")
+    if not at_fault:
+        assert load(environ, file).store.path == Path("old.db")
+        return
+    found = faults(environ, file)
+    assert [(fault.path, fault.origin) for fault in found] == [(name, f"file {file}") for name in at_fault]

@@ -127,3 +127,8 @@ def test_what_the_unit_gives_are_settings_and_each_secret_comes_as_a_credential(
     settings = load({**given, "GATEWAY_CONFIG": str(tmp_path / "gateway.toml")})
     assert settings.store.key_file == tmp_path / "installation.key"
     assert (settings.store.url is not None) == (drop_in is not None)
+
+
+def test_a_database_on_a_server_is_told_to_backups_as_to_the_gateway() -> None:
+    drop_ins = [UNITS / f"{unit}.service.d" / "database-url.conf" for unit in ("bcc-gateway", "bcc-gateway-backup")]
+    assert len({file.read_text(encoding="utf-8") for file in drop_ins}) == 1

@@ -181,7 +181,7 @@ def test_a_reload_is_heard_and_the_process_stays(machine: Machine) -> None:
 
 
 def test_backups_are_made_within_their_walls(machine: Machine) -> None:
-    machine.good("cp deploy/systemd/bcc-gateway-backup.* /etc/systemd/system/ && systemctl daemon-reload")
+    machine.good("cp deploy/systemd/bcc-gateway-backup.[st]*[er] /etc/systemd/system/ && systemctl daemon-reload")
     machine.good("install -d -m 0700 -o bcc-gateway -g bcc-gateway /var/backups/gateway")
     machine.good("systemctl start bcc-gateway-backup")
     assert machine.good("ls /var/backups/gateway")

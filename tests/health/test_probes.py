@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import httpx
 import pytest
 from fakes.certificates import make_pair
 
+from gateway.health.listener import OF_ONE
 from tests.proofs.talk import Talk
 from tests.running_gateway import Gateway, free_port
 
@@ -107,6 +109,31 @@ def test_a_client_that_says_nothing_keeps_no_probe_waiting(served: Gateway) -> N
     assert get(served, "/healthz").status_code == 200
     for one in silent:
         one.close()
+
+
+def test_others_that_hold_their_connections_keep_no_probe_of_this_machine_out(served: Gateway) -> None:
+    host, port = served.health.split(":")
+    with ExitStack() as held:
+        for client in ("127.0.0.2", "127.0.0.3", "127.0.0.4"):
+            for _ in range(OF_ONE):
+                held.enter_context(socket.create_connection((host, int(port)), source_address=(client, 0)))
+        late = held.enter_context(socket.create_connection((host, int(port)), 20, source_address=("127.0.0.5", 0)))
+        assert late.recv(100).startswith(b"HTTP/1.1 429")
+        assert get(served, "/healthz").status_code == 200
+        for _ in range(OF_ONE):
+            held.enter_context(socket.create_connection((host, int(port))))
+        exit_code, _, said = healthcheck(served)
+        assert (exit_code, "429: others ask too often" in said) == (1, True)
+
+
+def test_what_is_no_http_leaves_no_line_in_the_log(served: Gateway) -> None:
+    host, port = served.health.split(":")
+    upgrade = b"GET / HTTP/1.1\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"
+    for junk in (b"EHLO x\r\n\r\n", b"\x16\x03\x01\r\n\r\n", upgrade):
+        with socket.create_connection((host, int(port)), 20) as client:
+            client.sendall(junk)
+            assert client.recv(1000)
+    assert "library.logged" not in served.log()
 
 
 def test_a_gateway_that_drains_lives_and_is_not_ready(tmp_path: Path) -> None:

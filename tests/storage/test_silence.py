@@ -48,6 +48,24 @@ async def test_it_is_back_with_its_next_mail_and_may_fall_silent_again(store: St
     assert await noted(store, first + 3 * HOUR) == [Change(source.id, 1, silent=True)]
 
 
+async def test_what_a_clock_that_was_ahead_has_noted_is_forgotten(store: Store, act: Act, account: str) -> None:
+    later = act.at + 10_000 * HOUR
+    one, two = [
+        await store.change(sources.add(act, account, name, net, ["relay"], silence_hours=1))
+        for name, net in (("one", "192.0.2.1"), ("two", "192.0.2.2"))
+    ]
+    await store.change(sources.seen([one.id, two.id], act.at))
+    assert {c.source_id for c in await noted(store, later)} == {one.id, two.id}
+    await store.change(sources.seen([two.id], later + 1))
+    assert await noted(store, later + 1) == [Change(two.id, 1, silent=False)]
+    assert await store.read(plans.is_due(act.at + HOUR))
+    assert await store.change(plans.note(act.at + HOUR)) == []
+    listed = {s.id: (s.seen_at, s.silent_at) for s in await store.read(sources.listed(account))}
+    assert listed == {one.id: (act.at, None), two.id: (act.at + HOUR, None)}
+    assert await noted(store, act.at + 3 * HOUR) == [Change(one.id, 1, silent=True)]
+    assert await noted(store, act.at + 4 * HOUR) == [Change(two.id, 1, silent=True)]
+
+
 async def test_without_hours_or_without_any_mail_yet_nobody_is_told(store: Store, act: Act, account: str) -> None:
     quiet = await store.change(sources.add(act, account, "quiet", "192.0.2.1", ["relay"]))
     await store.change(sources.add(act, account, "new", "192.0.2.2", ["relay"], silence_hours=1))

@@ -29,8 +29,12 @@ def key_file(settings: Settings) -> Iterator[Found]:
         return
     installation_key(path, create=False)
     status = path.stat()
-    if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+    shared = status.st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    if shared and os.geteuid() in (0, status.st_uid):
         yield warn("key_file", f"Others on this machine can read {path}: `chmod 600 {path}`.")
+    elif shared:
+        whose = f"{path} is there, given by {name_of(status.st_uid)}, whose folder must keep others out"
+        yield ok("key_file", f"{whose}. Keep a copy of it apart from the database.")
     else:
         yield ok("key_file", f"{path} is there, for its owner only. Keep a copy of it apart from the database.")
 

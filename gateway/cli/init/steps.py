@@ -50,18 +50,18 @@ async def account_names(settings: Settings) -> list[str]:
 
 async def make(file: Path, text: str, settings: Settings, first: First, made: Made) -> None:
     """Makes what isn't there, and notes what stands. Raises StoreError or OSError. `text`: of a file yet to be made."""
-    if text:
-        durable.make_folder(file.parent)
-        durable.write_once(file, text)
-        durable.sync_folder(file.parent)
-    if file.exists():
-        made.lines.append(f"  {file}: the settings")
     place, key_file = settings.store.place(), settings.store.key_file
     version, _ = await store.status(place)
     key = store.installation_key(key_file, create=version == 0)
     made.lines.append(f"  {key_file}: the installation's key; keep a copy, apart from the database's")
     await store.migrate(place, now())
     made.lines.append(f"  {place}: the database")
+    if text:  # last of the three: what it says has been found to work
+        durable.make_folder(file.parent)
+        durable.write_once(file, text)
+        durable.sync_folder(file.parent)
+    if file.exists():
+        made.lines.insert(0, f"  {file}: the settings")
     opened = await store.open_store(place, key, new_id)
     try:
         sealing, secret = Sealing(key), secrets.token_urlsafe(32) if settings.console.listen else ""
