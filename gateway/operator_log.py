@@ -231,9 +231,9 @@ def parser_replaced(reason: str, location: str, count: int) -> None:
     _log.warning("parser.replaced", reason=reason, location=location, count=count)
 
 
-def worker_replaced(reason: str, count: int) -> None:
-    """A worker process ended and was replaced; `reason`: the same, or the sentence of a fault; `count`: so far."""
-    _log.warning("worker.replaced", reason=reason, count=count)
+def worker_replaced(reason: str, count: int, pause: float) -> None:
+    """A worker process ended and is replaced after `pause` seconds; `reason`: as above, or a fault; `count`: so far."""
+    _log.warning("worker.replaced", reason=reason, count=count, pause=round(pause, 2))
 
 
 def source_silent(source: str, hours: int) -> None:

@@ -51,6 +51,8 @@ from storage.place import Server
 
 PAUSE = 1.0
 """Seconds until a worker that ended is replaced."""
+MOST_PAUSE = 60.0
+"""Seconds until then at most, where replacements end again and again."""
 QUICK = 10.0
 """Seconds within which the end of one is a sign that others will end as well."""
 MOST_QUICK = 5
@@ -219,7 +221,7 @@ class Workers:
 
     async def _keep(self, number: int) -> None:
         """One worker after the other on the sockets of that number."""
-        quick = 0
+        quick, pause = 0, PAUSE
         while not self._stopping.is_set():
             began = time.monotonic()
             reason = await self._run(number)
@@ -227,10 +229,25 @@ class Workers:
                 return
             quick = quick + 1 if time.monotonic() - began < QUICK else 0
             self._replaced += 1
-            operator_log.worker_replaced(reason, self._replaced)
-            if quick == MOST_QUICK:
-                raise FaultError(f"worker processes end again and again, this one so: {reason}", 69)
-            await asyncio.sleep(PAUSE)
+            pause = min(2 * pause, MOST_PAUSE) if quick >= MOST_QUICK else PAUSE
+            operator_log.worker_replaced(reason, self._replaced, pause)
+            if quick >= MOST_QUICK:
+                if not (self._all_served and any(worker.serves for worker in self._workers)):
+                    raise FaultError(f"worker processes end again and again, this one so: {reason}", 69)
+                self._bind_anew(number)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._stopping.wait()
+
+    def _bind_anew(self, number: int) -> None:
+        """The sockets of that number: as nobody listens on new ones, connections go to the other workers."""
+        try:
+            fresh = _shared([(_address(sock), mode) for sock, mode in self._sockets[number]])
+        except FaultError:  # those that there are will do
+            return
+        for sock, _ in self._sockets[number]:
+            sock.close()
+        self._sockets[number] = fresh
 
     async def _run(self, number: int) -> str:
         """One of them from its start to its end: why it ended. Raises FaultError where no other would do better."""
@@ -325,12 +342,16 @@ class _Worker:
         ours, theirs = socket.socketpair()
         with theirs:
             numbers = [sock.fileno() for sock, _ in sockets]
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-P", "-B", "-c", _PROGRAM.format(descriptor=theirs.fileno())),
-                stdin=subprocess.DEVNULL,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)},
-                pass_fds=[theirs.fileno(), *numbers],
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-P", "-B", "-c", _PROGRAM.format(descriptor=theirs.fileno())),
+                    stdin=subprocess.DEVNULL,
+                    env={**os.environ, "PYTHONPATH": os.pathsep.join(os.path.abspath(path) for path in sys.path)},
+                    pass_fds=[theirs.fileno(), *numbers],
+                )
+            except OSError:
+                ours.close()
+                raise
         return cls(process, await Line.on(ours))
 
     def begin(self, settings: Settings, sockets: Sockets) -> None:
@@ -359,6 +380,15 @@ def _bound(settings: Settings) -> list[Sockets]:
     addresses = []
     for address, mode in settings.listeners():
         with bind(address) as alone:  # sharing would hide that somebody else listens there
-            host, port = alone.getsockname()[:2]
-        addresses.append((f"[{host}]:{port}" if ":" in host else f"{host}:{port}", mode))
-    return [[(bind(address, shared=True), mode) for address, mode in addresses] for _ in range(settings.smtp.workers)]
+            addresses.append((_address(alone), mode))
+    return [_shared(addresses) for _ in range(settings.smtp.workers)]
+
+
+def _shared(addresses: Sequence[tuple[str, Listener]]) -> Sockets:
+    """Those of one worker. Raises FaultError."""
+    return [(bind(address, shared=True), mode) for address, mode in addresses]
+
+
+def _address(sock: socket.socket) -> str:
+    host, port = sock.getsockname()[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

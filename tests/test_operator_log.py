@@ -122,7 +122,7 @@ def test_no_event_has_a_parameter_for_content() -> None:
         *("webhook_id", "event_id", "failure", "attempts"),
         *("size", "deliveries", "count", "read_ms", "authenticate_ms", "settle_ms", "file", "expires"),
         *("error", "location", "level", "logger", "frames", "url"),
-        *("source", "hours"),
+        *("source", "hours", "pause"),
         *("setting", "settings", "changed", "origin"),
         *("activities", "messages", "skipped", "audit"),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import random
 import re
@@ -20,7 +21,7 @@ from fakes.scan import breaches
 
 from config.load import load
 from gateway.app import FaultError
-from gateway.workers import Workers
+from gateway.workers import MOST_QUICK, PAUSE, Workers
 from tests.faults.disk import Disk
 from tests.faults.test_full_disk import Sender, climb, under
 from tests.peers.secure_gateway import new_pair, secured
@@ -269,6 +270,43 @@ def test_workers_that_do_not_stay_end_the_gateway(gateway: Gateway) -> None:
         time.sleep(0.1)
     assert gateway.wait() == 69
     assert "bcc-gateway: worker processes end again and again, this one so: SIGKILL" in gateway.log()
+
+
+def pauses(gateway: Gateway) -> list[float]:
+    """Before each replacement of a worker."""
+    return [json.loads(line)["pause"] for line in gateway.log().splitlines() if '"worker.replaced"' in line]
+
+
+def test_workers_that_serve_go_on_while_another_can_not_be_replaced(gateway: Gateway) -> None:
+    """The certificate breaks on disk, then one of them ends: the other takes all connections until it is mended."""
+    secured(gateway)
+    gateway.start()
+    serving(gateway)
+    certificate = gateway.folder / "cert.pem"
+    sound = certificate.read_bytes()
+    certificate.write_bytes(b"-----BEGIN CERT")
+    os.kill(workers(gateway)[0], signal.SIGKILL)
+    until(lambda: pauses(gateway)[-1:] == [4 * PAUSE], "tried more often, with longer pauses")
+    assert pauses(gateway)[: MOST_QUICK - 1] == [PAUSE] * (MOST_QUICK - 1)
+    assert "holds no certificate in PEM form" in gateway.log()
+    assert {deliver(gateway, mail(f"m{number}"))[:3] for number in range(20)} == {"250"}
+    certificate.write_bytes(sound)
+    until(lambda: len(descendants(gateway.pid)) == 4, "replaced, and its parser process started")
+    assert {deliver(gateway, mail(f"n{number}"))[:3] for number in range(20)} == {"250"}
+    assert pauses(gateway)[-1] == 4 * PAUSE
+    assert gateway.stop() == 0
+
+
+def test_told_to_stop_between_two_tries_the_gateway_ends_at_once(gateway: Gateway) -> None:
+    secured(gateway)
+    gateway.start()
+    serving(gateway)
+    (gateway.folder / "cert.pem").write_bytes(b"")
+    os.kill(workers(gateway)[0], signal.SIGKILL)
+    until(lambda: pauses(gateway)[-1:] == [8 * PAUSE], "tried more often, with longer pauses")
+    began = time.monotonic()
+    assert gateway.stop() == 0
+    assert time.monotonic() - began < 6 * PAUSE
 
 
 async def ended_by(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, program: str) -> FaultError:
