@@ -38,6 +38,11 @@ def values(settings: Settings, paths: list[str]) -> dict[str, object]:
     return {path: plain_value(settings, path) for path in paths}
 
 
+def values_while_running(settings: Settings) -> dict[str, object]:
+    """Those of all settings that may change while it runs."""
+    return values(settings, list(filter(while_running, VARIABLES.values())))
+
+
 def with_values(settings: Settings, values: Mapping[str, object]) -> Settings:
     """The same with these in their places. Raises ValidationError."""
     tree = settings.model_dump()

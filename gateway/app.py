@@ -36,7 +36,7 @@ from gateway.operator_log import OperatorLog
 from gateway.parser import NotStarted, Parser
 from gateway.process import end_within, first_of, prepare, reload_on_signal, stop_on_signal
 from gateway.process_memory import spare_what_stays
-from gateway.reload import Renewed, allowance, read_again, tls_files, whenever
+from gateway.reload import allowance, read_again, tls_files, whenever
 from gateway.service_manager import ServiceManager
 from gateway.smtp.disk import FreeDisk, bytes_free
 from gateway.smtp.listener import Listener
@@ -126,7 +126,7 @@ class App:
         """In force."""
         self.draining = False
         """It has been told to stop: whoever can should go elsewhere."""
-        self._renewal = renewal
+        self.renewal = renewal
         self._watching = asyncio.create_task(renewal.watch())
 
     @classmethod
@@ -208,12 +208,13 @@ class App:
             "certificate": checks.certificate_check(lambda: self._smtp.certificate_expires, lambda: datetime.now(UTC)),
         }
 
-    def use(self, new: Renewed) -> None:
-        """What may change while it runs: for sessions and messages that begin, and at once for what all share."""
-        self.settings = new.settings
-        self._smtp.use(new.settings.smtp_limits(), sources_need_tls=new.settings.smtp.sources_need_tls)
-        self._renewal.take(new.files, new.tls)
-        self.journey.use(new.settings)
+    def use(self, settings: Settings) -> None:
+        """What may change while it runs, but for the certificate: for sessions and messages that begin, and at once for
+        what all share.
+        """
+        self.settings = settings
+        self._smtp.use(settings.smtp_limits(), sources_need_tls=settings.smtp.sources_need_tls)
+        self.journey.use(settings)
 
     async def stop(self) -> None:
         """No new connections, running messages get their answer, then the store is closed."""
@@ -340,7 +341,8 @@ async def serve(settings: Settings, load: Callable[[], Settings], log: OperatorL
     def reload() -> bool:
         new = read_again(app.settings, load)
         if new:
-            app.use(new)
+            app.use(new.settings)
+            app.renewal.take(new.files, new.tls)
             log.use(new.settings.log.level, new.settings.log.format)
         return new is not None
 

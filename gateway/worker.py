@@ -19,11 +19,11 @@ from gateway import metrics
 from gateway.app import App, FaultError, checked, opened
 from gateway.child_process import leave_signals_to_parent
 from gateway.health import merging
-from gateway.operator_log import OperatorLog, certificate_refused
+from gateway.operator_log import OperatorLog
 from gateway.pieces import Unpickler
 from gateway.process import first_of, prepare
 from gateway.process_memory import spare_what_stays
-from gateway.reload import Renewed
+from gateway.reload import tls_files
 from gateway.smtp.listener import Listener
 from gateway.writer import Counted, Fault, Line, Listening, NotSettled, Order, RemoteStore, Renew, Settled
 from storage.errors import StoreFailed
@@ -107,10 +107,8 @@ async def _hear(
 
 
 def _renew(app: App, log: OperatorLog, order: Renew) -> None:
-    """What the process that started this one has found sound."""
-    settings = with_values(app.settings, order.changed)
-    try:
-        app.use(Renewed(settings, order.changed, *checked(settings)))
-    except FaultError as fault:  # the certificate has changed meanwhile
-        certificate_refused(str(fault))
+    """What the process that started this one has found sound; the certificate may have changed meanwhile."""
+    settings = with_values(app.settings, order.settings)
+    app.use(settings)
+    app.renewal.turn_to(tls_files(settings))
     log.use(settings.log.level, settings.log.format)

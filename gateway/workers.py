@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from itertools import chain
 
+from config.changes import values_while_running
 from config.settings import Settings
 from gateway import metrics, operator_log
 from gateway.app import (
@@ -210,7 +211,7 @@ class Workers:
     def use(self, new: Renewed) -> None:
         """These hold for all workers from now on."""
         self.settings = new.settings
-        self._tell(Renew(dict(new.changed)))
+        self._tell(Renew(values_while_running(new.settings)))
 
     async def _drain(self, slots: Sequence[asyncio.Task[None]]) -> None:
         self._stopping.set()

@@ -42,10 +42,10 @@ class Order(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Renew:
-    """To a worker: settings that hold from now on. Its certificate is to be read again, too."""
+    """To a worker: what holds from now on. Its certificate is to be read again, too."""
 
-    changed: dict[str, object]
-    """By path, as JSON has them."""
+    settings: dict[str, object]
+    """All that may change while it runs, changed or not: by path, as JSON has them."""
 
 
 @dataclass(frozen=True, slots=True)

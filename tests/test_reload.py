@@ -10,13 +10,13 @@ import smtplib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from config.changes import differing, values, while_running, with_values
+from config.changes import differing, values, values_while_running, while_running, with_values
 from config.load import VARIABLES
 from config.settings import Settings
 from gateway.app import setting_of
@@ -166,6 +166,39 @@ def test_a_certificate_can_come_and_go_and_a_bad_one_takes_nothing_else_with_it(
     assert gateway.stop() == 0
 
 
+@pytest.mark.parametrize("gateway", [2], indirect=True)
+def test_workers_agree_on_settings_though_one_finds_the_certificate_broken(gateway: Gateway) -> None:
+    """It is busy when the order comes; until it reads the certificate, that has become another."""
+    certificate, key = new_pair(gateway.folder / "new")
+    sound = certificate.read_bytes()
+    changed(gateway, "[smtp]\n", f'[smtp]\ncertificate = "{certificate}"\nprivate_key = "{key}"\n')
+    reloaded(gateway)
+    until_offered(gateway, "starttls", "")
+    children = Path(f"/proc/{gateway.pid}/task/{gateway.pid}/children").read_text(encoding="ascii")
+    busy = int(children.split()[0])
+    os.kill(busy, signal.SIGSTOP)
+    try:
+        changed(gateway, "[smtp.limits]", '[smtp.limits]\nmessage_size_from_source = "30 MiB"')
+        before = len(events(gateway, "certificate.loaded"))
+        reloaded(gateway)
+        until(lambda: len(events(gateway, "certificate.loaded")) > before, "loaded by the other one")
+        certificate.write_bytes(b"")
+    finally:
+        os.kill(busy, signal.SIGCONT)
+    until(lambda: bool(events(gateway, "certificate.refused")), "refused")
+    certificate.write_bytes(sound)
+    until_offered(gateway, "size", SMALLER)
+    until_offered(gateway, "starttls", "")  # with the certificate that it had
+    assert gateway.stop() == 0
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end, f"never {what}"
+        time.sleep(0.02)
+
+
 def test_the_level_of_the_log_changes(gateway: Gateway) -> None:
     offered(gateway)
     assert not events(gateway, "connection.opened")
@@ -228,6 +261,7 @@ def test_a_value_goes_to_workers_and_comes_back_the_same() -> None:
         found = with_values(running, {path: new})
         assert differing(running, found) == [path]
         assert with_values(running, values(found, [path])) == found
+        assert with_values(running, values_while_running(found)) == found
     assert len(paths) > 60
 
 

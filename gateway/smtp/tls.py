@@ -112,6 +112,14 @@ class Renewal:
         if contexts:
             self._events.certificate_loaded(f"{contexts.expires:%Y-%m-%d}")
 
+    def turn_to(self, files: Files | None) -> None:
+        """Others, to be read now. Where they are no good, what is in use stays until they change."""
+        self._files = files
+        if files:
+            self.renew()
+        else:
+            self.take(None, None)
+
     def renew(self) -> None:
         """Read the files again, whether they have changed or not."""
         if self._files:

@@ -111,6 +111,28 @@ def office(tmp_path: Path, certificate: tuple[Path, Path]) -> Office:
     return Office(tmp_path, certificate)
 
 
+async def test_other_files_that_are_no_good_are_looked_at_again_once_they_change(
+    office: Office, certificate: tuple[Path, Path], tmp_path: Path
+) -> None:
+    (tmp_path / "other.pem").write_text("no PEM")
+    office.renewal.turn_to(Files(tmp_path / "other.pem", office.files.key))
+    assert office.used == []
+    shutil.copy(certificate[0], tmp_path / "other.pem")
+    looks = 0
+
+    async def pause(_seconds: float) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await office.renewal.watch(pause)
+    assert [said.partition(" ")[0] for said in office.said] == ["refused", "loaded"]
+    office.renewal.turn_to(None)
+    assert office.used[1:] == [None]
+
+
 def test_a_new_certificate_takes_the_place_of_the_old_one_at_once(office: Office) -> None:
     office.renewal.renew()
     assert office.said == ["loaded 2030-01-02"]
