@@ -12,7 +12,9 @@ from gateway.core.message import read
 from gateway.core.model import Channel, Mailbox, Message
 from gateway.core.questions import Case
 from gateway.core.reasons import sentence
+from storage import operator_mail
 from storage.held import HeldMail
+from storage.operator_mail import OperatorMailRecord
 
 MOST_TEXT = 2000
 """Characters of a text that are shown."""
@@ -72,10 +74,11 @@ def view(mail: HeldMail, raw: bytes, case: Case | None, domain: str) -> HeldView
     return _view(read(raw), head, found, WHAT_TO_DO.get(mail.reason, ""), domain)
 
 
-def operator_view(raw: bytes, domain: str) -> HeldView:
+def operator_view(mail: OperatorMailRecord, raw: bytes, domain: str) -> HeldView:
     """A message to the operator."""
     reason = "operator.mail"
-    head = ("", "", "", "", None, None, reason, sentence(reason), "")
+    expires_at = mail.at + operator_mail.KEPT
+    head = (mail.id, mail.trace_id, "", "", mail.at, expires_at, reason, sentence(reason), mail.mail_from)
     return _view(read(raw), head, None, "Answer it from your own mailbox, and discard it with --operator.", domain)
 
 

@@ -68,7 +68,7 @@ class Examined:
 def examine(file: Path, keyed: KeyedHash | None, keys: MailKeys, bar: Bar) -> Examined:
     """Looks at all of a backup. Raises BackupUnusable, KeyDiffers, and StoreError for mail that can't be opened.
 
-    `keyed`: None where the installation's key isn't there.
+    `keyed`: None where the installation's key isn't to be looked at.
     """
     version = must_be_backup(file)
     newest = migrations()[-1].version
@@ -126,7 +126,7 @@ def opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 def _key(db: sqlite3.Connection, keyed: KeyedHash | None) -> str:
     if keyed is None:
-        return "isn't here, so it wasn't checked"
+        return "wasn't looked at"
     fits = run(db, installation.must_fit(keyed))
     return "fits" if fits else "is unknown to it: no command has opened it yet"
 

@@ -72,15 +72,18 @@ def every() -> Plan[Sequence[OperatorMailRecord]]:
     return [OperatorMailRecord(*row) for row in rows]
 
 
-def content(mail_id: str) -> Plan[Content]:
-    """The message itself, by the id of its record or its trace id. Raises Refused where there is none."""
+def find(mail_id: str) -> Plan[tuple[OperatorMailRecord, Content]]:
+    """One with the message itself, by the id of its record or its trace id. Raises Refused where there is none."""
     rows = yield from ask(
-        "SELECT id, encoding, content FROM operator_mail WHERE id = $1 OR trace_id = $1 ORDER BY id LIMIT 1", mail_id
+        "SELECT id, trace_id, at, recipient, mail_from, peer, size, encoding, content FROM operator_mail"
+        " WHERE id = $1 OR trace_id = $1 ORDER BY id LIMIT 1",
+        mail_id,
     )
     if not rows:
         raise NotFound("There is no such mail to the operator.")
-    [(row_id, encoding, data)] = rows
-    return Content(encoding, data, place("operator_mail", row_id))
+    [(*record, encoding, data)] = rows
+    found = OperatorMailRecord(*record)
+    return found, Content(encoding, data, place("operator_mail", found.id))
 
 
 def remove(mail_id: str) -> Plan[None]:

@@ -79,6 +79,12 @@ def find(act: Act, account_id: str, who: Sequence[str]) -> Plan[Person]:
             continue
         if "@" not in one:
             raise NotFound("There is no contact {contact!r}.", "`contact list --search TEXT` finds them.", contact=one)
+        if one.startswith("*@"):
+            raise Refused(
+                "{pattern} stands for many: name each address.",
+                "`contact list --search TEXT` finds contacts.",
+                pattern=one,
+            )
         canonical = typed.address(one)
         held_by = yield from holder(act.keyed, account_id, canonical)
         if held_by and held_by.kind in ("user", "mailbox"):

@@ -148,13 +148,17 @@ def _alone(path: Path) -> Iterator[None]:
     if not path.exists():
         yield
         return
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+    try:
+        opened = sqlite3.connect(path, isolation_level=None)
+    except sqlite3.OperationalError as error:
+        raise translated(error) from None
+    with closing(opened) as db:
         try:
             db.execute("PRAGMA journal_mode = DELETE").fetchall()
             db.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
             if error.sqlite_errorname == "SQLITE_BUSY":
-                raise StoreInUse("A command has it open: try again when that has ended.") from None
+                raise Refused("A command has the database open: try again when that has ended.") from None
             raise translated(error) from None
         except sqlite3.DatabaseError:
             pass  # that is why a backup is wanted

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,7 +18,6 @@ from gateway.records import plain_record
 from storage import open as store
 from storage.backup import PARTIAL, Examined, back_up, examine
 from storage.copying import Copied
-from storage.errors import KeyMissing
 from storage.mail_keys import MailKeys
 from storage.place import Server
 from storage.restore import Restored, prepare
@@ -67,14 +65,15 @@ def _thin_out(folder: Path, keep: int) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--without-key", is_flag=True, help="Don't look whether the installation's key fits.")
 @common.as_json_option
 @common.config_option
-def verify(config_file: Path | None, file: Path, *, as_json: bool) -> None:
+def verify(config_file: Path | None, file: Path, *, without_key: bool, as_json: bool) -> None:
     """Look at all of a backup: its structure, its rules, its keys, and every stored message. Nothing is changed."""
     settings = common.load_settings(config_file).store
     keyed = None
-    with suppress(KeyMissing):
-        keyed = KeyedHash(store.installation_key(settings.key_file, create=False))
+    if not without_key:
+        keyed = KeyedHash(common.told(lambda: store.installation_key(settings.key_file, create=False)))
     keys = MailKeys(settings.mail_key_file)
     found = common.told(lambda: examine(file, keyed, keys, common.bar("Opening")))
     if as_json:

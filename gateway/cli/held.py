@@ -65,8 +65,9 @@ def show(options: Options, held_id: str, *, raw: bool, operator: bool, as_json: 
 
     async def work(desk: Desk) -> tuple[bytes, HeldView]:
         if operator:
-            content = desk.sealing.mail.raw_bytes(await desk.store.read(operator_mail.content(held_id)))
-            return content, operator_view(content, desk.settings.domain)
+            record, kept = await desk.store.read(operator_mail.find(held_id))
+            content = desk.sealing.mail.raw_bytes(kept)
+            return content, operator_view(record, content, desk.settings.domain)
         mail = await desk.store.read(held.find(held_id, options.account))
         content = desk.sealing.mail.raw_bytes((await desk.store.read(held.copy(mail))).content)
         try:

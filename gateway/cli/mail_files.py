@@ -62,20 +62,24 @@ def files(path: str, *, maildirs: bool) -> tuple[list[str], list[Unreadable]]:
     return [str(file) for file in sorted(found)], [Unreadable(str(f.filename), str(f.strerror)) for f in faults]
 
 
-def read(names: Iterable[str], most: int = sys.maxsize) -> Iterator[Piece | Unreadable]:
+def read(names: Iterable[str], most: int = sys.maxsize, *, mail_only: bool = False) -> Iterator[Piece | Unreadable]:
     """The messages of these files: those of an mbox, else the file itself; "-" is standard input.
 
-    Of a message of more than `most` bytes only so much is read that this shows.
+    Of a message of more than `most` bytes only so much is read that this shows. With `mail_only`, a file that doesn't
+    begin as a message does is told of instead.
     """
     for name in names:
-        yield from _pieces(name, most)
+        yield from _pieces(name, most, mail_only=mail_only)
 
 
-def _pieces(name: str, most: int) -> Iterator[Piece | Unreadable]:
+def _pieces(name: str, most: int, *, mail_only: bool) -> Iterator[Piece | Unreadable]:
     try:
         with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
             for index, (raw, stored) in enumerate(_messages(file, most)):
-                yield Piece(name, index, _as_sent(raw), stored)
+                if mail_only and not _is_begun_like_mail(raw):
+                    yield Unreadable(name, "is no message and no mbox; nothing of it was taken")
+                else:
+                    yield Piece(name, index, _as_sent(raw), stored)
     except OSError as error:
         yield Unreadable(name, str(error.strerror))
 
@@ -133,6 +137,10 @@ def _begins_like_mail(file: str) -> bool:
             head = opened.read(_A_LOOK)
     except OSError:
         return True  # to be told of
+    return _is_begun_like_mail(head)
+
+
+def _is_begun_like_mail(head: bytes) -> bool:
     if head.startswith(b"From "):
         head = head.partition(b"\n")[2]
     return bool(_FIELD.match(head))

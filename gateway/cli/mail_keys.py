@@ -60,6 +60,8 @@ def new(config_file: Path | None, *, last: bool) -> None:
 def off(config_file: Path | None) -> None:
     """Stop encrypting new mail; the keys stay in the file for what is stored."""
     path = _path(config_file)
+    if not path.exists():
+        common.fail(f"{path} isn't there, so no mail is encrypted; is store.mail_key_file right?", common.EX_CONFIG)
     common.told(lambda: mail_keys.put(path, NONE))
     common.say(f"{path}: new mail isn't encrypted. `bcc-gateway db mail-key apply` decrypts the mail that is stored.")
 

@@ -55,7 +55,7 @@ def group() -> None:
 def add(options: Options, pattern: str, effect: str, user: str, *, purges: bool, yes: bool) -> None:
     """Add a PATTERN: name@domain, *@domain (a bare domain is read so), or *@*.domain for its subdomains."""
     if purges:
-        _must_be_able_to_ask(yes=yes)
+        _must_be_able_to_ask("add it, look with `never-log purge ENTRY --dry-run`", yes=yes)
     entry = common.change(options, lambda desk, a: never_log.add(desk.act, a, pattern, effect, user))
     common.say(f"{entry.pattern} is on the list, {_scope(entry)}.")
     if purges:
@@ -71,7 +71,7 @@ def add(options: Options, pattern: str, effect: str, user: str, *, purges: bool,
 def purge(options: Options, entry: str, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Take back what was logged before an ENTRY stood, as if it had stood from the start."""
     if not dry_run:
-        _must_be_able_to_ask(yes=yes)
+        _must_be_able_to_ask("look with `never-log purge ENTRY --dry-run`", yes=yes)
     _purge(options, entry, dry_run=dry_run, yes=yes, as_json=as_json)
 
 
@@ -191,9 +191,9 @@ def _show(hits: Sequence[Hit], *, as_json: bool) -> None:
         common.say(f"Activities that the entry would have kept out, in whole or in part: {len(hits)}.")
 
 
-def _must_be_able_to_ask(*, yes: bool) -> None:
+def _must_be_able_to_ask(first: str, *, yes: bool) -> None:
     if not (yes or sys.stdin.isatty()):
-        common.fail("this can't be undone: look with `never-log purge ENTRY --dry-run` first, then say --yes", 2)
+        common.fail(f"this can't be undone: {first} first, then say `never-log purge ENTRY --yes`", 2)
 
 
 def _scope(entry: EntryRecord) -> str:

@@ -165,8 +165,13 @@ def test_another_installation_s_key_does_not_fit(command: Command, lines: Lines,
     for verb in ("restore", "verify"):
         result = command("db", verb, str(file), GATEWAY_STORE__KEY_FILE=str(tmp_path / "other.key"))
         refused(result, 78, "isn't the one that this database was made with")
-    missing = command("db", "restore", str(file), GATEWAY_STORE__KEY_FILE=str(tmp_path / "none"))
-    refused(missing, 69, "can't be read")
+    (tmp_path / "garbage").write_text("garbage", encoding="ascii")
+    for key in ("none", "garbage"):
+        for verb in ("restore", "verify"):
+            result = command("db", verb, str(file), GATEWAY_STORE__KEY_FILE=str(tmp_path / key))
+            refused(result, 69, "can't be read")
+        without = command("db", "verify", str(file), "--without-key", GATEWAY_STORE__KEY_FILE=str(tmp_path / key))
+        assert (without.exit_code, "key: wasn't looked at" in without.stdout) == (0, True)
     assert names(lines) == ["later", "us"]
 
 
@@ -178,11 +183,17 @@ def test_a_database_in_use_is_left_alone(command: Command, lines: Lines, file: P
     with closing(sqlite3.connect(path, isolation_level=None)) as another:
         another.execute("BEGIN")
         another.execute("SELECT 1 FROM account").fetchall()
-        refused(command("db", "restore", str(file)), 69, "A command has it open")
+        refused(command("db", "restore", str(file)), 1, "A command has the database open")
     assert names(lines) == ["later", "us"]
     refused(command("db", "restore", str(path)), 1)
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_database_that_can_not_be_opened_is_left_alone(command: Command, file: Path, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    refused(command("db", "restore", str(file), GATEWAY_STORE__PATH=str(tmp_path / "folder")), 69)
+    assert list((tmp_path / "folder").iterdir()) == []
 
 
 def test_a_full_disk_leaves_everything_as_it_was(command: Command, lines: Lines, file: Path, tmp_path: Path) -> None:

@@ -66,3 +66,11 @@ def test_the_rule_is_shown_and_set(command: Command, good: Good, lines: Lines) -
     result = command("rule", "set", "everything")
     assert result.exit_code == 2
     assert "is not one of 'replies_only', 'log_all', 'log_all_and_create'" in result.stderr
+
+
+def test_without_a_terminal_it_is_said_how_to_take_back(command: Command) -> None:
+    add = command("never-log", "add", "rival.example", "--purge")
+    assert (add.exit_code, "add it, look with `never-log purge ENTRY --dry-run` first" in add.stderr) == (2, True)
+    assert command("never-log", "add", "rival.example").exit_code == 0
+    purge = command("never-log", "purge", "rival.example")
+    assert (purge.exit_code, "look with `never-log purge ENTRY --dry-run` first" in purge.stderr) == (2, True)

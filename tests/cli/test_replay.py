@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -291,11 +292,11 @@ def test_an_earlier_replays_threads_are_found_again(gateway: Command, folder: Pa
     assert first == again == automatic
 
 
-@pytest.mark.parametrize("message", ["", "no field\n", "\0\0", mail()])
+@pytest.mark.parametrize("message", ["Subject:\n", "Subject: no author\n\n\0\0", mail()])
 def test_the_same_bytes_have_the_same_key_and_others_another(message: str, gateway: Command, folder: Path) -> None:
     first, second, other = keys(gateway("replay", "--json", str(write(folder, message, message, message + "x\n"))))
     assert first == second
-    if not message:
+    if message == "Subject:\n":
         assert other != first
 
 
@@ -369,8 +370,9 @@ def test_what_cannot_be_read_does_not_stop_the_others(gateway: Command, folder: 
     result = gateway("replay", str(folder / "none"), str(folder), "--json")
     assert result.exit_code == 1
     assert f"{folder}/none: No such file or directory" in result.stderr
+    assert f"{folder}/0000.eml: is no message" in result.stderr
     found = [json.loads(line)["decisions"][0]["outcome"] for line in result.stdout.splitlines()]
-    assert found == ["held", "logged"]
+    assert found == ["logged"]
 
 
 def test_a_message_above_the_limit_is_passed_over_and_told(gateway: Command, folder: Path) -> None:
@@ -521,3 +523,19 @@ def test_who_replayed_how_much_is_in_the_audit(gateway: Command, lines: Callable
         "logged": 2,
         "merged": 2,
     }
+
+
+def test_what_is_no_mail_is_told_of_and_nothing_of_it_is_kept(
+    gateway: Command, good: Callable[..., str], folder: Path
+) -> None:
+    good("never-log", "add", "kim@client.example")
+    write(folder, mail("m1"))
+    (folder / "notes.txt").write_text("Kim called: kim@client.example\n", encoding="utf-8")
+    (folder / "old.mbox.gz").write_bytes(gzip.compress((START + mail("m2", to="kim@client.example")).encode()))
+    (folder / "empty").touch()
+    result = gateway("replay", str(folder))
+    assert result.exit_code == 1
+    for name in ("empty", "notes.txt", "old.mbox.gz"):
+        assert f"{folder}/{name}: is no message" in result.stderr
+    assert rows(folder, "SELECT outcome FROM decision") == [("logged",)]
+    assert rows(folder, "SELECT count(*) FROM held") == [(0,)]

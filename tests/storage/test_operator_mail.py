@@ -34,7 +34,7 @@ async def test_it_is_kept_for_each_mailbox_with_its_bytes(store: Store, act: Act
         "trace1", NOW, "bob@client.example", "192.0.2.1", len(MAIL.raw),
     )  # fmt: skip
     for name in (first.id, second.id, "trace1"):
-        content = await store.read(operator_mail.content(name))
+        _, content = await store.read(operator_mail.find(name))
         assert (content.encoding, MailKeys().raw_bytes(content)) == ("zstd", MAIL.raw)
 
 
@@ -65,4 +65,4 @@ async def test_it_is_erased_in_time_or_when_the_operator_says_so(store: Store, a
     with pytest.raises(Refused):
         await store.change(operator_mail.remove(left.id))
     with pytest.raises(Refused):
-        await store.read(operator_mail.content("trace2"))
+        await store.read(operator_mail.find("trace2"))

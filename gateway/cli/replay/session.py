@@ -82,7 +82,7 @@ class Session:
             known = await self._store.read(users.every(self._recipient.account_id))
             self._users = {user.id: user.address for user in known}
         names = self._files()
-        read = batches(mail_files.read(names, self._most), self._unreadable)
+        read = batches(mail_files.read(names, self._most, mail_only=True), self._unreadable)
         with _bar(names, self._wish) as progress:
             while pieces := self._next(read):
                 results = await self._replay.batch(pieces)
