@@ -121,7 +121,7 @@ LOOP_LAG = _histogram(
 )
 LOG_EVENTS = _counter("log_events", "Warnings and errors in the operator's log, by event (docs/log.md).", "event")
 PARSERS = _gauge("parser_processes", "Parser processes that run.")
-WORKERS = _gauge("workers", "Processes that speak SMTP and whose counts are in these figures.")
+WORKERS = _gauge("workers", "Processes that serve SMTP and answer.")
 
 for _unknown in (HELD_OLDEST, EVENTS_HELD_BACK, DISK_FREE, CERTIFICATE):
     _unknown.set(math.nan)

@@ -72,6 +72,7 @@ async def _serve(settings: Settings, start: Start, line: Line, orders: list[obje
     spare_what_stays()
     told_to_stop = asyncio.Event()
     hearing = asyncio.create_task(_hear(line, orders, app, log, remote, told_to_stop))
+    line.send(Counted(merging.samples()))  # so that nothing is unknown of one that serves
     line.send(Listening(os.getpid()))
     await first_of(told_to_stop, store.failed)
     if store.failed.is_set():

@@ -6,14 +6,16 @@ The sockets are bound here and stay open: while a worker is replaced, connection
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import signal
 import socket
 import sys
 import time
 from asyncio import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 from itertools import chain
 
 from config.changes import values_while_running
@@ -36,7 +38,7 @@ from gateway.app import (
 )
 from gateway.health import checks
 from gateway.health.lag import measure
-from gateway.health.merging import Samples, lasting
+from gateway.health.merging import Samples, lasting, together
 from gateway.keeping import Keeping
 from gateway.operator_log import OperatorLog
 from gateway.process import first_of, prepare, reload_on_signal, stop_on_signal
@@ -58,6 +60,14 @@ QUICK = 10.0
 """Seconds within which the end of one is a sign that others will end as well."""
 MOST_QUICK = 5
 """Such ends in a row."""
+EVERY = 2.0
+"""Seconds between two questions to each worker: whether it is there."""
+LATE = 3
+"""Questions that it leaves unanswered until it doesn't count as serving."""
+HUNG = 30
+"""The same, until it is killed."""
+STARTING = 150
+"""The same of one that doesn't serve yet."""
 LEEWAY = 2.0
 """Seconds that workers have to end, besides those of draining."""
 _PROGRAM = "from gateway.worker import main; main({descriptor})"
@@ -154,7 +164,10 @@ async def _health(settings: Settings, store: Store, workers: Workers) -> AsyncIt
         yield
         return
     found = checks_of_store(lambda: workers.settings, store)
-    found["listeners"] = checks.count_check(lambda: workers.serving, settings.smtp.workers, "worker processes")
+    count, parsers = settings.smtp.workers, settings.smtp.workers * settings.parser_limits().processes
+    found["listeners"] = checks.count_check(lambda: workers.serving, count, "worker processes")
+    found["parser"] = checks.count_check(lambda: workers.parsers, parsers, "parser processes")
+    found["certificate"] = checks.certificate_check(lambda: workers.certificate_expires, lambda: datetime.now(UTC))
     sock = bind(settings.health.listen)
     health = open_health(sock, settings, store, found, lambda: workers.draining, workers.counted)
     measuring = asyncio.create_task(measure(metrics.LOOP_LAG.observe))
@@ -173,15 +186,17 @@ class Workers:
         settings: Settings,
         desk: Callable[[Line], Desk] | None,
         serves: Callable[[Sequence[tuple[str, int]]], None],
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         """`desk`: where a worker's cases are settled; None where it does that itself. Raises FaultError.
 
-        `serves` is told, once all of them do, where: host and port.
+        `serves` is told, once all of them do, where: host and port. `pause`: between looks whether they hang.
         """
         self.settings = settings
         """In force."""
         self._desk = desk
         self._tell_serving = serves
+        self._pause = pause
         self._sockets = _bound(settings)
         self._workers: set[_Worker] = set()
         self._served: set[int] = set()
@@ -197,11 +212,13 @@ class Workers:
         """Until one of these is set; then workers drain. Raises FaultError where workers don't stay."""
         waits = [asyncio.create_task(event.wait()) for event in ends]
         slots = [asyncio.create_task(self._keep(number)) for number in range(len(self._sockets))]
+        looking = asyncio.create_task(self._look_after())
         try:
             await asyncio.wait([*waits, *slots], return_when=asyncio.FIRST_COMPLETED)
+            looking.cancel()  # how long draining may take is bounded anyway
             await self._drain(slots)
         finally:
-            for task in (*waits, *slots):
+            for task in (*waits, *slots, looking):
                 task.cancel()
             results = await asyncio.gather(*slots, return_exceptions=True)
         for result in results:
@@ -250,6 +267,15 @@ class Workers:
             sock.close()
         self._sockets[number] = fresh
 
+    async def _look_after(self) -> None:
+        """Asks again and again, and kills whoever hangs. Questions count, not time: this process may have slept."""
+        while True:
+            await self._pause(EVERY)
+            for worker in self._workers:
+                worker.ask()
+                if worker.unanswered > (HUNG if worker.serves else STARTING):
+                    worker.give_up()
+
     async def _run(self, number: int) -> str:
         """One of them from its start to its end: why it ended. Raises FaultError where no other would do better."""
         try:
@@ -283,8 +309,7 @@ class Workers:
                         worker.serves = True
                         self._serves(number)
                     elif isinstance(heard, Counted):
-                        worker.counts = heard.samples
-                        worker.told.set()
+                        worker.answered(heard.samples)
                     elif isinstance(heard, Fault):
                         fault = heard.sentence
                         if heard.final or not self._all_served:
@@ -292,20 +317,38 @@ class Workers:
         return fault or await worker.ended()
 
     async def counted(self) -> Sequence[Samples]:
-        """What workers have counted; of one that hangs, what it said last."""
-        asked = [worker for worker in self._workers if worker.serves]
+        """What workers have counted; of one that hangs, the counts that it told last."""
+        asked = [worker for worker in self._workers if worker.answers]
         for worker in asked:
             worker.told.clear()
             worker.line.send(Order.COUNT)
         with suppress(TimeoutError):
             async with asyncio.timeout(PAUSE):
                 await asyncio.gather(*(worker.told.wait() for worker in asked))
-        return [self._past, *(worker.counts for worker in self._workers)]
+        hanging = [lasting(worker.counts, ()) for worker in self._workers if not worker.answers]
+        return [self._past, *hanging, *self._told]
 
     @property
     def serving(self) -> int:
         """Workers that serve now."""
-        return sum(worker.serves for worker in self._workers)
+        return sum(worker.answers for worker in self._workers)
+
+    @property
+    def parsers(self) -> int:
+        """Parser processes that run, of workers that serve."""
+        count = together("parser_processes", self._told)
+        return 0 if math.isnan(count) else int(count)
+
+    @property
+    def certificate_expires(self) -> datetime | None:
+        """The end of the certificate in use; of several, the first one."""
+        end = together("certificate_expiry_timestamp_seconds", self._told)
+        return None if math.isnan(end) else datetime.fromtimestamp(end, UTC)
+
+    @property
+    def _told(self) -> Sequence[Samples]:
+        """By workers that serve, when they answered last."""
+        return [worker.counts for worker in self._workers if worker.answers]
 
     @property
     def _all_served(self) -> bool:
@@ -332,7 +375,11 @@ class _Worker:
     def __init__(self, process: subprocess.Process, line: Line) -> None:
         self._process = process
         self.line = line
+        self._hung = False
         self.serves = False
+        """It has said so."""
+        self.unanswered = 0
+        """Times that it was asked since its last answer."""
         self.counts: Samples = ()
         self.told = asyncio.Event()
         """Of what it has counted, since it was asked."""
@@ -360,11 +407,35 @@ class _Worker:
         listeners = [(sock.fileno(), mode) for sock, mode in sockets]
         self.line.send(Start(settings.model_dump(), listeners))
 
+    @property
+    def answers(self) -> bool:
+        """It serves, and not by its word alone."""
+        return self.serves and self.unanswered <= LATE
+
+    def ask(self) -> None:
+        """Whether it is there; that is, what it has counted."""
+        if not self.unanswered:  # else the question is on its way
+            self.line.send(Order.COUNT)
+        self.unanswered += 1
+
+    def answered(self, counts: Samples) -> None:
+        """It is."""
+        self.counts, self.unanswered = counts, 0
+        self.told.set()
+
+    def give_up(self) -> None:
+        """Kills it, since it hangs; its connection tells."""
+        self._hung = True
+        with suppress(ProcessLookupError):
+            self._process.kill()
+
     async def ended(self) -> str:
         """After its connection ended: how it did."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PAUSE):
                 code = await self._process.wait()
+                if self._hung:
+                    return "hung"
                 return signal.Signals(-code).name if code < 0 else f"exit code {code}"
         return "hung"
 

@@ -9,9 +9,10 @@ import random
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ from fakes.scan import breaches
 
 from config.load import load
 from gateway.app import FaultError
-from gateway.workers import MOST_QUICK, PAUSE, Workers
+from gateway.workers import EVERY, HUNG, LATE, MOST_QUICK, PAUSE, STARTING, Workers
 from tests.faults.disk import Disk
 from tests.faults.test_full_disk import Sender, climb, under
 from tests.peers.secure_gateway import new_pair, secured
@@ -332,6 +333,106 @@ async def test_a_fault_of_a_worker_at_the_start_is_told(monkeypatch: pytest.Monk
 async def test_workers_that_do_not_start_end_the_gateway(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
     fault = await ended_by(monkeypatch, gateway, "exit(3 * ({descriptor} > 0))")
     assert (str(fault), fault.exit_code) == ("worker processes end again and again, this one so: exit code 3", 69)
+
+
+class Looks:
+    """Time passes from one look at the workers to the next one when a test says so."""
+
+    def __init__(self) -> None:
+        self._next: asyncio.Queue[None] = asyncio.Queue()
+        self._waits = asyncio.Event()
+
+    async def pause(self, seconds: float) -> None:
+        assert seconds == EVERY
+        self._waits.set()
+        await self._next.get()
+
+    async def take(self, times: int) -> None:
+        for _ in range(times):
+            async with asyncio.timeout(20):
+                await self._waits.wait()
+                self._waits.clear()
+                self._next.put_nowait(None)
+                await self._waits.wait()
+
+
+@dataclass
+class Watched:
+    """Two workers that do what the test says, and the looks at them."""
+
+    workers: Workers
+    looks: Looks
+    replaced: asyncio.Queue[str]
+    """Why; each time."""
+
+
+SAYS = (
+    "import socket; from gateway.pieces import head, packed; from gateway.writer import Counted, Listening;"
+    " sock = socket.socket(fileno={{descriptor}});"
+    " say = lambda value: sock.sendall(head(packed([value])) + packed([value])[0]); {does}"
+)
+STARTS = "[None for _ in iter(lambda: sock.recv(65536), b'')]"
+HANGS = f"say(Listening(1)); {STARTS}"
+ANSWERS = "say(Listening(1)); [say(Counted(())) for _ in iter(lambda: sock.recv(65536), b'')]"
+
+
+@asynccontextmanager
+async def watched(monkeypatch: pytest.MonkeyPatch, gateway: Gateway, does: str) -> AsyncIterator[Watched]:
+    replaced: asyncio.Queue[str] = asyncio.Queue()
+    monkeypatch.setattr("gateway.workers._PROGRAM", SAYS.format(does=does))
+    monkeypatch.setattr("gateway.operator_log.worker_replaced", lambda reason, *_: replaced.put_nowait(reason))
+    monkeypatch.setattr("gateway.workers.LEEWAY", -24.0)  # these don't drain
+    looks, serving, stop = Looks(), asyncio.Event(), asyncio.Event()
+    made = Workers(load({}, gateway.config, {"smtp.workers": 2}), None, lambda _: serving.set(), looks.pause)
+    running = asyncio.create_task(made.serve([stop]))
+    try:
+        if does != STARTS:
+            async with asyncio.timeout(30):
+                await serving.wait()
+        yield Watched(made, looks, replaced)
+    finally:
+        stop.set()
+        await running
+
+
+async def test_a_worker_that_does_not_answer_serves_no_more_and_is_replaced(
+    monkeypatch: pytest.MonkeyPatch, gateway: Gateway
+) -> None:
+    async with watched(monkeypatch, gateway, HANGS) as seen:
+        await seen.looks.take(LATE)
+        assert seen.workers.serving == 2
+        await seen.looks.take(1)
+        assert seen.workers.serving == 0
+        async with asyncio.timeout(PAUSE / 2):  # nobody is waited for
+            assert await seen.workers.counted() == [(), (), ()]
+        await seen.looks.take(HUNG - LATE - 1)
+        assert seen.replaced.empty()
+        await seen.looks.take(1)
+        async with asyncio.timeout(20):
+            assert [await seen.replaced.get(), await seen.replaced.get()] == ["hung", "hung"]
+
+
+async def test_a_worker_that_answers_is_left_alone_however_long(
+    monkeypatch: pytest.MonkeyPatch, gateway: Gateway
+) -> None:
+    async with watched(monkeypatch, gateway, ANSWERS) as seen:
+        for _ in range(2 * HUNG):
+            await seen.looks.take(1)
+            await seen.workers.counted()  # has heard from both
+            assert seen.workers.serving == 2
+        assert seen.replaced.empty()
+
+
+async def test_a_worker_that_starts_is_given_more_time(monkeypatch: pytest.MonkeyPatch, gateway: Gateway) -> None:
+    async with watched(monkeypatch, gateway, STARTS) as seen:
+        looks = 0
+        async with asyncio.timeout(60):
+            while seen.replaced.empty():
+                await seen.looks.take(1)
+                looks += 1
+                await asyncio.sleep(0.001)  # processes are being made, and end
+        assert looks > STARTING
+        assert seen.replaced.get_nowait() == "hung"
 
 
 def test_a_full_disk_is_452_also_through_workers(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> None:

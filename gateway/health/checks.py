@@ -130,7 +130,7 @@ def certificate_check(expires: Callable[[], datetime | None], now: Callable[[], 
     async def check() -> Found:
         end, at = expires(), now()
         if end is None:
-            return Found(Status.OK, "There is no TLS certificate.")
+            return Found(Status.OK, "No TLS certificate is in use.")
         if at > end:
             return Found(Status.FAILED, f"The TLS certificate expired on {end:%Y-%m-%d}.")
         return Found(

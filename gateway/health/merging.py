@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from operator import add
 from typing import TypeAlias
 
@@ -49,6 +50,13 @@ def lasting(ended: Samples, before: Samples) -> Samples:
         if name not in _GAUGES:
             total[name, labels] += value
     return tuple((name, labels, value) for (name, labels), value in total.items())
+
+
+def together(gauge: str, told: Iterable[Samples]) -> float:
+    """What several processes say of this one; NaN where none does."""
+    name = metrics.PREFIX + gauge
+    values = [value for each in told for found, _, value in each if found == name]
+    return reduce(_GAUGES[name], values) if values else math.nan
 
 
 def page(others: Iterable[Samples]) -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway import metrics
-from gateway.health.merging import Samples, lasting, page, samples
+from gateway.health.merging import Samples, lasting, page, samples, together
 
 
 def value(text: bytes, name: str, **labels: str) -> float:
@@ -62,6 +62,14 @@ def test_gauges_are_added_or_the_worst_counts() -> None:
     metrics.CERTIFICATE.set(800)
     text = page([of("bcc_gateway_certificate_expiry_timestamp_seconds", math.nan)])
     assert value(text, "bcc_gateway_certificate_expiry_timestamp_seconds") == 800
+
+
+def test_what_processes_say_together_is_unknown_where_none_says_it() -> None:
+    one, other = of("bcc_gateway_parser_processes", 2), of("bcc_gateway_parser_processes", 1)
+    assert together("parser_processes", [one, (), other]) == 3
+    ends = [of("bcc_gateway_certificate_expiry_timestamp_seconds", end) for end in (math.nan, 900, 700)]
+    assert together("certificate_expiry_timestamp_seconds", ends) == 700
+    assert math.isnan(together("parser_processes", [()]))
 
 
 def test_what_is_of_the_installation_is_never_added() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -157,9 +159,39 @@ def test_a_gateway_that_drains_lives_and_is_not_ready(tmp_path: Path) -> None:
 
 def test_workers_are_counted(tmp_path: Path) -> None:
     made = started(tmp_path, workers=2)
-    every = dict.fromkeys(("store", "schema", "disk", "listeners"), "ok")
+    every = dict.fromkeys(("store", "schema", "disk", "listeners", "parser", "certificate"), "ok")
     until(lambda: status(made) == (200, "ready", every), "ready with both")
+    sentences = {name: one["sentence"] for name, one in get(made, "/readyz").json()["checks"].items()}
+    assert sentences["parser"] == "2 of 2 parser processes run."
+    assert sentences["certificate"] == "No TLS certificate is in use."
     assert healthcheck(made) == (0, "bcc-gateway: alive.\n", "")
+    assert made.stop() == 0
+
+
+def test_the_certificate_of_workers_is_warned_of(tmp_path: Path) -> None:
+    make_pair(tmp_path, "gateway.log.example", datetime.now(UTC) - timedelta(days=1), 11)
+    made = started(tmp_path, workers=2, more=f'certificate = "{tmp_path}/cert.pem"\nprivate_key = "{tmp_path}/key.pem"')
+    until(lambda: status(made)[2]["listeners"] == "ok", "both serve")
+    assert status(made)[2]["certificate"] == "warning"
+    assert made.stop() == 0
+
+
+def test_a_worker_that_hangs_is_told_of_until_it_goes_on(tmp_path: Path) -> None:
+    """And keeps nobody waiting who asks for the figures."""
+    made = started(tmp_path, workers=2)
+    until(lambda: set(status(made)[2].values()) == {"ok"}, "ready with both")
+    children = Path(f"/proc/{made.pid}/task/{made.pid}/children").read_text(encoding="ascii")
+    hanging = int(children.split()[0])
+    os.kill(hanging, signal.SIGSTOP)
+    until(lambda: status(made)[2]["listeners"] == "warning", "told of")
+    assert status(made)[:2] == (200, "ready")
+    assert status(made)[2]["parser"] == "warning"
+    assert "bcc_gateway_workers 1.0\n" in get(made, "/metrics").text
+    until(lambda: get(made, "/metrics").elapsed < timedelta(seconds=0.9), "answered without waiting for it")
+    os.kill(hanging, signal.SIGCONT)
+    until(lambda: set(status(made)[2].values()) == {"ok"}, "ready with both again")
+    assert "bcc_gateway_workers 2.0\n" in get(made, "/metrics").text
+    assert "worker.replaced" not in made.log()
     assert made.stop() == 0
 
 
