@@ -107,9 +107,9 @@ class Store(Section):
     network_file_system: bool = False
 
     def place(self) -> Place:
-        """The server that is named, else the file."""
+        """The server that is named, else the file, behind a link the real one: SQLite keeps its log beside that."""
         if self.url is None:
-            return self.path
+            return self.path.resolve() if self.path.is_symlink() else self.path
         return Server(self.url.get_secret_value(), self.connections, self.prepared_statements)
 
 

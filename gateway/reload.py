@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from config.changes import differing, values, while_running, with_values
 from config.contradictions import contradictions
@@ -16,8 +17,9 @@ from gateway.console.limits import CONNECTIONS
 from gateway.service_manager import ServiceManager
 from gateway.smtp.server import descriptor_fault
 from gateway.smtp.tls import Contexts, Files, UnusableCertificateError
-from storage.errors import MailKeysUnusable
+from storage.errors import KeyMissing, MailKeysUnusable
 from storage.mail_keys import MailKeys
+from storage.open import installation_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,26 @@ def _faults(settings: Settings) -> Iterator[tuple[str, str, str]]:
         yield "store.mail_key_file", f"can't be read, so the keys stay as they were {error.detail}", "its file"
     if lacking := allowance(settings):
         yield "smtp.limits.connections", f"can't be had: {lacking}", "limit of open files"
+
+
+def faulty_files(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Settings whose files `serve` couldn't use: path, sentence. A key that is yet to be made is no fault."""
+    files, store = tls_files(settings), settings.store
+    try:
+        if files:
+            files.load(datetime.now(UTC))
+    except UnusableCertificateError as error:
+        yield "smtp.certificate", f"can't be used: {error}"
+    try:
+        MailKeys(store.mail_key_file).must_have(())
+    except MailKeysUnusable as error:
+        yield "store.mail_key_file", f"can't be used {error.detail}"
+    place = store.place()
+    if store.key_file.exists() or (isinstance(place, Path) and place.exists()):
+        try:
+            installation_key(store.key_file, create=False)
+        except KeyMissing as error:
+            yield "store.key_file", f"can't be used: without it nothing is recognised {error.detail}"
 
 
 def allowance(settings: Settings) -> str | None:

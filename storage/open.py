@@ -14,7 +14,7 @@ from storage import installation
 from storage import migrate as migrations
 from storage.copying import Bar, Copied
 from storage.durable import make_folder, sync_folder, write_once
-from storage.errors import DriverMissing, KeyMissing, StoreReadOnly
+from storage.errors import DriverMissing, KeyMissing, Refused, StoreReadOnly
 from storage.interface import Store
 from storage.migrate import Migration
 from storage.place import Place, Server
@@ -54,6 +54,7 @@ async def status(place: Place) -> tuple[int, int]:
     if isinstance(place, Server):
         version, newest = await _on_server("migrate").status(place)
         return version, newest
+    _must_be_no_folder(place)
     return migrations.status(place)
 
 
@@ -75,6 +76,7 @@ async def migrate(place: Place, now: int) -> Sequence[Migration]:
     if isinstance(place, Server):
         applied: Sequence[Migration] = await _on_server("migrate").migrate(place, now)
         return applied
+    _must_be_no_folder(place)
     return migrations.migrate(place, now)
 
 
@@ -85,6 +87,11 @@ async def copy_to_server(path: Path, server: Server, now: int, bar: Bar, *, busy
     """
     copied: Sequence[Copied] = await _on_server("copying").copy(path, busy_timeout, server, now, bar)
     return copied
+
+
+def _must_be_no_folder(place: Path) -> None:
+    if place.is_dir():
+        raise Refused("{path} is a folder: store.path names the database's file in it.", path=place)
 
 
 def _on_server(module: str) -> ModuleType:

@@ -27,8 +27,15 @@ def group() -> None:
 @group.command()
 @config_option
 def check(config_file: Path | None) -> None:
-    """Say whether the configuration is sound, and everything that is wrong with it."""
+    """Say whether the configuration is sound, with the files that it names, and everything that is wrong with it."""
+    from gateway.reload import faulty_files  # noqa: PLC0415  # loads much, and only this command needs it
+
     found = _effective(config_file)
+    faults = list(faulty_files(found.settings))
+    for path, sentence in faults:
+        click.echo(escape(f"{path} {sentence} ({found.origins[path]})"), err=True)
+    if faults:
+        raise SystemExit(EX_CONFIG)
     click.echo(escape(f"sound; read: {found.file}") if found.file else "sound; no file read")
 
 

@@ -78,18 +78,19 @@ def copy(config_file: Path | None, url: str, *, as_json: bool) -> None:
         common.fail(f"--to {error}", common.EX_CONFIG)
 
     async def work() -> Sequence[Copied]:
-        if settings.url is not None:
+        place = settings.place()
+        if isinstance(place, Server):
             raise Refused("store.url is set, so the database is on a server. pg_dump copies that.")
-        await store.check(settings.path)
+        await store.check(place)
         key = store.installation_key(settings.key_file, create=False)
         try:
             patience = settings.busy_timeout
-            claimed = await store.open_store(settings.path, key, new_id, busy_timeout=patience, serving=True)
+            claimed = await store.open_store(place, key, new_id, busy_timeout=patience, serving=True)
         except StoreInUse:
             raise StoreInUse("Stop it first: what it takes meanwhile would be missing in the copy.") from None
         try:
             bar = common.bar("Copying")
-            return await store.copy_to_server(settings.path, server, now(), bar, busy_timeout=patience)
+            return await store.copy_to_server(place, server, now(), bar, busy_timeout=patience)
         finally:
             await claimed.close()
 

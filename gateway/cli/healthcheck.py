@@ -5,36 +5,46 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import time
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
-TIMEOUT = 5.0
-"""Seconds."""
+TIMEOUT, PAUSE = 5.0, 0.2
+"""Seconds for an answer, and between two questions."""
 REACHED = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 — where it is asked if it listens on all addresses
 
 
 @click.command()
 @click.option("--config", "config_file", type=click.Path(path_type=Path), help="TOML file; default $GATEWAY_CONFIG.")
 @click.option("--ready", is_flag=True, help="Ask whether it can take mail (/readyz), not only whether it lives.")
-def healthcheck(config_file: Path | None, *, ready: bool) -> None:
+@click.option("--wait", type=click.FloatRange(0), default=0.0, metavar="SECONDS", help="Ask again until it is so.")
+def healthcheck(config_file: Path | None, *, ready: bool, wait: float) -> None:
     """Ask the gateway of this configuration, on this machine, whether it lives. Exit code 0: yes; 1: no."""
-    listen, host, port = _where(config_file)
-    path = "/readyz" if ready else "/healthz"
+    where, end = _where(config_file), time.monotonic() + wait
+    while True:
+        sentence, exit_code = _asked(*where, "/readyz" if ready else "/healthz")
+        if exit_code == 0 or time.monotonic() >= end:
+            _say(sentence, exit_code)
+        time.sleep(PAUSE)
+
+
+def _asked(listen: str, host: str, port: int, path: str) -> tuple[str, int]:
+    """What is to be said, and the exit code."""
     try:
         status, body = get(REACHED.get(host, host), port, path)
     except TimeoutError:
-        _say(f"no answer from {listen} within {TIMEOUT:g} seconds: the gateway hangs", 1)
+        return f"no answer from {listen} within {TIMEOUT:g} seconds: the gateway hangs", 1
     except (OSError, http.client.HTTPException) as error:
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        _say(f"no answer from {listen}: {why}; does the gateway run?", 1)
+        return f"no answer from {listen}: {why}; does the gateway run?", 1
     if status == 429:
-        _say(f"{listen} answered {path} with 429: others ask too often, or hold their connections", 1)
+        return f"{listen} answered {path} with 429: others ask too often, or hold their connections", 1
     told = told_by(body)
     if not told:
-        _say(f"{listen} answered {path} with {status}, and not as a gateway does: who listens there?", 1)
-    _say(told, 0 if status == 200 else 1)
+        return f"{listen} answered {path} with {status}, and not as a gateway does: who listens there?", 1
+    return told, 0 if status == 200 else 1
 
 
 def _where(config_file: Path | None) -> tuple[str, str, int]:

@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 
 from config.load import VARIABLES
 from gateway.cli.config import group
+from tests.cli.conftest import Command
 
 
 def run(*arguments: str, **environ: str) -> Result:
@@ -77,3 +78,23 @@ def test_the_command_is_imported_without_pydantic() -> None:
     code = "import sys, gateway.cli.config; print('pydantic' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_files_that_serve_could_not_use_are_faults(command: Command, tmp_path: Path) -> None:
+    assert command("config", "check").exit_code == 0
+    (tmp_path / "garbage").write_text("garbage", encoding="ascii")
+    garbage = str(tmp_path / "garbage")
+    refused = command(
+        *("config", "check"),
+        GATEWAY_SMTP__CERTIFICATE=garbage,
+        GATEWAY_SMTP__PRIVATE_KEY=garbage,
+        GATEWAY_STORE__MAIL_KEY_FILE=garbage,
+        GATEWAY_STORE__KEY_FILE=str(tmp_path / "missing"),
+    )
+    assert refused.exit_code == 78
+    told = [line.split()[0] for line in refused.stderr.splitlines()]
+    assert told == ["smtp.certificate", "store.mail_key_file", "store.key_file"]
+
+
+def test_a_key_that_is_yet_to_be_made_is_no_fault(bare: Command) -> None:
+    assert bare("config", "check").exit_code == 0

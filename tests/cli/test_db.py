@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from click.testing import Result
 
 from storage.migrate import migrations
 
 Command = Callable[..., Result]
+Lines = Callable[..., list[dict[str, Any]]]
 NEWEST = migrations()[-1].version
 
 
@@ -55,3 +57,22 @@ def test_a_backup_is_a_database_of_its_own(command: Command, tmp_path: Path) -> 
     assert json.loads(result.stdout)["name"] == "us"
     again = command("db", "backup", str(copy))
     assert (again.exit_code, again.stderr) == (1, f"bcc-gateway: {copy}: File exists\n")
+
+
+def test_behind_a_link_the_file_is_the_database_and_the_link_stays(
+    command: Command, lines: Lines, tmp_path: Path
+) -> None:
+    (tmp_path / "volume").mkdir()
+    (tmp_path / "gateway.db").rename(tmp_path / "volume" / "real.db")
+    (tmp_path / "gateway.db").symlink_to(tmp_path / "volume" / "real.db")
+    assert [account["name"] for account in lines("account", "list")] == ["us"]
+    assert command("db", "backup", str(tmp_path / "backup.db")).exit_code == 0
+    assert command("db", "restore", str(tmp_path / "backup.db")).exit_code == 0
+    assert (tmp_path / "gateway.db").is_symlink()
+    assert [path.parent.name for path in tmp_path.rglob("*.before-*")] == ["volume"]
+
+
+def test_a_folder_is_no_database(command: Command, tmp_path: Path) -> None:
+    for arguments in (("db", "migrate"), ("account", "list")):
+        refused = command(*arguments, GATEWAY_STORE__PATH=str(tmp_path))
+        assert (refused.exit_code, "is a folder: store.path names the database" in refused.stderr) == (1, True)

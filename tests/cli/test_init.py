@@ -234,6 +234,29 @@ def test_a_step_that_fails_says_what_stands_and_the_same_command_goes_on(
     assert CAPTURE.findall(done.stdout) == ["bcc"]
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [
+        *(("--admin-address", "ana@other.example"), ("--admin-name", "Anna"), ("--own-domain", "other.example")),
+        ("--capture", "relay"),
+    ],
+)
+def test_another_answer_than_what_stands_is_refused(init: Run, tmp_path: Path, flag: str, value: str) -> None:
+    assert init(*SETTINGS, *ACCOUNT).exit_code == 0
+    before = (tmp_path / "gateway.db").read_bytes()
+    refused = init(*SETTINGS, *ACCOUNT, flag, value)
+    assert (refused.exit_code, f"says otherwise than {flag}." in refused.stderr) == (1, True)
+    assert (tmp_path / "gateway.db").read_bytes() == before
+    assert init(*SETTINGS, *ACCOUNT).exit_code == 0
+
+
+@pytest.mark.parametrize("address", ["192.0.2.1", "2001:db8::1"])
+def test_mx_records_lead_to_a_name(init: Run, tmp_path: Path, address: str) -> None:
+    refused = init(*SETTINGS[:2], "--hostname", address, *ACCOUNT)
+    assert (refused.exit_code, "--hostname must be" in refused.stderr) == (78, True)
+    assert files(tmp_path) == set()
+
+
 def test_a_database_that_can_not_be_made_is_remembered_nowhere(init: Run, tmp_path: Path) -> None:
     _a_file_in_the_way(tmp_path)
     assert init(*SETTINGS, *ACCOUNT, "--database", str(tmp_path / "in-the-way" / "gateway.db")).exit_code == 69

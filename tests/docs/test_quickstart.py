@@ -61,8 +61,6 @@ def page_as_run(folder: Path, *, installed: bool) -> str:
 
         def execute(command: str) -> str:
             said = disguise.put_on(shell.run(disguise.take_off(command), seconds=900 if command == INSTALLS else 60))
-            if command.endswith("&"):
-                shell.run("for i in {1..300}; do bcc-gateway healthcheck --ready && break; sleep 0.1; done")
             if command.startswith("kill"):
                 shell.run("wait")
             return "\n".join(line for line in said.split("\n") if not line.startswith("WARNING: "))

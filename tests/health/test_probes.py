@@ -247,3 +247,16 @@ def test_without_a_listener_nobody_is_asked_and_a_faulty_configuration_is_told(t
     assert (code, said.startswith("bcc-gateway: health.listen is empty")) == (1, True)
     made.config.write_text("nonsense = 1\n", encoding="utf-8")
     assert healthcheck(made)[0] == 78
+
+
+def test_healthcheck_waits_as_long_as_it_is_told(tmp_path: Path) -> None:
+    made = Gateway(tmp_path, free_port(), health=f"127.0.0.1:{free_port()}")
+    made.prepare()
+    assert healthcheck(made, "--wait", "0.3")[0] == 1
+    waiting: list[tuple[int, str, str]] = []
+    asks = threading.Thread(target=lambda: waiting.append(healthcheck(made, "--ready", "--wait", "60")))
+    asks.start()
+    made.start()
+    asks.join(60)
+    assert waiting == [(0, "bcc-gateway: ready.\n", "")]
+    assert made.stop() == 0

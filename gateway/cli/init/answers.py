@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from ipaddress import ip_address
 from pathlib import Path
 
 import click
@@ -33,7 +34,22 @@ FLAGS = {
     "console.url": "--console-url",
 }
 LISTEN, CONSOLE = "0.0.0.0:25", "127.0.0.1:8025"
+DEFAULT_CHANNELS = ("bcc",)
 NO_CERTIFICATE = "mail then comes in clear, and nobody can sign in to send it"
+
+
+NO_NAME = "must be a name: the MX records of the capture domains lead to it, and can't lead to an IP address"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An account that there is already: its domains, addresses and names of its users, channels it is reached by."""
+
+    account: str
+    own_domains: Sequence[str]
+    admin_addresses: Sequence[str]
+    admin_names: Sequence[str]
+    channels: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,16 @@ class First:
     admin_address: str
     admin_name: str
     channels: Sequence[str]
+
+    def other_than(self, there: Standing) -> list[str]:
+        """Flags that say otherwise than what stands."""
+        asked = {
+            "--own-domain": ([typed.domain(domain) for domain in self.own_domains], there.own_domains),
+            "--admin-address": ([typed.address(a) for a in [self.admin_address] if a], there.admin_addresses),
+            "--admin-name": ([name for name in [self.admin_name] if name], there.admin_names),
+            "--capture": ([] if self.channels == DEFAULT_CHANNELS else self.channels, there.channels),
+        }
+        return [flag for flag, (wanted, known) in asked.items() if not set(wanted) <= set(known)]
 
     def missing(self) -> list[str]:
         """Flags that weren't given."""
@@ -106,7 +132,15 @@ def faults(values: Mapping[str, object]) -> list[Fault]:
         settings = load(environment(), None, values)
     except ConfigurationError as error:
         return [fault for fault in error.faults if not (fault.path == "domain" and "domain" not in values)]
-    return list(_certificate_faults(settings))
+    return [*_name_faults(settings), *_certificate_faults(settings)]
+
+
+def _name_faults(settings: Settings) -> Sequence[Fault]:
+    try:
+        ip_address(settings.hostname.strip("[]"))
+    except ValueError:
+        return []
+    return [Fault("hostname", "flag", NO_NAME)]
 
 
 def _certificate_faults(settings: Settings) -> Sequence[Fault]:

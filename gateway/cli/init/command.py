@@ -19,9 +19,11 @@ from config.written import written
 from gateway.cli import common
 from gateway.cli.init import tell
 from gateway.cli.init.answers import (
+    DEFAULT_CHANNELS,
     FLAGS,
     LISTEN,
     First,
+    Standing,
     Values,
     ask_first,
     ask_settings,
@@ -32,7 +34,7 @@ from gateway.cli.init.answers import (
     given_outside,
     missing_settings,
 )
-from gateway.cli.init.steps import Made, account_names, make
+from gateway.cli.init.steps import Made, make, standing
 from gateway.core.model import Channel
 from gateway.operator_log import escape
 from storage.errors import StoreError
@@ -64,7 +66,7 @@ FILES = ("smtp.certificate", "smtp.private_key", "store.key_file")
     "channels",
     type=click.Choice([c.value for c in Channel]),
     multiple=True,
-    default=["bcc"],
+    default=DEFAULT_CHANNELS,
     show_default=True,
     help="Channel of a first capture address; may be repeated.",
 )
@@ -91,8 +93,7 @@ def init(
         text, settings = "", _standing(file, given)
     else:
         text, settings = _wanted(file, given, first)
-    names = common.told(lambda: asyncio.run(account_names(settings)))
-    first = _first(first, names)
+    first = _first(first, common.told(lambda: asyncio.run(standing(settings))))
     made = Made()
     try:
         asyncio.run(make(file, text, settings, first, made))
@@ -153,11 +154,16 @@ def _wanted(file: Path, given: Values, first: First) -> tuple[str, Settings]:
     return written(values), load(environment(), None, values)
 
 
-def _first(first: First, names: list[str]) -> First:
+def _first(first: First, standing: list[Standing]) -> First:
     """The first account as it is to be. What is there already isn't asked for."""
-    if names:
-        if first.account and first.account not in names:
-            common.fail(f"The database has the account {names[0]} already. `bcc-gateway account create` makes others.")
+    if standing:
+        there = next((one for one in standing if first.account in ("", one.account)), None)
+        if there is None:
+            name = standing[0].account
+            common.fail(f"The database has the account {name} already. `bcc-gateway account create` makes others.")
+        if other := first.other_than(there):
+            named = f"The account {there.account} is there already and says otherwise than {', '.join(other)}."
+            common.fail(f"{named} `bcc-gateway user`, `account` and `address` change it.")
         return first
     if sys.stdin.isatty():
         return ask_first(first)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from config.settings import Settings
 from gateway.cli import common
-from gateway.cli.init.answers import First
+from gateway.cli.init.answers import First, Standing
 from gateway.clock import new_id, now
 from gateway.core.keyed_hash import KeyedHash
 from storage import durable
@@ -34,18 +34,29 @@ class Made:
     """Of a link by which the first admin chooses a password; "" where none was made."""
 
 
-async def account_names(settings: Settings) -> list[str]:
+async def standing(settings: Settings) -> list[Standing]:
     """The accounts that there are already. Raises StoreError where the database can't be used."""
     place = settings.store.place()
     version, _ = await store.status(place)
     if version == 0:
         return []
     await store.check(place)
-    opened = await store.open_store(place, store.installation_key(settings.store.key_file, create=False), new_id)
+    key = store.installation_key(settings.store.key_file, create=False)
+    opened = await store.open_store(place, key, new_id)
     try:
-        return [account.name for account in await opened.read(accounts.every())]
+        return await opened.read(_standing(Sealing(key), settings.domain))
     finally:
         await opened.close()
+
+
+def _standing(sealing: Sealing, domain: str) -> Plan[list[Standing]]:
+    found = []
+    for account in (yield from accounts.every()):
+        known = yield from users.every(account.id)
+        channels = {record.channel for record in (yield from addresses.every(account.id, sealing, domain))}
+        own = [one for user in known for one in (user.address, *(other.address for other in user.other_addresses))]
+        found.append(Standing(account.name, account.domains, own, [user.name for user in known], sorted(channels)))
+    return found
 
 
 async def make(file: Path, text: str, settings: Settings, first: First, made: Made) -> None:

@@ -125,7 +125,8 @@ async def _store(desk: Desk, *, dry_run: bool) -> AsyncIterator[Store]:
         yield desk.store
         return
     settings = desk.settings.store
-    beside = settings.path.parent if settings.url is None else None
+    place = settings.place()
+    beside = place.parent if isinstance(place, Path) else None
     with TemporaryDirectory(prefix="dry-run-", dir=beside) as private:
         copy = Path(private, "gateway.db")
         await desk.store.backup(copy)
