@@ -24,6 +24,8 @@ from tests.running_gateway import Gateway, free_port
 _SEED = 20260302
 FULL = (452, b"4.3.1 Insufficient system storage")
 FAILED = (451, b"4.3.0 Temporary failure, try again later")
+STOPPING = (421, b"4.3.2 Service shutting down, try again later")
+ENDED = {FAILED, STOPPING, (0, b"")}  # what a sender may hear of a program that gives up
 SMALL = "message_size = 262144\nmessage_size_from_source = 262144\nfree_disk = 1\n"
 
 
@@ -128,14 +130,14 @@ def test_a_disk_that_takes_no_writes_is_451_until_it_does(gateway: Gateway, room
 
 
 def test_a_failed_sync_ends_the_program_and_it_starts_again(gateway: Gateway, room: Path) -> None:
-    """Whoever waits gets 451 or no reply; no later sync is believed."""
+    """Whoever waits gets 451, 421 or no reply; no later sync is believed."""
     library()
     disk, sender = Disk(room / "control"), Sender(gateway, random.Random(_SEED))
     disk.record(gateway.folder, room / "log")
     gateway.start(*under(disk))
     assert sender.send()[0] == 250
     disk.fail("sync", 1)
-    assert sender.send() in {FAILED, (0, b"")}
+    assert sender.send() in ENDED
     assert gateway.wait() == 69
     disk.sound()
     assert "check the disk" in gateway.log().lower()
