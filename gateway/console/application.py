@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.console import guard, pages, problems
 from gateway.console.api import (
@@ -49,12 +51,22 @@ LARGER = {
 """Bytes of a body, where more than `guard.BODY` is allowed; a form takes three for one."""
 
 
-def application(office: Office) -> FastAPI:
+def application(office: Office) -> ASGIApp:
     """Serves from this office."""
+    rates = Rates(office.now)
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["state"] = {"office": office, "rates": rates}
+        await routes()(scope, receive, send)
+
+    return guard.Guard(served, office.hosts, LARGER)
+
+
+@cache
+def routes() -> FastAPI:
+    """What answers which path. Made once, as it takes long; the office comes with each request."""
     document = f"{VERSION}/openapi.json"
     app = FastAPI(title="bcc-gateway", version="1", openapi_url=document, docs_url=None, redoc_url=None)
-    app.state.office = office
-    app.state.rates = Rates(office.now)
     app.include_router(_api())
     for router in pages.routers():
         app.include_router(router, include_in_schema=False)
@@ -62,7 +74,6 @@ def application(office: Office) -> FastAPI:
     app.add_exception_handler(SignInFirst, _to_sign_in)
     for kind in problems.KINDS:
         app.add_exception_handler(kind, _problem)
-    app.add_middleware(guard.Guard, hosts=office.hosts, larger=LARGER)
     return app
 
 
@@ -79,9 +90,9 @@ async def _problem(request: Request, error: Exception) -> Response:
     if request.url.path.startswith("/api/"):
         return problems.answered(problem)
     try:
-        page = await visitor(request, request.app.state.office)
+        page = await visitor(request, request.state.office)
     except StoreError:  # then nobody can be known
-        page = Page(request, request.app.state.office, None, "")
+        page = Page(request, request.state.office, None, "")
     sentence, values = problems.told(error)
     return page.show("problem.html", problem.status, detail=page.language.say(sentence, **values))
 

@@ -24,13 +24,13 @@ _SESSION_SEEN, _TOKEN_USED = 5 * MINUTE, 60 * MINUTE
 
 def office(request: Request) -> Office:
     """The console's share of the gateway that serves this request."""
-    found: Office = request.app.state.office
+    found: Office = request.state.office
     return found
 
 
 def client(request: Request) -> str:
     """The IP address that asks; behind a proxy of ours the last one in X-Forwarded-For, which that proxy wrote."""
-    at: Office = request.app.state.office
+    at: Office = request.state.office
     if at.proxied and (told := request.headers.getlist("x-forwarded-for")):
         return told[-1].rpartition(",")[2].strip()[:64]
     return request.client.host if request.client else ""

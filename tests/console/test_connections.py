@@ -15,7 +15,6 @@ from starlette.requests import Request
 
 from config.settings import Console, Settings
 from gateway.app import FaultError, checked
-from gateway.console.application import application
 from gateway.console.callers import client
 from gateway.console.limits import CONNECTIONS, CONNECTIONS_OF_CLIENT
 from gateway.console.server import Server
@@ -79,8 +78,8 @@ async def test_one_client_has_so_many_connections_and_no_more(desk: Desk) -> Non
 async def test_what_a_client_says_of_its_address_counts_only_from_a_proxy_of_ours(desk: Desk) -> None:
     told = [(b"x-forwarded-for", b"198.51.100.9"), (b"x-forwarded-for", b"203.0.113.5, 192.0.2.7")]
     for proxied, expected in ((False, "127.0.0.1"), (True, "192.0.2.7")):
-        app = application(replace(desk.office, proxied=proxied))
-        scope = {"type": "http", "headers": told, "client": ("127.0.0.1", 1), "app": app}
+        state = {"office": replace(desk.office, proxied=proxied)}
+        scope = {"type": "http", "headers": told, "client": ("127.0.0.1", 1), "state": state}
         assert client(Request(scope)) == expected
 
 

@@ -21,7 +21,8 @@ from storage.reads import Position
 
 def request(desk: Desk, name: str) -> Request:
     cookie = f"{COOKIE}={desk.secrets[name]}".encode()
-    return Request({"type": "http", "method": "GET", "headers": [(b"cookie", cookie)], "app": desk.app})
+    state = {"office": desk.office}
+    return Request({"type": "http", "method": "GET", "headers": [(b"cookie", cookie)], "state": state})
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ async def form(page: AnyPage) -> Response:
 async def sign_in(page: AnyPage) -> Response:
     """Begins a session, whatever session there was before."""
     at, address, password = page.at, page.form["address"], page.form.raw("password")[: passwords.LONGEST]
-    rates: Rates = page.request.app.state.rates
+    rates: Rates = page.request.state.rates
     asking = client(page.request)
     if not rates.allow(asking, address):
         page.form.faults["password"] = page.language.say("That was tried too often. Wait a few minutes.")
@@ -106,7 +106,7 @@ async def change_password(page: ThePage) -> Response:
     """Changes the password of whoever knows the old one; all other sessions end."""
     at, caller, language = page.at, page.caller, page.language
     old, new = page.form.raw("old"), page.form.raw("password")
-    rates: Rates = page.request.app.state.rates
+    rates: Rates = page.request.state.rates
     if not rates.allow(client(page.request), caller.address):
         page.form.faults["old"] = language.say("That was tried too often. Wait a few minutes.")
         return page.show("profile.html", 429)
