@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes.gates import BeforeTheAccount, Gate, InTheWriter
+from fakes.gateway import empty_database
 from fakes.postgres import KINDS, Databases
 from fakes.scan import breaches_of, found, values_with
 from fakes.stores import Breaches, Columns, Kept, Look, Open
@@ -15,7 +16,6 @@ from gateway.core.keyed_hash import KeyedHash
 from storage.administration import accounts
 from storage.administration.act import Act
 from storage.interface import Store
-from storage.migrate import migrate
 from storage.open import open_store
 from storage.plan import Rows, Value, ask
 from storage.sealing import Sealing
@@ -37,14 +37,17 @@ def _databases_are_given_back(databases: Databases) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", params=KINDS)
-def open_empty(request: pytest.FixtureRequest, databases: Databases) -> Open:
+def open_empty(
+    request: pytest.FixtureRequest, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> Open:
     """Opens an empty store of each kind in a folder: `await open_empty(folder, act)`; the same again opens it again."""
 
     async def opened(folder: Path, act: Act) -> Store:
         if request.param == "postgres":
             return await open_store(await databases.of(folder), KEY, act.new_id)
         path = folder / "gateway.db"
-        migrate(path, NOW)
+        if not path.exists():
+            empty_database(path, tmp_path_factory.getbasetemp() / "template.db")
         return await open_store(path, KEY, act.new_id)
 
     return opened
