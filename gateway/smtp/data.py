@@ -6,6 +6,8 @@ bytes of the content, bare CR, bare LF and NUL among them, pass untouched: what 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gateway.smtp import replies
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.replies import Reply
@@ -14,13 +16,18 @@ _END = b"\r\n.\r\n"
 _DOT_LINE = b"\r\n."
 _BLOCK = 256 * 1024
 """Bytes whose stuffing is removed at a time, so that nobody waits for a message made of dots."""
+_CROWD = 16 << 20
+"""Bytes held at a time after which memory is left in pieces."""
 
 
 class Budget:
     """Bytes that all sessions together may hold in memory, and how many of them the networks of strangers hold."""
 
-    def __init__(self, limits: SmtpLimits) -> None:
+    def __init__(self, limits: SmtpLimits, crowd_gone: Callable[[], object] = lambda: None) -> None:
+        """`crowd_gone`: called when much was held and nothing is any more."""
         self.limits = limits
+        self._crowd_gone = crowd_gone
+        self._most = 0
         self._networks: dict[str, int] = {}
         self._strangers = 0
         self.used = 0
@@ -47,9 +54,14 @@ class Budget:
     def give_back(self, network: str, size: int) -> None:
         """Those bytes are no longer held."""
         self._count(network, -size)
+        if not self.used:
+            crowd, self._most = self._most > _CROWD, 0
+            if crowd:
+                self._crowd_gone()
 
     def _count(self, network: str, size: int) -> None:
         self.used += size
+        self._most = max(self._most, self.used)
         if network:
             self._strangers += size
             self._networks[network] = self._networks.get(network, 0) + size

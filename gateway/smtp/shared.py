@@ -13,11 +13,14 @@ from ssl import SSLContext
 from typing import Protocol
 
 from gateway.core.model import Answer, Envelope, Login, OperatorMail, OperatorMailbox, Peer, Recipient
+from gateway.process_memory import give_back_free_pages
 from gateway.smtp.data import Budget
 from gateway.smtp.limits import SmtpLimits
 from gateway.smtp.rates import Rates
 
 _NETWORKS_REMEMBERED = 10_000
+_ANSWERED = 0.05
+"""Seconds until nothing refers to what is no longer held."""
 
 
 class Journey(Protocol):
@@ -232,7 +235,7 @@ class Shared:
         self.connections = Connections(self.limits)
         self.guesses = Guesses(self.limits.unknown_recipients, self.limits.unknown_recipients_window)
         self.login_failures = Guesses(self.limits.auth_attempts_per_ip, self.limits.auth_window)
-        self.budget = Budget(self.limits)
+        self.budget = Budget(self.limits, _clear_up)
         self.address_rates = Rates(self.limits.address_rate, self.limits.address_burst)
         self.account_rates = Rates(self.limits.account_rate, self.limits.account_burst)
 
@@ -248,3 +251,7 @@ class Shared:
     def crowded(self) -> bool:
         """So much is in use that nobody may keep it idle for long."""
         return self.connections.crowded or self.budget.crowded
+
+
+def _clear_up() -> None:
+    asyncio.get_running_loop().call_later(_ANSWERED, give_back_free_pages)

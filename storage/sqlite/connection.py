@@ -6,10 +6,10 @@ import json
 import re
 import sqlite3
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain, count
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import aiosqlite
 
@@ -35,18 +35,49 @@ _LISTS = (list, tuple)
 _PARAMETER = re.compile(r"\$(\d+)")
 _SPELLED_OUT = 16
 """Members of a list, at most."""
+_LARGE = 64 * 1024
+"""Bytes of a value that SQLite isn't to keep."""
+_MARK = re.compile(r"\?(\d+)")
+
+
+class _Database(sqlite3.Connection):
+    """SQLite keeps the values of a statement until it is used again: a whole message would stay in memory as long.
+
+    The result of a function it forgets at the statement's end, so large values are passed by one.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: whatever sqlite3.connect takes
+        super().__init__(*args, **kwargs)
+        self._passed: dict[int, bytes] = {}
+        self.create_function("passed", 1, self._passed.get)
+
+    def execute(self, sql: str, values: Any = (), /) -> sqlite3.Cursor:  # Any: as the typeshed has it
+        """Of a change: by then it is made, and what was passed isn't needed any more."""
+        large = {n: value for n, value in enumerate(values) if type(value) is bytes and len(value) > _LARGE}
+        if not large:
+            return super().execute(sql, values)
+        self._passed.update(large)
+        try:
+            numbers = [n if n in large else value for n, value in enumerate(values)]
+            return super().execute(_passing(sql, frozenset(large)), numbers)
+        finally:
+            self._passed.clear()
 
 
 class Connection(aiosqlite.Connection):
     """A connection whose thread can be given a whole piece of work: one hop for a batch of statements."""
 
     async def work(self, do: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `do(connection, …)` in the connection's thread; SQLite's errors come out as the store's."""
+        """Runs `do(connection, …)` in the connection's thread; SQLite's errors come out as the store's.
+
+        The thread keeps what it was given and what came of it until its next work: here that is an empty list.
+        """
+        given, results = [partial(do, self._conn, *args, **kwargs)], list[T]()
         try:
-            result: T = await self._execute(do, self._conn, *args, **kwargs)  # type: ignore[no-untyped-call]  # aiosqlite has no types here
+            await self._execute(lambda: results.append(given.pop()()))  # type: ignore[no-untyped-call]  # aiosqlite has no types here
         except (sqlite3.Error, UnicodeDecodeError) as error:
             raise translated(error) from None
-        return result
+        return results.pop()
 
 
 async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -> Connection:
@@ -55,7 +86,9 @@ async def connect(path: Path, busy_timeout: float, *, read_only: bool = False) -
     uri = f"file:{str(path.resolve()).replace('?', '%3f').replace('#', '%23')}?mode={mode}"
 
     def opened() -> sqlite3.Connection:
-        return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=busy_timeout, cached_statements=256)
+        return sqlite3.connect(
+            uri, uri=True, isolation_level=None, timeout=busy_timeout, cached_statements=256, factory=_Database
+        )
 
     connection = Connection(opened, iter_chunk_size=64)
     try:
@@ -121,6 +154,12 @@ def _bound(statement: Statement) -> tuple[str, Sequence[Value]]:
 @lru_cache(maxsize=1024)
 def _translated(sql: str) -> str:
     return _LIST.sub(r"IN (SELECT value FROM json_each($\1))", sql).replace("$", "?")
+
+
+@lru_cache(maxsize=64)
+def _passing(sql: str, large: frozenset[int]) -> str:
+    """With these values, counted from 0, passed by a function that is told their numbers."""
+    return _MARK.sub(lambda mark: f"passed({mark[0]})" if int(mark[1]) - 1 in large else mark[0], sql)
 
 
 @lru_cache(maxsize=1024)

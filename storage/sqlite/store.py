@@ -134,25 +134,32 @@ class SqliteStore:
             await answer_in_turns(batch)
 
     async def _write(self) -> None:
-        while (first := await self._queue.get()) is not None:
-            batch, closing = self._take(first)
-            if batch:
-                started = time.monotonic()
-                try:
-                    await self._writer.work(_commit, batch)
-                    self._check_files()
-                    if self._erased:
-                        self._erased = await self._writer.work(_log_is_kept)
-                except Exception as error:
-                    for work in batch:
-                        work.error = error
-                self.committed(len(batch), time.monotonic() - started, self._queue.qsize())
-                answer(batch)
-                if any(isinstance(work.error, StoreFailed) for work in batch):
-                    self._give_up()
-                    return
-            if closing:
-                return
+        while await self._write_next():  # a call of its own, so that no message stays here while this waits
+            pass
+
+    async def _write_next(self) -> bool:
+        """Waits for work and commits it; whether there may be more."""
+        first = await self._queue.get()
+        if first is None:
+            return False
+        batch, closing = self._take(first)
+        if not batch:
+            return not closing
+        started = time.monotonic()
+        try:
+            await self._writer.work(_commit, batch)
+            self._check_files()
+            if self._erased:
+                self._erased = await self._writer.work(_log_is_kept)
+        except Exception as error:
+            for work in batch:
+                work.error = error
+        self.committed(len(batch), time.monotonic() - started, self._queue.qsize())
+        answer(batch)
+        if any(isinstance(work.error, StoreFailed) for work in batch):
+            self._give_up()
+            return False
+        return not closing
 
     def _check_files(self) -> None:
         """Raises StoreMoved where the commit went to a file that nobody will find."""

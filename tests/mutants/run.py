@@ -78,7 +78,7 @@ def copied(root: Path = ROOT) -> Iterator[Path]:
     """A copy of the tree that may be broken."""
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         tree = Path(folder) / "tree"
-        shutil.copytree(root, tree, ignore=_LEFT_OUT)
+        shutil.copytree(root, tree, symlinks=True, ignore=_LEFT_OUT)
         yield tree
 
 

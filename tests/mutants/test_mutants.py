@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from mutants.run import Mutant, ended, faults, load, run, survives
+from mutants.run import Mutant, copied, ended, faults, load, run, survives
 
 MUTANT = Mutant("more", "thing.py", "x + 1", "x + 2", "test_thing.py::test_next")
 
@@ -22,6 +22,13 @@ def tree(tmp_path: Path) -> Path:
 
 def test_every_mutant_fits_the_code_and_names_a_test() -> None:
     assert faults(load()) == []
+
+
+def test_a_tree_is_copied_whatever_its_links_lead_to(tree: Path) -> None:
+    (tree / "changelog.gz").symlink_to("nowhere")
+    with copied(tree) as copy:
+        assert (copy / "changelog.gz").is_symlink()
+        assert (copy / "thing.py").read_text(encoding="utf-8") == (tree / "thing.py").read_text(encoding="utf-8")
 
 
 def test_a_mutant_is_killed_by_a_test_that_fails_and_the_tree_is_whole_again(tree: Path) -> None:

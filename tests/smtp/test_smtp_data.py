@@ -102,6 +102,18 @@ def test_a_client_that_sends_four_times_the_limit_is_not_going_to_stop() -> None
     assert reader.endless
 
 
+def test_when_a_crowd_has_gone_its_memory_is_given_back_once() -> None:
+    gone: list[int] = []
+    budget = Budget(SmtpLimits(), lambda: gone.append(budget.used))
+    for size, expected in ((12 << 20, []), (100 << 20, [0]), (12 << 20, [0])):
+        holdings = [Holding(budget, "") for _ in range(2)]
+        assert all(holding.cover(size // 2) for holding in holdings)
+        for holding in holdings:
+            holding.release()
+            holding.release()
+        assert gone == expected
+
+
 def test_all_messages_share_one_budget_and_give_it_back() -> None:
     budget = memory(150)
     first, second = reader_of(1000, budget), reader_of(1000, budget)
