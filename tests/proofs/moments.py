@@ -90,8 +90,8 @@ class _Connection(sqlite3.Connection):
 def _connect_with(prepare: Callable[[sqlite3.Connection], Any] = lambda _: None) -> None:
     plain = sqlite3.connect
 
-    def connect(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = plain(*args, **kwargs, factory=_Connection)
+    def connect(*args: Any, factory: type = sqlite3.Connection, **kwargs: Any) -> sqlite3.Connection:
+        connection = plain(*args, **kwargs, factory=type("Told", (_Connection, factory), {}))
         prepare(connection)
         return connection
 
